@@ -1,0 +1,1 @@
+"""The blind service: forwards ciphertext and serves public files."""

@@ -1,0 +1,1 @@
+"""The only place off the user's machine where plaintext exists."""

@@ -1,0 +1,1 @@
+"""Judges evidence; never inside the enclave."""

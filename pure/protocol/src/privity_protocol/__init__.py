@@ -1,0 +1,1 @@
+"""Privity's protocols, shared by both ends of the channel."""

@@ -1,0 +1,1 @@
+"""Privity on the user's device: SDK and command line."""
