@@ -1,0 +1,32 @@
+"""Resolves every requirements/*.in into a lock with hashes and no addresses; all roles share one version of each package."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent.parent / "requirements"
+UV = Path(sys.executable).parent / "uv"
+WHOLE = "test"
+PARTS = ("protocol", "attest", "enclave", "service", "client", "build", "testtools", "serve")
+
+
+def compile_lock(name: str, *constraints: str) -> None:
+    """Write requirements/NAME.lock from requirements/NAME.in."""
+    command = [str(UV), "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes", "--no-header"]
+    command += ["--no-emit-index-url", "--quiet", f"{name}.in", "-o", f"{name}.lock", *sys.argv[1:]]
+    for constraint in constraints:
+        command += ["-c", constraint]
+    subprocess.run(command, cwd=FOLDER, check=True)
+
+
+def main() -> None:
+    """The superset first; the parts then follow its choices."""
+    compile_lock(WHOLE)
+    for name in PARTS:
+        compile_lock(name, f"{WHOLE}.lock")
+
+
+if __name__ == "__main__":
+    main()
