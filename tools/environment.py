@@ -1,7 +1,8 @@
 """Makes the project's environment on a bare machine; standard library only.
 
-`python3 tools/environment.py serve` prepares what `make serve` needs, `test` what the tests need on top of it. Each level has
-one lock file with hashes, and a stamp of that lock and of the interpreter: a second call with nothing changed does nothing.
+`python3 tools/environment.py serve` prepares what `make serve` needs, `test` what the tests need on top of it.
+Each level has one lock file with hashes, and a stamp of that lock and of the interpreter: a second call with nothing
+changed does nothing.
 """
 
 from __future__ import annotations
@@ -147,7 +148,7 @@ def chromium_binary() -> str | None:
 
 
 def install_chromium() -> None:
-    """Install Debian's Chromium where that is possible; else say what is missing. The browser tests skip with a reason."""
+    """Install Debian's Chromium where that is possible; else say what is missing, and the browser tests skip."""
     if chromium_binary():
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):

@@ -1,4 +1,4 @@
-"""Resolves every requirements/*.in into a lock with hashes and no addresses; all roles share one version of each package."""
+"""Resolves every requirements/*.in into a lock with hashes and no addresses; versions are shared."""
 
 from __future__ import annotations
 

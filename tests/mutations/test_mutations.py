@@ -1,7 +1,7 @@
 """Every security check has a patch that removes it; with the patch applied, the tests it names must turn red.
 
-A patch file begins with `tests: PATH ...`: pytest node ids, or `npm:FILE` for a test of the TypeScript packages. The patch is
-applied to a copy of the tree, so that nothing here can touch the checkout.
+A patch file begins with `tests: PATH ...`: pytest node ids, or `npm:FILE` for a test of the TypeScript packages.
+The patch is applied to a copy of the tree, so that nothing here can touch the checkout.
 """
 
 import os
