@@ -95,7 +95,8 @@ def install_wheels(level: str) -> None:
     ):
         return
     say(
-        f"installing {lock.name} ({lock.read_text().count('==')} packages, hashes checked); the first time takes a minute"
+    count = lock.read_text().count("==")
+    say(f"installing {lock.name}: {count} packages, hashes checked; the first time takes a minute")
     )
     pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--quiet", "--only-binary", ":all:"]
     run([*pip, "--require-hashes", "-r", str(lock)], "wheels", attempts=ATTEMPTS)
