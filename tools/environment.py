@@ -94,10 +94,8 @@ def install_wheels(level: str) -> None:
         level == "serve" and (VENV / ".privity-test").exists() and is_current("serve", stamp)
     ):
         return
-    say(
     count = lock.read_text().count("==")
     say(f"installing {lock.name}: {count} packages, hashes checked; the first time takes a minute")
-    )
     pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--quiet", "--only-binary", ":all:"]
     run([*pip, "--require-hashes", "-r", str(lock)], "wheels", attempts=ATTEMPTS)
     mark(level, stamp)
@@ -153,9 +151,7 @@ def install_chromium() -> None:
     if chromium_binary():
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        say(
-            "no Chromium found: browser tests will be skipped. Install one (Debian: apt-get install chromium) or set CHROMIUM"
-        )
+        say("no Chromium found: browser tests will be skipped (Debian: apt-get install chromium; or set CHROMIUM)")
         return
     os.environ["DEBIAN_FRONTEND"] = "noninteractive"
     say("installing Chromium for the browser tests (about 100 MB)")
