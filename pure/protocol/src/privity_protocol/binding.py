@@ -1,0 +1,202 @@
+"""The node document: what a quote commits to, and the values derived from its bytes. Both ends use this module.
+
+Source: specs/binding.md. The document is hashed and compared as bytes; decoding serves the checks of its content.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256, sha512
+from typing import Final
+
+from privity_protocol import canonical
+from privity_protocol.canonical import base64url_encode
+from privity_protocol.errors import Expired, Malformed
+from privity_protocol.evidence import Item
+
+MAX_NODE_DOCUMENT: Final = 4096  # bytes
+MAX_KEY_LIFETIME: Final = 7200  # seconds from nbf to exp
+CLOCK_SKEW: Final = 300  # seconds a document may lie in the future
+KEM_KEY: Final = 1216  # bytes of an X-Wing public key
+PLATFORM_TYPES: Final = frozenset({"tdx", "sgx", "sev_snp", "nitro", "psa", "cca", "simulated", "sim_tpm"})
+PROFILES: Final = ("p0", "p1", "p2")
+NAME: Final = r"[a-z0-9][a-z0-9._-]*"
+_MEMBERS = frozenset(
+    "v typ suite pk sig node plat rel cfg models dev deploy nbf exp anchor prof egress nonce".split()  # noqa: SIM905
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """Kind of platform and SHA-256 of its identifier (32 bytes)."""
+
+    type: str
+    id: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The newest witnessed release checkpoint that the node knew: root is 32 bytes, time is Unix seconds."""
+
+    origin: str
+    root: bytes
+    size: int
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodeDocument:
+    """All members of a node document; hashes are 32 raw bytes here and lower-case hexadecimal on the wire."""
+
+    pk: bytes
+    sig: bytes
+    node: bytes
+    plat: Platform
+    rel: bytes
+    cfg: bytes
+    models: bytes
+    dev: bytes | None
+    deploy: str
+    nbf: int
+    exp: int
+    anchor: Anchor
+    prof: tuple[str, ...]
+    egress: str
+    nonce: bytes | None
+
+
+def encode(document: NodeDocument) -> bytes:
+    """Return the bytes of `document`. Raises Malformed when `decode` would refuse them."""
+    data = canonical.encode(
+        {
+            "v": 1,
+            "typ": "ec1-node",
+            "suite": 1,
+            "pk": base64url_encode(document.pk),
+            "sig": base64url_encode(document.sig),
+            "node": base64url_encode(document.node),
+            "plat": platform_members(document.plat),
+            "rel": document.rel.hex(),
+            "cfg": document.cfg.hex(),
+            "models": document.models.hex(),
+            "dev": None if document.dev is None else document.dev.hex(),
+            "deploy": document.deploy,
+            "nbf": document.nbf,
+            "exp": document.exp,
+            "anchor": {
+                "origin": document.anchor.origin,
+                "root": document.anchor.root.hex(),
+                "size": document.anchor.size,
+                "time": document.anchor.time,
+            },
+            "prof": list(document.prof),
+            "egress": document.egress,
+            "nonce": None if document.nonce is None else base64url_encode(document.nonce),
+        }
+    )
+    decode(data)
+    return data
+
+
+def decode(data: bytes) -> NodeDocument:
+    """Return the node document in `data` (at most 4,096 bytes of canonical JSON); its window is not judged here.
+
+    Raises Malformed: the reasons of canonical JSON and its members.
+    """
+    nd = canonical.members(canonical.decode(data, max_bytes=MAX_NODE_DOCUMENT), _MEMBERS, "node document")
+    canonical.integer(nd["v"], "v", least=1, most=1)
+    canonical.text(nd["typ"], "typ", longest=8, pattern="ec1-node")
+    canonical.integer(nd["suite"], "suite", least=1, most=1)
+    dev, nonce = nd["dev"], nd["nonce"]
+    return NodeDocument(
+        pk=canonical.from_base64url(nd["pk"], "pk", size=KEM_KEY),
+        sig=canonical.from_base64url(nd["sig"], "sig", size=32),
+        node=canonical.from_base64url(nd["node"], "node", size=16),
+        plat=decode_platform(nd["plat"]),
+        rel=canonical.from_hex(nd["rel"], "rel", size=32),
+        cfg=canonical.from_hex(nd["cfg"], "cfg", size=32),
+        models=canonical.from_hex(nd["models"], "models", size=32),
+        dev=None if dev is None else canonical.from_hex(dev, "dev", size=32),
+        deploy=canonical.text(nd["deploy"], "deploy", longest=64),
+        nbf=canonical.integer(nd["nbf"], "nbf"),
+        exp=canonical.integer(nd["exp"], "exp"),
+        anchor=_anchor(nd["anchor"]),
+        prof=_profiles(nd["prof"]),
+        egress=canonical.text(nd["egress"], "egress", longest=64, pattern=NAME),
+        nonce=None if nonce is None else canonical.from_base64url(nonce, "nonce", size=32),
+    )
+
+
+def decode_platform(value: object) -> Platform:
+    """Return the platform that `value` (decoded JSON) names. Raises Malformed."""
+    plat = canonical.members(value, frozenset({"type", "id"}), "plat")
+    kind = canonical.text(plat["type"], "plat.type", longest=16, pattern="[a-z_]+")
+    if kind not in PLATFORM_TYPES:
+        raise Malformed("member_value", "plat.type")
+    return Platform(kind, canonical.from_hex(plat["id"], "plat.id", size=32))
+
+
+def platform_members(platform: Platform) -> dict[str, object]:
+    """Return the JSON members of `platform`."""
+    return {"id": platform.id.hex(), "type": platform.type}
+
+
+def _anchor(value: object) -> Anchor:
+    anchor = canonical.members(value, frozenset({"origin", "root", "size", "time"}), "anchor")
+    return Anchor(
+        origin=canonical.text(anchor["origin"], "anchor.origin", longest=255, pattern="[!-~]+"),
+        root=canonical.from_hex(anchor["root"], "anchor.root", size=32),
+        size=canonical.integer(anchor["size"], "anchor.size"),
+        time=canonical.integer(anchor["time"], "anchor.time"),
+    )
+
+
+def _profiles(value: object) -> tuple[str, ...]:
+    names = canonical.entries(value, "prof", least=1, most=len(PROFILES))
+    # Comparing with the ordered subset refuses unknown names, repetitions and other orders in one step.
+    chosen = tuple(name for name in PROFILES if name in names)
+    if list(chosen) != names:
+        raise Malformed("member_value", "prof")
+    return chosen
+
+
+def report_data(node_document: bytes) -> bytes:
+    """Return the 64 bytes that the quote carries for the bytes of a node document."""
+    return sha512(b"EC1 node document v1\0" + node_document).digest()
+
+
+def kid(node_document: bytes) -> bytes:
+    """Return the 8-byte key id by which messages name the bytes of a node document."""
+    return sha256(node_document).digest()[:8]
+
+
+def device_nonce(*, pk: bytes, node: bytes, nonce: bytes | None) -> bytes:
+    """Return the 32-byte nonce that devices answer: `pk` 1,216 bytes, `node` 16, `nonce` 32 or None."""
+    return sha256(b"EC1 device v1\0" + sha256(pk).digest() + node + (nonce or b"")).digest()
+
+
+def device_digest(devices: Iterable[Item]) -> bytes | None:
+    """Return the 32 bytes of member `dev` for device items in bundle order, None without devices."""
+    parts = [part for item in devices for part in (item.label.encode("ascii"), item.data)]
+    if not parts:
+        return None
+    return sha256(b"".join(len(part).to_bytes(4) + part for part in parts)).digest()
+
+
+def window_faults(
+    document: NodeDocument, now: int, *, skew: int = CLOCK_SKEW, lifetime: int = MAX_KEY_LIFETIME
+) -> tuple[str, ...]:
+    """Return every reason why the window of `document` does not admit use at `now` (Unix seconds)."""
+    faults = []
+    if now < document.nbf - skew:
+        faults.append("key_not_yet_valid")
+    if now >= document.exp:
+        faults.append("key_expired")
+    if not 0 < document.exp - document.nbf <= lifetime:
+        faults.append("key_lifetime")
+    return tuple(faults)
+
+
+def check_window(document: NodeDocument, now: int) -> None:
+    """Raise Expired (`key_not_yet_valid`, `key_expired`, `key_lifetime`) unless nbf - 300 <= now < exp."""
+    for fault in window_faults(document, now):
+        raise Expired(fault, f"{document.nbf} to {document.exp}, now {now}")

@@ -1,0 +1,151 @@
+"""CBOR of which every value has one encoding (RFC 8949 section 4.2.1), read strictly and written.
+
+Source: specs/cbor.md. No floats, no indefinite lengths, no duplicate or unordered keys, no simple values besides false,
+true and null, integers below 2^53 in absolute value, bounded depth and count.
+"""
+
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from privity_protocol.canonical import MAX_INTEGER
+from privity_protocol.errors import Malformed
+
+MAX_DEPTH: Final = 16  # nested arrays, maps and tags; attested formats need 6
+MAX_ITEMS: Final = 4096  # data items in one document, bounds memory before content is looked at
+_SIMPLE: Final = {20: False, 21: True, 22: None}
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tagged value (RFC 8949 section 3.4)."""
+
+    number: int
+    value: "Value"
+
+
+Key: TypeAlias = int | bytes | str
+Value: TypeAlias = "int | bytes | str | bool | list[Value] | dict[Key, Value] | Tag | None"
+
+
+def decode(data: bytes, *, max_depth: int = MAX_DEPTH, max_items: int = MAX_ITEMS) -> Value:
+    """Return the one value that `data` encodes; every byte is consumed.
+
+    Raises Malformed: `truncated`, `trailing_data`, `not_minimal`, `unsupported_item`, `integer_range`, `key_order`,
+    `too_deep`, `too_many`.
+    """
+    reader = _Reader(data, max_items)
+    value = reader.item(max_depth)
+    if reader.position != len(data):
+        raise Malformed("trailing_data", f"{len(data) - reader.position} bytes after the value")
+    return value
+
+
+class _Reader:
+    def __init__(self, data: bytes, max_items: int) -> None:
+        self.data = data
+        self.position = 0
+        self.left = max_items
+
+    def take(self, size: int) -> bytes:
+        end = self.position + size
+        if end > len(self.data):
+            raise Malformed("truncated", f"at byte {self.position}")
+        part = self.data[self.position : end]
+        self.position = end
+        return part
+
+    def head(self) -> tuple[int, int]:
+        first = self.take(1)[0]
+        major, low = first >> 5, first & 31
+        if major == 7:
+            if low not in _SIMPLE:
+                raise Malformed("unsupported_item", f"major 7 value {low}")
+            return major, low
+        if low < 24:
+            return major, low
+        if low > 27:
+            raise Malformed("unsupported_item", f"length {low}")
+        size = 1 << (low - 24)
+        argument = int.from_bytes(self.take(size))
+        if argument < (24, 1 << 8, 1 << 16, 1 << 32)[low - 24]:
+            raise Malformed("not_minimal", f"at byte {self.position - size - 1}")
+        return major, argument
+
+    def item(self, depth: int) -> Value:
+        self.left -= 1
+        if self.left < 0:
+            raise Malformed("too_many", "data items")
+        major, argument = self.head()
+        if major >= 4 and major != 7 and depth == 0:
+            raise Malformed("too_deep", "nesting")
+        match major:
+            case 0 | 1:
+                return _bounded(argument if major == 0 else -1 - argument)
+            case 2:
+                return self.take(argument)
+            case 3:
+                return self.text(argument)
+            case 4:
+                return [self.item(depth - 1) for _ in range(argument)]
+            case 5:
+                return self.map(argument, depth)
+            case 6:
+                return Tag(_bounded(argument), self.item(depth - 1))
+            case _:
+                return _SIMPLE[argument]
+
+    def text(self, size: int) -> str:
+        try:
+            return self.take(size).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise Malformed("unsupported_item", "text is not UTF-8") from error
+
+    def map(self, count: int, depth: int) -> dict[Key, Value]:
+        result: dict[Key, Value] = {}
+        before = b""
+        for _ in range(count):
+            start = self.position
+            key = self.item(depth - 1)
+            if isinstance(key, bool) or not isinstance(key, int | bytes | str):
+                raise Malformed("unsupported_item", "map key")
+            encoded = self.data[start : self.position]
+            if encoded <= before:
+                raise Malformed("key_order", f"at byte {start}")
+            before = encoded
+            result[key] = self.item(depth - 1)
+        return result
+
+
+def _bounded(value: int) -> int:
+    if abs(value) > MAX_INTEGER:
+        raise Malformed("integer_range", "2^53 or more")
+    return value
+
+
+def encode(value: Value) -> bytes:
+    """Return the one encoding of `value`. Raises Malformed `integer_range`."""
+    match value:
+        case None | bool():
+            return bytes([0xE0 | {False: 20, True: 21, None: 22}[value]])
+        case int():
+            _bounded(value)
+            return _head(0, value) if value >= 0 else _head(1, -1 - value)
+        case bytes():
+            return _head(2, len(value)) + value
+        case str():
+            encoded = value.encode("utf-8")
+            return _head(3, len(encoded)) + encoded
+        case list():
+            return _head(4, len(value)) + b"".join(encode(entry) for entry in value)
+        case dict():
+            pairs = sorted((encode(key), encode(entry)) for key, entry in value.items())
+            return _head(5, len(value)) + b"".join(key + entry for key, entry in pairs)
+        case Tag():
+            return _head(6, _bounded(value.number)) + encode(value.value)
+
+
+def _head(major: int, argument: int) -> bytes:
+    if argument < 24:
+        return bytes([major << 5 | argument])
+    size = next(size for size in (1, 2, 4, 8) if argument < 1 << (8 * size))
+    return bytes([major << 5 | 24 + size.bit_length() - 1]) + argument.to_bytes(size)

@@ -1,0 +1,57 @@
+"""One family of errors with a closed list of reason codes, the same in Python, TypeScript, vectors and documentation.
+
+Source: specs/errors.md. Who broke which promise is the type; what exactly is the reason; the detail never carries secrets.
+"""
+
+from typing import Final
+
+CANONICAL_REASONS: Final = frozenset({"too_large", "too_deep", "not_canonical"})
+MEMBER_REASONS: Final = frozenset({"missing_member", "unknown_member", "member_type", "member_value"})
+CBOR_REASONS: Final = frozenset(
+    {"truncated", "trailing_data", "not_minimal", "unsupported_item", "integer_range", "key_order", "too_many"}
+)
+BUNDLE_REASONS: Final = frozenset(
+    {
+        "bundle_too_large",
+        "bundle_not_canonical",
+        "bundle_type",
+        "label_unknown",
+        "media_type",
+        "indicator",
+        "item_encoding",
+        "item_too_large",
+    }
+)
+WINDOW_REASONS: Final = frozenset({"key_not_yet_valid", "key_expired", "key_lifetime"})
+REASONS: Final = CANONICAL_REASONS | MEMBER_REASONS | CBOR_REASONS | BUNDLE_REASONS | WINDOW_REASONS
+
+
+class PrivityError(Exception):
+    """Base of every documented failure: `str(e)` is "reason: detail"."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        if reason not in REASONS:
+            raise AssertionError(f"undocumented reason {reason}")
+        self.reason = reason
+        self.detail = detail
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+
+
+class Malformed(PrivityError):
+    """The other side's bytes do not follow the specification."""
+
+
+class NotAuthentic(PrivityError):
+    """Opening or confirming failed; nothing more is said."""
+
+
+class StateError(PrivityError):
+    """Local misuse: a step on a consumed state."""
+
+
+class Expired(PrivityError):
+    """A window or lifetime has passed or has not begun."""
+
+
+class LimitExceeded(PrivityError):
+    """A documented limit was exceeded."""
