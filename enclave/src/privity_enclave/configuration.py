@@ -1,0 +1,135 @@
+"""The measured configuration: everything that changes how a node behaves, in one closed document that clients read.
+
+Source: specs/configuration.md. Nothing else configures a node; what the command line names (files, an address to listen
+on) changes where it finds things, never what it does with a message.
+"""
+
+import hashlib
+import re
+from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from privity_protocol import canonical
+from privity_protocol.errors import Malformed
+
+from privity_enclave.failure import StartFailed
+
+MAX_CONFIGURATION: Final = 16384  # bytes; the limit of the bundle item that carries it
+
+Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}\Z")]
+FileName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[ -~]+\Z")]
+Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
+Profile = Literal["p0", "p1", "p2"]
+HardwareKind = Literal["simulated", "tdx", "sev_snp"]
+EngineProfile = Literal["xllamacpp", "vllm", "sglang", "llama-server", "ollama"]
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One model of the node."""
+
+    id: Name
+    display: Text
+    demonstration: bool
+    engine: Literal["embedded", "external"]
+    file: FileName | None  # null: an external engine holds the weights
+    sha256: Digest
+    size: Annotated[int, msgspec.Meta(ge=1, le=2**44)]  # bytes
+    context: Annotated[int, msgspec.Meta(ge=128, le=2**24)]  # tokens of one chat
+    slots: Annotated[int, msgspec.Meta(ge=1, le=1024)]  # chats answered at once
+    template: Annotated[str, msgspec.Meta(max_length=8192)] | None
+
+
+class Engine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How models are run."""
+
+    kind: Literal["embedded", "external"]
+    url: Annotated[str, msgspec.Meta(max_length=256)] | None
+    profile: EngineProfile
+    network_isolation: Literal["required", "best_effort"]
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Bounds on memory and time; what happens beyond each is in the specification."""
+
+    sessions: Annotated[int, msgspec.Meta(ge=1, le=200_000)]
+    concurrent_runs: Annotated[int, msgspec.Meta(ge=1, le=4096)]
+    request_bytes: Annotated[int, msgspec.Meta(ge=2**20, le=2**36)]  # of all requests being read at one time
+    request_seconds: Annotated[int, msgspec.Meta(ge=1, le=600)]
+    answer_seconds: Annotated[int, msgspec.Meta(ge=1, le=3600)]
+    resume_answers: Annotated[int, msgspec.Meta(ge=0, le=4096)]
+    challenges_per_minute: Annotated[int, msgspec.Meta(ge=0, le=600)]
+    drain_seconds: Annotated[int, msgspec.Meta(ge=0, le=600)]
+
+
+class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole configuration, checked."""
+
+    v: Literal[1]
+    deploy: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
+    models: Annotated[list[Model], msgspec.Meta(min_length=1, max_length=16)]
+    engine: Engine
+    profiles: Annotated[list[Profile], msgspec.Meta(min_length=1, max_length=3)]
+    egress: Literal["none"]
+    limits: Limits
+    hardware: Annotated[list[HardwareKind], msgspec.Meta(min_length=1, max_length=3)]
+
+
+def decode(data: bytes) -> Configuration:
+    """Return the configuration that canonical JSON `data` states.
+
+    Raises StartFailed `configuration`: not canonical, unknown or missing member, value out of its range or contradicting
+    another.
+    """
+    try:
+        configuration = msgspec.convert(canonical.decode(data, max_bytes=MAX_CONFIGURATION), Configuration)
+    except (Malformed, msgspec.ValidationError) as error:
+        raise StartFailed("configuration", str(error)) from error
+    complaints = _contradictions(configuration)
+    if complaints:
+        raise StartFailed("configuration", complaints[0])
+    return configuration
+
+
+def digest(data: bytes) -> bytes:
+    """Return the 32 bytes that stand for a configuration in the node document and in the runtime register."""
+    return hashlib.sha256(data).digest()
+
+
+def _contradictions(configuration: Configuration) -> list[str]:
+    engine = configuration.engine
+    found: list[str] = []
+    for name, entries in (
+        ("models", [model.id for model in configuration.models]),
+        ("profiles", list(configuration.profiles)),
+        ("hardware", list(configuration.hardware)),
+    ):
+        if len(entries) != len(set(entries)):
+            found.append(f"$.{name} names one twice")
+    for index, model in enumerate(configuration.models):
+        if model.engine != engine.kind:
+            found.append(f"$.models[{index}].engine differs from $.engine.kind")
+        if (model.file is None) != (model.engine == "external"):
+            found.append(f"$.models[{index}].file is null exactly when the engine is external")
+    if (engine.url is None) != (engine.kind == "embedded"):
+        found.append("$.engine.url is null exactly when the engine is embedded")
+    if (engine.profile == "xllamacpp") != (engine.kind == "embedded"):
+        found.append("$.engine.profile is xllamacpp exactly when the engine is embedded")
+    if engine.url is not None and not _local(engine.url):
+        found.append("$.engine.url is neither http on loopback nor unix:/absolute/path")
+    return found
+
+
+def _local(url: str) -> bool:
+    # An engine elsewhere would carry plaintext out of the enclave, whatever the document calls it.
+    if re.fullmatch(r"unix:/[A-Za-z0-9._/-]{1,100}", url):
+        return True
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    plain = not (parts.query or parts.fragment or parts.username or parts.password is not None)
+    return parts.scheme == "http" and parts.hostname in LOOPBACK and port is not None and plain
