@@ -8,29 +8,21 @@ from dataclasses import dataclass
 from hashlib import sha256, sha512
 from typing import Final
 
-from privity_protocol import canonical
+from privity_protocol import canonical, platform
 from privity_protocol.canonical import base64url_encode
 from privity_protocol.errors import Expired, Malformed
 from privity_protocol.evidence import Item
+from privity_protocol.platform import Platform
 
 MAX_NODE_DOCUMENT: Final = 4096  # bytes
 MAX_KEY_LIFETIME: Final = 7200  # seconds from nbf to exp
 CLOCK_SKEW: Final = 300  # seconds a document may lie in the future
 KEM_KEY: Final = 1216  # bytes of an X-Wing public key
-PLATFORM_TYPES: Final = frozenset({"tdx", "sgx", "sev_snp", "nitro", "psa", "cca", "simulated", "sim_tpm"})
 PROFILES: Final = ("p0", "p1", "p2")
 NAME: Final = r"[a-z0-9][a-z0-9._-]*"
 _MEMBERS = frozenset(
     "v typ suite pk sig node plat rel cfg models dev deploy nbf exp anchor prof egress nonce".split()  # noqa: SIM905
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Platform:
-    """Kind of platform and SHA-256 of its identifier (32 bytes)."""
-
-    type: str
-    id: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +66,7 @@ def encode(document: NodeDocument) -> bytes:
             "pk": base64url_encode(document.pk),
             "sig": base64url_encode(document.sig),
             "node": base64url_encode(document.node),
-            "plat": platform_members(document.plat),
+            "plat": platform.members(document.plat),
             "rel": document.rel.hex(),
             "cfg": document.cfg.hex(),
             "models": document.models.hex(),
@@ -111,7 +103,7 @@ def decode(data: bytes) -> NodeDocument:
         pk=canonical.from_base64url(nd["pk"], "pk", size=KEM_KEY),
         sig=canonical.from_base64url(nd["sig"], "sig", size=32),
         node=canonical.from_base64url(nd["node"], "node", size=16),
-        plat=decode_platform(nd["plat"]),
+        plat=platform.decode(nd["plat"]),
         rel=canonical.from_hex(nd["rel"], "rel", size=32),
         cfg=canonical.from_hex(nd["cfg"], "cfg", size=32),
         models=canonical.from_hex(nd["models"], "models", size=32),
@@ -124,20 +116,6 @@ def decode(data: bytes) -> NodeDocument:
         egress=canonical.text(nd["egress"], "egress", longest=64, pattern=NAME),
         nonce=None if nonce is None else canonical.from_base64url(nonce, "nonce", size=32),
     )
-
-
-def decode_platform(value: object) -> Platform:
-    """Return the platform that `value` (decoded JSON) names. Raises Malformed."""
-    plat = canonical.members(value, frozenset({"type", "id"}), "plat")
-    kind = canonical.text(plat["type"], "plat.type", longest=16, pattern="[a-z_]+")
-    if kind not in PLATFORM_TYPES:
-        raise Malformed("member_value", "plat.type")
-    return Platform(kind, canonical.from_hex(plat["id"], "plat.id", size=32))
-
-
-def platform_members(platform: Platform) -> dict[str, object]:
-    """Return the JSON members of `platform`."""
-    return {"id": platform.id.hex(), "type": platform.type}
 
 
 def _anchor(value: object) -> Anchor:

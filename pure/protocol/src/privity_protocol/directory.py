@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from privity_protocol import canonical
-from privity_protocol.binding import Platform, decode_platform, platform_members
+from privity_protocol import canonical, platform
 from privity_protocol.errors import Malformed
+from privity_protocol.platform import Platform
 
 MAX_DIRECTORY: Final = 1024 * 1024  # bytes; about 3,000 nodes
 MAX_NODES: Final = 4096
@@ -52,7 +52,7 @@ def encode(directory: Directory) -> bytes:
             "nodes": [
                 {
                     "nd": node.nd.hex(),
-                    "plat": platform_members(node.plat),
+                    "plat": platform.members(node.plat),
                     "rel": node.rel.hex(),
                     "cap": list(node.cap),
                     "w": node.w,
@@ -92,7 +92,7 @@ def _node(value: object) -> Node:
     _ascending(cap, "cap")
     return Node(
         nd=canonical.from_hex(node["nd"], "nd", size=32),
-        plat=decode_platform(node["plat"]),
+        plat=platform.decode(node["plat"]),
         rel=canonical.from_hex(node["rel"], "rel", size=32),
         cap=cap,
         w=canonical.integer(node["w"], "w", least=1, most=8),
