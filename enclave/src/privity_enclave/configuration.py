@@ -80,7 +80,7 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def decode(data: bytes) -> Configuration:
     """Return the configuration that canonical JSON `data` states.
 
-    Raises StartFailed `configuration`: not canonical, unknown or missing member, value out of its range or contradicting
+    Raises StartFailed `configuration`: not canonical, unknown or missing member, value out of its range or at odds with
     another.
     """
     try:
@@ -101,13 +101,11 @@ def digest(data: bytes) -> bytes:
 def _contradictions(configuration: Configuration) -> list[str]:
     engine = configuration.engine
     found: list[str] = []
-    for name, entries in (
-        ("models", [model.id for model in configuration.models]),
-        ("profiles", list(configuration.profiles)),
-        ("hardware", list(configuration.hardware)),
-    ):
-        if len(entries) != len(set(entries)):
-            found.append(f"$.{name} names one twice")
+    if len({model.id for model in configuration.models}) != len(configuration.models):
+        found.append("$.models names one twice")
+    for name, entries in (("profiles", configuration.profiles), ("hardware", configuration.hardware)):
+        if list(entries) != sorted(set(entries)):
+            found.append(f"$.{name} is out of order or names one twice")
     for index, model in enumerate(configuration.models):
         if model.engine != engine.kind:
             found.append(f"$.models[{index}].engine differs from $.engine.kind")

@@ -23,7 +23,7 @@ START_REASONS: Final = frozenset(
 
 
 class StartFailed(Exception):
-    """Start-up stops; printed as `FAILED reason: detail`. The detail names files, members and digests, never contents."""
+    """Start-up stops, printed as `FAILED reason: detail`; the detail names files, members and digests, no contents."""
 
     def __init__(self, reason: str, detail: str) -> None:
         if reason not in START_REASONS:

@@ -1,0 +1,180 @@
+"""Node keys: born in memory, proved by evidence, replaced every hour, gone on time.
+
+Source: specs/node-http.md, "Keys". Two clocks watch each key. The wall clock is the host's and may jump: forward
+it ends keys early; backward the steady clock still ends them. Whichever says "over" first is right.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from privity_protocol import binding, canonical, evidence, platform, xwing
+from privity_protocol.binding import NodeDocument
+from privity_protocol.errors import Malformed
+from privity_protocol.limits import KEY_GRACE, KEY_WINDOW
+
+from privity_enclave.hardware import Hardware
+
+ROTATE: Final = 3600  # seconds; half the window, so that a client always finds an hour left
+
+
+class UnknownKey(Exception):
+    """No key of this id is alive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Both clocks: `wall` gives Unix seconds, `steady` seconds that never go back."""
+
+    wall: Callable[[], int]
+    steady: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What stays the same for all keys of one boot: the document but for key, times and nonce, and the bundle items."""
+
+    node: bytes
+    deploy: str
+    profiles: tuple[str, ...]
+    egress: str
+    models: tuple[str, ...]
+    configuration_item: bytes
+    models_item: bytes
+    release_item: bytes
+    runtime_log: bytes
+
+    @property
+    def rel(self) -> bytes:
+        """Leaf hash of the release (RFC 6962 section 2.1)."""
+        return hashlib.sha256(b"\0" + self.release_item).digest()
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Window:
+    """One key and its evidence. `born` and `ends` are on the steady clock; `ends` includes the grace."""
+
+    key: xwing.PrivateKey
+    signer: Ed25519PrivateKey
+    document: NodeDocument
+    node_document: bytes
+    bundle: bytes
+    born: float
+    ends: float
+
+    def alive(self, clock: Clock) -> bool:
+        """Whether both clocks admit the key, grace included."""
+        wall = clock.wall()
+        return clock.steady() < self.ends and self.document.nbf - KEY_GRACE <= wall < self.document.exp + KEY_GRACE
+
+    def __repr__(self) -> str:
+        return f"Window(exp={self.document.exp})"
+
+
+class KeyRing:
+    """The keys of this boot. `begin` blocks on the hardware; everything else is quick."""
+
+    def __init__(self, hardware: Hardware, statement: Statement, clock: Clock) -> None:
+        self._hardware = hardware
+        self._statement = statement
+        self._clock = clock
+        self._windows: dict[bytes, Window] = {}
+
+    def begin(self) -> Window:
+        """Make a key with its evidence. It is not in use until `admit`. Raises HardwareFailed."""
+        key, signer = xwing.generate(), Ed25519PrivateKey.generate()
+        born, now = self._clock.steady(), self._clock.wall()
+        said = self._statement
+        document = NodeDocument(
+            pk=key.public_key,
+            sig=signer.public_key().public_bytes_raw(),
+            node=said.node,
+            plat=self._hardware.platform,
+            rel=said.rel,
+            cfg=hashlib.sha256(said.configuration_item).digest(),
+            models=hashlib.sha256(said.models_item).digest(),
+            dev=None,
+            deploy=said.deploy,
+            nbf=now,
+            exp=now + KEY_WINDOW,
+            anchor=binding.Anchor("local", bytes(32), 0, now),
+            prof=said.profiles,
+            egress=said.egress,
+            nonce=None,
+        )
+        encoded, bundle = self._prove(document)
+        return Window(key, signer, document, encoded, bundle, born, born + KEY_WINDOW + KEY_GRACE)
+
+    def admit(self, window: Window) -> None:
+        """Use `window` from now on."""
+        self._windows[binding.kid(window.node_document)] = window
+
+    def due(self) -> bool:
+        """Whether the newest key is old enough, by either clock, for the next one, or the wall clock went back."""
+        newest = max(self._windows.values(), key=lambda window: window.born, default=None)
+        if newest is None:
+            return True
+        age = self._clock.wall() - newest.document.nbf
+        return age >= ROTATE or age < 0 or self._clock.steady() - newest.born >= ROTATE
+
+    def find(self, kid: bytes) -> Window:
+        """Return the living key of this id. Raises UnknownKey; a key past its time is refused before it is swept."""
+        window = self._windows.get(kid)
+        if window is None or not window.alive(self._clock):
+            raise UnknownKey
+        return window
+
+    def sweep(self) -> list[bytes]:
+        """Drop the keys whose time is over and return their ids. OpenSSL cleanses a key that nobody holds any more."""
+        over = [kid for kid, window in self._windows.items() if not window.alive(self._clock)]
+        for kid in over:
+            del self._windows[kid]
+        return over
+
+    def challenge(self, kid: bytes, nonce: bytes) -> bytes:
+        """Return a fresh bundle for the key `kid` over the caller's 32 bytes. Raises UnknownKey, HardwareFailed."""
+        if len(nonce) != 32:
+            raise Malformed("size", "nonce")
+        return self._prove(replace(self.find(kid).document, nonce=nonce))[1]
+
+    def bundle(self, digest: bytes) -> bytes:
+        """Return the bundle of the node document whose SHA-256 is `digest`. Raises UnknownKey."""
+        window = self.find(digest[:8])
+        if hashlib.sha256(window.node_document).digest() != digest:
+            raise UnknownKey
+        return window.bundle
+
+    def publish(self) -> bytes:
+        """Return canonical JSON that lists the keys which clients may use now (not those in their grace)."""
+        now = self._clock.wall()
+        usable = [
+            window for window in self._windows.values() if window.alive(self._clock) and now < window.document.exp
+        ]
+        return canonical.encode({"windows": [self._listed(window) for window in usable]})
+
+    def _listed(self, window: Window) -> dict[str, object]:
+        return {
+            "nd": hashlib.sha256(window.node_document).hexdigest(),
+            "plat": platform.members(window.document.plat),
+            "rel": window.document.rel.hex(),
+            "cap": list(self._statement.models),
+            "w": 1,
+            "nbf": window.document.nbf,
+            "exp": window.document.exp,
+        }
+
+    def _prove(self, document: NodeDocument) -> tuple[bytes, bytes]:
+        encoded = binding.encode(document)
+        said = self._statement
+        items = {
+            "node-document": ("node-document+json", encoded),
+            "configuration": ("configuration+json", said.configuration_item),
+            "models": ("models+json", said.models_item),
+            "release": ("release+json", said.release_item),
+            **self._hardware.evidence(binding.report_data(encoded)),
+        }
+        if self._hardware.has_register:
+            items["runtime-log"] = ("runtime-log", said.runtime_log)
+        return encoded, evidence.encode(items)
