@@ -1,6 +1,6 @@
 """One family of errors with a closed list of reason codes, the same in Python, TypeScript, vectors and documentation.
 
-Source: specs/errors.md. Who broke which promise is the type; what exactly is the reason; the detail never carries secrets.
+Source: specs/errors.md. Who broke which promise is the type; what exactly is the reason; details carry no secrets.
 """
 
 from typing import Final
@@ -23,7 +23,29 @@ BUNDLE_REASONS: Final = frozenset(
     }
 )
 WINDOW_REASONS: Final = frozenset({"key_not_yet_valid", "key_expired", "key_lifetime"})
-REASONS: Final = CANONICAL_REASONS | MEMBER_REASONS | CBOR_REASONS | BUNDLE_REASONS | WINDOW_REASONS
+HEADER_REASONS: Final = frozenset({"size", "header", "suite", "reserved_nonzero", "unknown_key", "key", "record_size"})
+RECORD_REASONS: Final = frozenset(
+    {"record_type", "record_length", "padding_nonzero", "error_text", "order", "after_close", "truncated", "too_large"}
+)
+LOCAL_REASONS: Final = frozenset(
+    {"consumed", "order", "chain_exhausted", "record_limit", "record_capacity", "backlog_full"}
+)
+APPLICATION_REASONS: Final = frozenset(
+    {"header_length", "not_json", "not_utf8", "duplicate_member", "line_kind", "order", "bad_request"}
+)
+NOT_AUTHENTIC: Final = "not_authentic"
+REASONS: Final = (
+    CANONICAL_REASONS
+    | MEMBER_REASONS
+    | CBOR_REASONS
+    | BUNDLE_REASONS
+    | WINDOW_REASONS
+    | HEADER_REASONS
+    | RECORD_REASONS
+    | LOCAL_REASONS
+    | APPLICATION_REASONS
+    | {NOT_AUTHENTIC}
+)
 
 
 class PrivityError(Exception):
@@ -42,7 +64,10 @@ class Malformed(PrivityError):
 
 
 class NotAuthentic(PrivityError):
-    """Opening or confirming failed; nothing more is said."""
+    """Opening or confirming failed. One sentence for every cause, so that it helps no guesser."""
+
+    def __init__(self) -> None:
+        super().__init__(NOT_AUTHENTIC, "the bytes do not come from the expected key holder, or were changed")
 
 
 class StateError(PrivityError):

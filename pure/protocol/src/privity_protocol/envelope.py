@@ -1,0 +1,112 @@
+"""The outer headers of EC1: all that a relay reads, and no key. Source: specs/envelope.md.
+
+This module may be loaded by the blind service: it imports nothing that seals or opens.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from privity_protocol.errors import Malformed
+from privity_protocol.limits import HELLO_HEADER, KID, RECORD_SIZES, RESPONSE_HEADER, RUN_HEADER, SID, SUITE
+
+MEDIA_TYPE: Final = "application/vnd.privity.ec1"
+
+_MAGIC: Final = b"EC1"
+_HELLO: Final = _MAGIC + b"\x01"
+_RUN: Final = _MAGIC + b"\x02"
+_HELLO_RESPONSE: Final = _MAGIC + b"\x81"
+_RUN_RESPONSE: Final = _MAGIC + b"\x82"
+_RESERVED: Final = b"\x00\x00"
+
+
+@dataclass(frozen=True, slots=True)
+class HelloHeader:
+    """Header of a HELLO: the suite, and which node key it is for."""
+
+    suite: int
+    kid: bytes
+
+    def encode(self) -> bytes:
+        """Return the 16 bytes of the header."""
+        return _HELLO + self.suite.to_bytes(2, "big") + exactly(self.kid, KID, "kid") + _RESERVED
+
+
+@dataclass(frozen=True, slots=True)
+class RunHeader:
+    """Header of a RUN: the suite, the node key, and the single-use session handle."""
+
+    suite: int
+    kid: bytes
+    sid: bytes
+
+    def encode(self) -> bytes:
+        """Return the 32 bytes of the header."""
+        kid = exactly(self.kid, KID, "kid")
+        return _RUN + self.suite.to_bytes(2, "big") + kid + _RESERVED + exactly(self.sid, SID, "sid")
+
+
+def parse_hello_header(header: bytes) -> HelloHeader:
+    """Read 16 bytes. Raises Malformed `size`, `header`, `suite`, `reserved_nonzero`."""
+    exactly(header, HELLO_HEADER, "HELLO header")
+    suite = _opening(header, _HELLO)
+    _zero(header[14:16])
+    return HelloHeader(suite, header[6:14])
+
+
+def parse_run_header(header: bytes) -> RunHeader:
+    """Read 32 bytes. Raises Malformed `size`, `header`, `suite`, `reserved_nonzero`."""
+    exactly(header, RUN_HEADER, "RUN header")
+    suite = _opening(header, _RUN)
+    _zero(header[14:16])
+    return RunHeader(suite, header[6:14], header[16:32])
+
+
+def hello_response_header() -> bytes:
+    """Return the 8 bytes that open a HELLO response."""
+    return _HELLO_RESPONSE + SUITE.to_bytes(2, "big") + _RESERVED
+
+
+def run_response_header(record_size: int) -> bytes:
+    """Return the 8 bytes that open a RUN response. Raises Malformed `record_size` for a size not in the list."""
+    if record_size not in RECORD_SIZES:
+        raise Malformed("record_size", str(record_size))
+    return _RUN_RESPONSE + SUITE.to_bytes(2, "big") + record_size.to_bytes(2, "big")
+
+
+def parse_hello_response_header(header: bytes) -> int:
+    """Read 8 bytes; return the suite. Raises Malformed `size`, `header`, `suite`, `reserved_nonzero`."""
+    exactly(header, RESPONSE_HEADER, "HELLO response header")
+    suite = _opening(header, _HELLO_RESPONSE)
+    _zero(header[6:8])
+    return suite
+
+
+def parse_run_response_header(header: bytes) -> int:
+    """Read 8 bytes; return the record size. Raises Malformed `size`, `header`, `suite`, `record_size`."""
+    exactly(header, RESPONSE_HEADER, "RUN response header")
+    _opening(header, _RUN_RESPONSE)
+    record_size = int.from_bytes(header[6:8], "big")
+    if record_size not in RECORD_SIZES:
+        raise Malformed("record_size", str(record_size))
+    return record_size
+
+
+def exactly(data: bytes, size: int, name: str) -> bytes:
+    """Return `data` when it is `size` bytes: a short slice is silent in Python. Raises Malformed `size`."""
+    if len(data) != size:
+        raise Malformed("size", f"{name}: {len(data)} bytes, expected {size}")
+    return data
+
+
+def _opening(header: bytes, expected: bytes) -> int:
+    if header[:4] != expected:
+        raise Malformed("header", f"begins with {header[:4].hex()}, expected {expected.hex()}")
+    suite = int.from_bytes(header[4:6], "big")
+    if suite != SUITE:
+        raise Malformed("suite", f"suite {suite}, expected {SUITE}")
+    return suite
+
+
+def _zero(reserved: bytes) -> None:
+    if reserved != _RESERVED:
+        raise Malformed("reserved_nonzero", "header")

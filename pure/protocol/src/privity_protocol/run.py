@@ -1,0 +1,208 @@
+"""RUN: one request under one chain key, from the client's bytes to the node's payload. Source: specs/ec1.md.
+
+Client: `begin_run` → RunSent → `response` → ResponseReader. Node: RequestReader → `finish` → RunReceived → `response`.
+"""
+
+import hashlib
+from collections.abc import Callable
+from typing import Final
+
+from privity_protocol import kdf, labels
+from privity_protocol.chain import ChainKey, Session
+from privity_protocol.envelope import RunHeader, exactly, parse_run_header
+from privity_protocol.errors import Malformed, StateError
+from privity_protocol.limits import (
+    MAX_REQUEST_RECORDS,
+    RANDOM,
+    REQUEST_CAPACITY,
+    REQUEST_RECORD,
+    SUITE,
+)
+from privity_protocol.padding import request_records
+from privity_protocol.records import (
+    REQUEST_GRAMMAR,
+    REQUEST_KINDS,
+    Kind,
+    Phase,
+    RecordCipher,
+    advance,
+    decode_record,
+    encode_record,
+)
+from privity_protocol.response import ResponseReader, ResponseWriter
+
+Entropy = Callable[[int], bytes]
+"""Number of bytes to that many random bytes."""
+
+_PAD: Final = encode_record(Kind.PAD, b"", REQUEST_RECORD)
+
+
+class RunSent:
+    """A client whose RUN is on its way. `response` consumes it."""
+
+    __slots__ = ("_secret", "_session", "_transcript")
+
+    def __init__(self, session: Session, secret: bytes, transcript: bytes) -> None:
+        self._session = session
+        self._secret = [secret]
+        self._transcript = transcript
+
+    def response(self) -> ResponseReader:
+        """Return the reader of the node's answer. Raises StateError `consumed` the second time."""
+        return ResponseReader(self._session, _consume(self._secret), self._transcript)
+
+    def __repr__(self) -> str:
+        return "RunSent(<secret>)"
+
+
+def begin_run(session: Session, payload: bytes, *, entropy: Entropy) -> tuple[RunSent, bytes]:
+    """Seal `payload` (application bytes) as a whole RUN; return the waiting state and the bytes to send.
+
+    Consumes the session. Raises StateError `consumed`, LimitExceeded `chain_exhausted` or `too_large`; the two limits
+    leave the session usable.
+    """
+    session.require_room()
+    count = request_records(len(payload))
+    header = RunHeader(SUITE, session.kid, session.sid).encode()
+    opening = header + exactly(entropy(RANDOM), RANDOM, "entropy")
+    prk = _request_prk(session.chain, opening)
+    cipher = RecordCipher(prk, labels.RUN_REQUEST_AEAD)
+    sealed = [opening]
+    last = max(0, len(payload) - 1) // REQUEST_CAPACITY
+    for index in range(count):
+        piece = payload[index * REQUEST_CAPACITY : (index + 1) * REQUEST_CAPACITY]
+        if index > last:
+            plaintext = _PAD
+        else:
+            plaintext = encode_record(Kind.END if index == last else Kind.DATA, piece, REQUEST_RECORD)
+        sealed.append(cipher.seal(plaintext))
+    request = b"".join(sealed)
+    transcript = kdf.sha256(labels.RUN_TRANSCRIPT, request)
+    return RunSent(session, _response_secret(prk), transcript), request
+
+
+class RequestReader:
+    """Reads one RUN on the node, in whatever pieces it arrives. Memory: the payload so far and one record.
+
+    After any error, and after `finish`, the reader is consumed; `abandon` erases the key of a request that never ended.
+    """
+
+    __slots__ = ("_buffer", "_chain", "_cipher", "_hash", "_header", "_max_records", "_payload", "_phase", "_secret")
+
+    def __init__(self, chain: ChainKey, header: bytes, *, max_records: int = MAX_REQUEST_RECORDS) -> None:
+        """`header` is the 32 bytes that named the session; `chain` is consumed.
+
+        Raises Malformed `size`, `header`, `suite`, `reserved_nonzero`; StateError `consumed`.
+        """
+        self._chain = chain.move()
+        parse_run_header(header)
+        self._header = header
+        self._max_records = max_records
+        self._hash = hashlib.sha256(labels.RUN_TRANSCRIPT + header)
+        self._buffer = bytearray()
+        self._payload = bytearray()
+        self._phase = Phase.OPEN
+        self._cipher: RecordCipher | None = None
+        self._secret: list[bytes] = []
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes of the body after the header.
+
+        Raises NotAuthentic; Malformed `record_type`, `record_length`, `padding_nonzero`, `order`, `too_large`;
+        StateError `consumed`.
+        """
+        self._require_live()
+        self._hash.update(data)
+        self._buffer += data
+        try:
+            self._read()
+        except Exception:
+            self.abandon()
+            raise
+
+    def finish(self) -> "RunReceived":
+        """Return the request once the body has ended. Raises Malformed `truncated`; StateError `consumed`."""
+        self._require_live()
+        whole = self._phase is Phase.ENDED and not self._buffer
+        secret = self._secret.copy()
+        payload = bytes(self._payload)
+        self.abandon()
+        if not whole:
+            raise Malformed("truncated", "the request ended before END, or inside a record")
+        return RunReceived(payload, secret.pop(), self._hash.digest())
+
+    def abandon(self) -> None:
+        """Erase the chain key and what was read, whatever the state: the connection or the request is gone."""
+        self._chain.erase()
+        self._cipher = None
+        self._secret.clear()
+        self._buffer.clear()
+        self._payload.clear()
+        self._phase = Phase.CLOSED
+
+    def _require_live(self) -> None:
+        if self._phase is Phase.CLOSED:
+            raise StateError("consumed", "this request was finished or abandoned")
+
+    def _read(self) -> None:
+        if self._cipher is None:
+            if len(self._buffer) < RANDOM:
+                return
+            prk = _request_prk(self._chain, self._header + bytes(self._buffer[:RANDOM]))
+            del self._buffer[:RANDOM]
+            self._cipher = RecordCipher(prk, labels.RUN_REQUEST_AEAD)
+            self._secret.append(_response_secret(prk))
+        whole = len(self._buffer) - len(self._buffer) % REQUEST_RECORD
+        for at in range(0, whole, REQUEST_RECORD):
+            self._take(self._cipher, bytes(self._buffer[at : at + REQUEST_RECORD]))
+        del self._buffer[:whole]
+        if self._cipher.count == self._max_records and self._buffer:
+            raise Malformed("too_large", f"more than {self._max_records} records")
+
+    def _take(self, cipher: RecordCipher, sealed: bytes) -> None:
+        if cipher.count >= self._max_records:
+            raise Malformed("too_large", f"more than {self._max_records} records")
+        record = decode_record(cipher.open(sealed))
+        if record.kind not in REQUEST_KINDS:
+            raise Malformed("record_type", f"{record.kind.name} in a request")
+        self._phase = advance(REQUEST_GRAMMAR, self._phase, record.kind)
+        self._payload += record.data
+
+    def __repr__(self) -> str:
+        return f"RequestReader({self._phase.name})"
+
+
+class RunReceived:
+    """A request that was read and authenticated to its last byte. `response` consumes it."""
+
+    __slots__ = ("_secret", "_transcript", "payload")
+
+    def __init__(self, payload: bytes, secret: bytes, transcript: bytes) -> None:
+        self.payload: Final = payload
+        self._secret = [secret]
+        self._transcript = transcript
+
+    def response(self, *, record_size: int, entropy: Entropy) -> tuple[ResponseWriter, bytes]:
+        """Return the writer and the 72 bytes that open the response.
+
+        Raises Malformed `record_size` for a size not in the list; StateError `consumed`.
+        """
+        return ResponseWriter.begin(_consume(self._secret), self._transcript, record_size, entropy(RANDOM))
+
+    def __repr__(self) -> str:
+        return f"RunReceived({len(self.payload)} bytes)"
+
+
+def _request_prk(chain: ChainKey, opening: bytes) -> bytes:
+    return chain.extract(kdf.sha256(labels.RUN_SALT, opening))
+
+
+def _response_secret(prk: bytes) -> bytes:
+    return kdf.expand(prk, labels.RUN_RESPONSE_SECRET, kdf.SECRET)
+
+
+def _consume(cell: list[bytes]) -> bytes:
+    try:
+        return cell.pop()
+    except IndexError:
+        raise StateError("consumed", "the response was already begun") from None
