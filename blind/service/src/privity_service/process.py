@@ -1,0 +1,193 @@
+"""The process: two listeners, the poller, the minute's counts, and a drain at the end."""
+
+import asyncio
+import json
+import logging
+import resource
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from privity_service.applications import State, relay_application, service_application
+from privity_service.asgi import App
+from privity_service.configuration import Configuration, Listener
+from privity_service.connection import bounded
+from privity_service.events import Events
+from privity_service.poller import Poller
+from privity_service.shelf import DIRECTORY, Shelf
+
+DRAIN_SECONDS: Final = 20  # for answers in flight when asked to stop; the rest is cut
+COUNT_SECONDS: Final = 60.0
+MAX_DIRECTORY: Final = 1_048_576
+BACKLOG: Final = 1024
+
+
+class CannotListen(Exception):
+    """An address is taken or not ours."""
+
+    reason = "listen"
+
+
+class Server(uvicorn.Server):
+    """A uvicorn server that leaves signals to the process."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and let those who wait know."""
+        await super().startup(sockets=sockets)
+        self.listening.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture nothing: two servers share one process."""
+        yield
+
+
+class Silence(logging.Handler):
+    """Turns whatever a library logs into an event without text: tracebacks can hold what requests held."""
+
+    def __init__(self, events: Events) -> None:
+        super().__init__(logging.WARNING)
+        self._events = events
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Report the kind of an unexpected exception and nothing else."""
+        kind = record.exc_info[0] if record.exc_info else None
+        if kind is not None and kind is not asyncio.CancelledError:
+            self._events.emit("internal_error", kind=kind.__name__)
+
+
+def bind(listener: Listener) -> socket.socket:
+    """Return a listening socket. Raises CannotListen."""
+    family = socket.AF_INET6 if ":" in listener.host else socket.AF_INET
+    try:
+        return socket.create_server((listener.host, listener.port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise CannotListen(f"port {listener.port}: {error.strerror}") from error
+
+
+def silence(events: Events) -> None:
+    """Route every library's log through `Silence`; nothing else may reach standard error."""
+    root = logging.getLogger()
+    root.handlers[:] = [Silence(events)]
+    root.setLevel(logging.WARNING)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "asyncio", "aiohttp"):
+        logger = logging.getLogger(name)
+        logger.handlers[:] = []
+        logger.propagate = True
+
+
+def allow_many_files() -> None:
+    """Raise the soft limit of open files: each stream holds two."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def server(application: App, connections: int) -> Server:
+    """Return a server that names no software, writes no access log and believes no forwarded header."""
+    config = uvicorn.Config(
+        application,
+        http=bounded(connections),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        backlog=BACKLOG,
+    )
+    return Server(config)
+
+
+class Process:
+    """Everything that runs between READY and the end."""
+
+    def __init__(self, configuration: Configuration, events: Events) -> None:
+        self._events = events
+        self._configuration = configuration
+        shelf = Shelf(Path(configuration.state))
+        self._state = State.of(configuration, shelf.read(DIRECTORY, MAX_DIRECTORY))
+        self._poller = Poller(
+            self._state.registry,
+            self._state.publication,
+            shelf,
+            self._state.upstreams,
+            events,
+            lambda: int(time.time()),
+        )
+        self._servers: list[Server] = []
+
+    async def run(self) -> None:
+        """Listen, say READY, serve until a signal, drain. Raises CannotListen."""
+        sockets = [bind(self._configuration.service), bind(self._configuration.relay)]
+        service, relay = (_origin(each) for each in sockets)
+        most = self._configuration.limits.connections
+        self._servers = [
+            server(service_application(self._state, service), most),
+            server(relay_application(self._state), most),
+        ]
+        background: list[asyncio.Task[None]] = []
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        serving = [asyncio.create_task(each.serve([bound])) for each, bound in zip(self._servers, sockets, strict=True)]
+        for each in self._servers:
+            await each.listening.wait()
+        await self._poller.store()
+        print("READY " + json.dumps({"relay": relay, "service": service}, sort_keys=True), flush=True)
+        self._events.emit("started", nodes=len(self._configuration.nodes))
+        background = [asyncio.create_task(self._poller.run()), asyncio.create_task(self._count())]
+        await asyncio.gather(*serving)
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+        await self._state.upstreams.close()
+        self._report_counts()
+        self._events.emit("stopped")
+
+    def _stop(self) -> None:
+        first = not any(each.should_exit for each in self._servers)
+        if first:
+            self._events.emit("stopping", streams=self._state.streams.open)
+        for each in self._servers:
+            each.force_exit = not first
+            each.should_exit = True
+
+    async def _count(self) -> None:
+        while True:
+            await asyncio.sleep(COUNT_SECONDS)
+            self._report_counts()
+
+    def _report_counts(self) -> None:
+        counts = {name: number for name, number in self._state.counts.items() if number}
+        self._state.counts.clear()
+        if counts:
+            self._events.emit("counts", **counts)
+
+
+def _origin(bound: socket.socket) -> str:
+    host, port = bound.getsockname()[:2]
+    shown = "localhost" if host in {"127.0.0.1", "::1"} else (f"[{host}]" if ":" in host else host)
+    return f"http://{shown}:{port}"
+
+
+def main_loop(configuration: Configuration) -> None:
+    """Run the process to its end. Raises CannotListen."""
+    import uvloop
+
+    events = Events(lambda text: print(text, file=sys.stderr, flush=True))
+    silence(events)
+    allow_many_files()
+    uvloop.run(Process(configuration, events).run())

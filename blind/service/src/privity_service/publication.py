@@ -1,0 +1,110 @@
+"""What the service publishes: the discovery document, the directory and the bundles, always served from memory.
+
+Source: specs/discovery.md. Sans-I/O: the time is an argument, and the shelf writes what `files` returns.
+"""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from privity_protocol import canonical, directory
+from privity_protocol.errors import PrivityError
+from privity_protocol.platform import Platform
+
+from privity_service.configuration import Configuration
+from privity_service.registry import Window
+from privity_service.shelf import BUNDLES, DIRECTORY, DISCOVERY
+
+DIRECTORY_LIFE: Final = 7200  # seconds; renewed at half of it, so that a client never holds an expired one for long
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Bytes to serve, with their media type and entity tag."""
+
+    data: bytes
+    media_type: str
+    etag: str
+
+    @classmethod
+    def of(cls, data: bytes, media_type: str) -> "Document":
+        """Return `data` as a document; the tag is a hash of the bytes."""
+        return cls(data, media_type, f'"{sha256(data).hexdigest()[:32]}"')
+
+
+def discovery(configuration: Configuration) -> bytes:
+    """Return the discovery document: a hint, trusted for nothing."""
+    return canonical.encode(
+        {
+            "v": 1,
+            "account": None,
+            "deploy": configuration.deploy,
+            "logs": [],
+            "plans": False,
+            "relays": [],
+            "run": configuration.public_run_origin,
+        }
+    )
+
+
+class Publication:
+    """The published documents. `refresh` takes over the announced windows, `add` their bundles."""
+
+    def __init__(self, configuration: Configuration, earlier: bytes | None = None) -> None:
+        self.discovery = Document.of(discovery(configuration), "application/json")
+        self.bundles: dict[str, Document] = {}
+        self.directory: Document | None = None
+        self.simulated = False
+        self._current: directory.Directory | None = None
+        self._previous = _hash_of(earlier)
+
+    def add(self, nd: str, bundle: bytes) -> None:
+        """Publish the bundle of the node document with hash `nd` (hexadecimal)."""
+        self.bundles[nd] = Document.of(bundle, "application/cmw+json")
+
+    def refresh(self, windows: list[Window], now: int) -> bool:
+        """List the windows whose bundle is published; forget the other bundles. Returns whether anything changed."""
+        ready = [window for window in windows if window.nd in self.bundles]
+        self.bundles = {window.nd: self.bundles[window.nd] for window in ready}
+        self.simulated = any(window.plat.type in {"simulated", "sim_tpm"} for window in ready)
+        nodes = tuple(_node(window) for window in ready)
+        current = self._current
+        if current is not None and current.nodes == nodes and current.nbf <= now < current.exp - DIRECTORY_LIFE // 2:
+            return False
+        if current is None and not nodes:
+            return False
+        self._current = directory.Directory(nbf=now, exp=now + DIRECTORY_LIFE, prev=self._previous, nodes=nodes)
+        data = directory.encode(self._current)
+        self._previous = sha256(data).digest()
+        self.directory = Document.of(data, "application/json")
+        return True
+
+    def files(self) -> dict[str, bytes]:
+        """Return every published document by its path."""
+        files = {f"{BUNDLES}/{nd}": bundle.data for nd, bundle in self.bundles.items()}
+        files[DISCOVERY] = self.discovery.data
+        if self.directory is not None:
+            files[DIRECTORY] = self.directory.data
+        return files
+
+
+def _node(window: Window) -> directory.Node:
+    platform = Platform(type=window.plat.type, id=bytes.fromhex(window.plat.id))
+    return directory.Node(
+        nd=bytes.fromhex(window.nd),
+        plat=platform,
+        rel=bytes.fromhex(window.rel),
+        cap=tuple(sorted(set(window.cap))),
+        w=window.w,
+    )
+
+
+def _hash_of(earlier: bytes | None) -> bytes | None:
+    """Return what the next directory names as `prev`: nothing when the file of an earlier run is not a directory."""
+    if earlier is None:
+        return None
+    try:
+        directory.decode(earlier)
+    except PrivityError:
+        return None
+    return sha256(earlier).digest()
