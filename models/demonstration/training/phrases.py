@@ -1,0 +1,117 @@
+"""A small phrase grammar: `[a|b]` chooses, `{name}` is filled in, lines that start with `~ ` are held out."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from random import Random
+
+CHOICE = re.compile(r"\[([^\[\]]*)\]")
+SLOT = re.compile(r"\{(\w+)\}")
+PREFIXES = (
+    "hi, ",
+    "hello, ",
+    "please tell me, ",
+    "quick question: ",
+    "i would like to know, ",
+    "one more thing: ",
+    "and ",
+    "so ",
+    "ok, ",
+    "i wonder, ",
+    "sorry, ",
+    "another question: ",
+    "tell me, ",
+    "excuse me, ",
+    "well, ",
+    "hey, ",
+)
+HELD_OUT_PREFIXES = ("listen, ", "now then, ", "by the way, ", "just curious: ", "good evening, ", "question: ")
+SUFFIXES = ("?", "?", "?", "?", "", "", ".", "??", " please?", " please", "!")
+
+
+class Split(Enum):
+    """Training material, or material that training never sees."""
+
+    TRAINING = "training"
+    HELD_OUT = "held out"
+
+
+@dataclass(frozen=True)
+class Section:
+    """One heading of a phrase file, with the phrases of both splits."""
+
+    heading: str
+    training: tuple[str, ...]
+    held_out: tuple[str, ...]
+
+    def only(self, split: Split) -> str:
+        """The phrase of a section that has exactly one in each split."""
+        (phrase,) = self.training if split is Split.TRAINING else self.held_out
+        return phrase
+
+
+def bucket(text: str, size: int) -> int:
+    """A stable number below `size` for a text: the same on every machine and in every run."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") % size
+
+
+def read_sections(path: Path) -> list[Section]:
+    """Read a phrase file. Lines before the first `# ` heading form a section with an empty heading."""
+    macros: dict[str, str] = {}
+    sections: list[Section] = []
+    heading, training, held_out = "", list[str](), list[str]()
+    for line in [*path.read_text().splitlines(), "# "]:
+        if line.startswith("# "):
+            if training:
+                sections.append(Section(heading, tuple(training), tuple(held_out)))
+            heading, training, held_out = line[2:], [], []
+        elif line.startswith("= "):
+            name, _, choices = line[2:].partition(": ")
+            macros[name] = f"[{choices}]"
+        elif line.startswith("~ "):
+            held_out.append(_with_macros(line[2:], macros))
+        elif line and not line.startswith(";"):
+            training.append(_with_macros(line, macros))
+    return sections
+
+
+def _with_macros(phrase: str, macros: dict[str, str]) -> str:
+    return SLOT.sub(lambda match: macros.get(match[1], match[0]), phrase)
+
+
+def expand(phrase: str, random: Random) -> str:
+    """Choose one alternative of every bracket, innermost first."""
+    while match := CHOICE.search(phrase):
+        chosen = random.choice(match[1].split("|"))
+        phrase = phrase[: match.start()] + chosen + phrase[match.end() :]
+    return " ".join(phrase.split())
+
+
+def with_typo(text: str, random: Random) -> str:
+    """Swap, drop or double one letter inside the text."""
+    places = [i for i in range(1, len(text) - 1) if text[i].isalpha() and text[i + 1].isalpha()]
+    if not places:
+        return text
+    i = random.choice(places)
+    kind = random.randrange(3)
+    if kind == 0:
+        return text[:i] + text[i + 1] + text[i] + text[i + 2 :]
+    return text[:i] + text[i + 1 :] if kind == 1 else text[:i] + text[i] + text[i:]
+
+
+def as_typed(phrase: str, random: Random, split: Split, *, typos: bool = True) -> str:
+    """Write a lower-case phrase the way people type: greeting, capital, question mark, now and then a slip."""
+    if random.random() < 0.3:
+        phrase = random.choice(PREFIXES if split is Split.TRAINING else HELD_OUT_PREFIXES) + phrase
+    if typos and random.random() < 0.25:
+        for _ in range(random.choice((1, 1, 2))):
+            phrase = with_typo(phrase, random)
+    style = random.random()
+    if style < 0.6:
+        phrase = phrase[:1].upper() + phrase[1:]
+        phrase = re.sub(r"\bi\b", "I", phrase)
+    elif style < 0.63:
+        phrase = phrase.upper()
+    return phrase + random.choice(SUFFIXES)

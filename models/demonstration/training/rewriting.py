@@ -1,0 +1,150 @@
+"""Text rewriting: ten small tasks whose right answer a program can compute."""
+
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+from training.phrases import Split, as_typed, expand, read_sections
+from training.turns import Kind, Turn
+from training.words import invented, proper_name, words_of
+
+Maker = Callable[[Random, Split], tuple[str, str]]
+LEADS = {section.heading: section for section in read_sections(Path(__file__).parent / "rewriting.txt")}
+
+
+def _word(random: Random, split: Split) -> str:
+    if random.random() < 0.35:
+        return invented(random, split)
+    return random.choice(words_of(random.choice(("noun", "noun", "adjective", "verb")), split))
+
+
+def _words(random: Random, split: Split, low: int, high: int) -> list[str]:
+    return [_word(random, split) for _ in range(random.randint(low, high))]
+
+
+def _joined(words: list[str], random: Random) -> str:
+    return random.choice((", ", ", ", " ")).join(words)
+
+
+def _clause(random: Random, split: Split) -> str:
+    """A short clause in lower case, such as "the amber fox will carry the kettle"."""
+
+    def pick(kind: str) -> str:
+        return invented(random, split) if random.random() < 0.15 else random.choice(words_of(kind, split))
+
+    shape = random.choice(
+        ("the A N will V the N", "we V the A N", "the N is A and A", "my N and my N V", "they V a N", "a A N")
+    )
+    kinds = {"A": "adjective", "N": "noun", "V": "verb"}
+    return " ".join(pick(kinds[part]) if part in kinds else part for part in shape.split())
+
+
+def _date(random: Random, split: Split) -> str:
+    day, month = random.randint(1, 28), random.choice(words_of("month", split))
+    year = random.choice(("", f" {random.randint(1950, 2049)}"))
+    return random.choice((f"{day} {month}{year}", f"{month} {day}{year and ',' + year}"))
+
+
+def _uppercase(random: Random, split: Split) -> tuple[str, str]:
+    text = _clause(random, split) if random.random() < 0.5 else " ".join(_words(random, split, 1, 4))
+    return text, text.upper()
+
+
+def _sort(random: Random, split: Split) -> tuple[str, str]:
+    words: dict[str, str] = {}
+    for _ in range(random.choice((3, 3, 4, 4, 5))):
+        word = random.choice(words_of("noun", split)) if random.random() < 0.85 else invented(random, split)
+        words.setdefault(word[0], word)
+    chosen = list(words.values())
+    return _joined(chosen, random), ", ".join(sorted(chosen))
+
+
+def _bullets(random: Random, split: Split) -> tuple[str, str]:
+    words = _words(random, split, 2, 5)
+    return ", ".join(words), "\n".join(f"- {word}" for word in words)
+
+
+def _reverse(random: Random, split: Split) -> tuple[str, str]:
+    words = _words(random, split, 2, 5)
+    return " ".join(words), " ".join(reversed(words))
+
+
+def _polite(random: Random, split: Split) -> tuple[str, str]:
+    def noun() -> str:
+        return random.choice(words_of("noun", split)) if random.random() < 0.8 else invented(random, split)
+
+    ending = random.choice(
+        ("", "", f" by {random.choice(words_of('weekday', split))}", f" to {proper_name(random, split)}", " now")
+    )
+    order = f"{random.choice(words_of('verb', split))} the {noun()}{ending}"
+    said = order.capitalize() if ending in ("", " now") and random.random() < 0.5 else order
+    return said + random.choice(("", ".", "!")), f"Could you please {order}?"
+
+
+def _with_name(random: Random, split: Split) -> tuple[str, str]:
+    name, place = proper_name(random, split), random.choice(words_of("place", split)).capitalize()
+    noun, adjective = random.choice(words_of("noun", split)), random.choice(words_of("adjective", split))
+    frames = (
+        f"Yesterday {name} bought a {adjective} {noun} in {place}.",
+        f"{name} lives in {place} and has a {noun}.",
+        f"The {noun} belongs to {name}.",
+        f"We met {name} at the {noun} in {place}.",
+        f"Please ask {name} about the {adjective} {noun}.",
+        f"The {adjective} {noun} was sent to {place} by {name}.",
+        f"In {place} a {noun} was found by {name}.",
+    )
+    return random.choice(frames), name
+
+
+def _with_date(random: Random, split: Split) -> tuple[str, str]:
+    date, name = _date(random, split), proper_name(random, split)
+    noun = random.choice(words_of("noun", split))
+    frames = (
+        f"The meeting with {name} is on {date}.",
+        f"On {date} we will open the {noun}.",
+        f"{name} was born on {date}.",
+        f"The {noun} must be ready by {date} at the latest.",
+        f"Since {date} the {noun} has been closed.",
+        f"{name} bought the {noun} on {date} for {random.randint(2, 99)} dollars.",
+    )
+    return random.choice(frames), date
+
+
+def _capitals(random: Random, split: Split) -> tuple[str, str]:
+    text = _clause(random, split)
+    if random.random() < 0.4:
+        text += " on " + random.choice(words_of("weekday", split))
+    right = text[0].upper() + text[1:] + "."
+    return text.lower() if random.random() < 0.7 else text.upper(), right
+
+
+def _count(random: Random, split: Split) -> tuple[str, str]:
+    words = _words(random, split, 2, 7)
+    return " ".join(words), f"{len(words)} words."
+
+
+def _repeat(random: Random, split: Split) -> tuple[str, str]:
+    text = _clause(random, split) if random.random() < 0.4 else " ".join(_words(random, split, 1, 5))
+    return text, text
+
+
+MAKERS: dict[str, Maker] = {
+    "uppercase": _uppercase,
+    "sort": _sort,
+    "bullets": _bullets,
+    "reverse": _reverse,
+    "polite": _polite,
+    "name": _with_name,
+    "date": _with_date,
+    "capitals": _capitals,
+    "count": _count,
+    "repeat": _repeat,
+}
+
+
+def rewriting(random: Random, split: Split, task: str | None = None) -> Turn:
+    """One task on one text: the lead names the task, after a colon or a line break comes the text."""
+    task = task or random.choice(tuple(MAKERS))
+    text, answer = MAKERS[task](random, split)
+    lead = as_typed(expand(LEADS[task].only(split), random), random, split, typos=False).rstrip("?!. ")
+    return Turn(Kind.REWRITING, lead + random.choice((": ", ": ", ": ", ":\n")) + text, answer)

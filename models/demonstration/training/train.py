@@ -1,0 +1,212 @@
+"""Training on a CPU: two single-thread processes, one flat all-reduce a step, a rate that follows the clock."""
+
+import argparse
+import json
+import math
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as multiprocessing
+from torch import Tensor
+from torch.nn import functional
+
+from training.corpus import LONG, SHORT
+from training.network import Network
+from training.shape import Shape
+
+WARM_UP_STEPS = 40
+FLAT_SHARE = 0.6
+START_TOKEN = 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one training run needs to know."""
+
+    folder: Path
+    budget: float
+    rate: float
+    matrix_rate: float
+    tokens_per_step: int
+    long_every: int
+    seed: int
+    processes: int
+    resume: Path | None
+    steps: int | None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Equal rows for one step of one process."""
+
+    tokens: Tensor
+    learnt: Tensor
+    documents: Tensor
+    positions: Tensor
+
+
+def spread_positions(tokens: np.ndarray, random: np.random.Generator, context: int) -> np.ndarray:
+    """Positions with random gaps before some messages, so that short rows teach long distances too."""
+    rows, length = tokens.shape
+    chosen = (tokens == START_TOKEN) & (random.random(tokens.shape) < 0.08) & (random.random((rows, 1)) < 0.35)
+    gaps = np.where(chosen, random.integers(0, 500, tokens.shape), 0).cumsum(1)
+    return np.arange(length) + np.minimum(gaps, context - length)
+
+
+def batches(path: Path, length: int, plan: Plan, rank: int) -> Iterator[Batch]:
+    """Endless batches of this process's share of the rows, reshuffled in each round."""
+    data = np.load(path)
+    tokens, learnt, documents = data["tokens"], data["learnt"], data["documents"]
+    count = plan.tokens_per_step // plan.processes // length
+    random = np.random.default_rng((plan.seed, rank, length))
+    mine = np.arange(rank, len(tokens), plan.processes)
+    while True:
+        random.shuffle(mine)
+        for start in range(0, len(mine) - count + 1, count):
+            rows = mine[start : start + count]
+            ids = tokens[rows].astype(np.int64)
+            positions = spread_positions(ids, random, Shape().context)
+            yield Batch(
+                *(torch.from_numpy(a) for a in (ids, learnt[rows], documents[rows].astype(np.int64), positions))
+            )
+
+
+def loss_of(network: Network, states: Tensor, batch: Batch) -> Tensor:
+    """Cross entropy on the learnt tokens only; each is predicted from the state before it."""
+    wanted = batch.learnt[:, 1:]
+    logits = network.logits(states[:, :-1][wanted])
+    return functional.cross_entropy(logits, batch.tokens[:, 1:][wanted])
+
+
+def factor(share: float, step: int) -> float:
+    """Flat, then linear to zero at the end of the budget; a short warm-up."""
+    return min(1.0, (step + 1) / WARM_UP_STEPS) * max(0.0, min(1.0, (1.0 - share) / (1.0 - FLAT_SHARE)))
+
+
+def optimizers(network: Network, plan: Plan) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices of the blocks, AdamW for embedding and norms."""
+    matrices = [p for p in network.blocks.parameters() if p.dim() == 2]
+    others = [p for p in network.parameters() if not any(p is m for m in matrices)]
+    adam = torch.optim.AdamW(others, lr=plan.rate, betas=(0.9, 0.95), weight_decay=0.01, foreach=True)
+    muon = torch.optim.Muon(matrices, lr=plan.matrix_rate, weight_decay=0.05, adjust_lr_fn="match_rms_adamw")
+    return [adam, muon]
+
+
+def average(parameters: list[Tensor], processes: int) -> None:
+    """Replace every gradient by the mean over the processes, in one message."""
+    flat = torch.cat([p.grad.reshape(-1) for p in parameters if p.grad is not None])
+    dist.all_reduce(flat)
+    flat /= processes
+    flat *= min(1.0, 1.0 / (float(flat.norm()) + 1e-6))
+    for p, part in zip(parameters, flat.split([p.numel() for p in parameters]), strict=True):
+        p.grad.copy_(part.view_as(p))
+
+
+def agreed_share(started: float, done: float, budget: float) -> float:
+    """The spent share of the budget by the first process's clock, the same in all."""
+    share = torch.tensor([done + (time.monotonic() - started) / budget], dtype=torch.float64)
+    dist.broadcast(share, 0)
+    return float(share)
+
+
+def save(network: Network, plan: Plan, name: str, record: dict[str, float]) -> None:
+    path = plan.folder / name
+    torch.save(
+        {"weights": network.state_dict(), "shape": asdict(network.shape), "record": record}, path.with_suffix(".new")
+    )
+    os.replace(path.with_suffix(".new"), path)
+
+
+def work(rank: int, plan: Plan) -> None:
+    """One process: its rows, its gradient, the shared step."""
+    torch.set_num_threads(1)
+    torch.manual_seed(plan.seed)
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29517"}
+    dist.init_process_group("gloo", rank=rank, world_size=plan.processes)
+    network = Network(Shape())
+    before = {"tokens": 0.0, "seconds": 0.0}
+    if plan.resume:
+        saved = torch.load(plan.resume)
+        network.load_state_dict(saved["weights"])
+        before = saved["record"]
+    train(network, plan, rank, before)
+    dist.destroy_process_group()
+
+
+def train(network: Network, plan: Plan, rank: int, before: dict[str, float]) -> None:
+    """The loop. The checkpoint of the last minutes is always on disk; the last one has a learning rate of zero."""
+    body = torch.compile(network, dynamic=False)
+    parameters = list(network.parameters())
+    steppers = optimizers(network, plan)
+    rates = [group["lr"] for stepper in steppers for group in stepper.param_groups]
+    sources = {length: batches(plan.folder / f"rows-{length}.npz", length, plan, rank) for length in (SHORT, LONG)}
+    started, step, seen, smooth, saved_at = time.monotonic(), 0, 0, math.nan, time.monotonic()
+    while (share := agreed_share(started, 0.0, plan.budget)) < 1.0 and step != plan.steps:
+        scale = factor(share, step)
+        for rate, group in zip(rates, (g for s in steppers for g in s.param_groups), strict=True):
+            group["lr"] = rate * scale
+        batch = next(sources[LONG if plan.long_every and step % plan.long_every == plan.long_every - 1 else SHORT])
+        with torch.autocast("cpu", torch.bfloat16):
+            loss = loss_of(network, body(batch.tokens, batch.positions, batch.documents), batch)
+        loss.backward()
+        measured = float(loss.detach())
+        average(parameters, plan.processes)
+        for stepper in steppers:
+            stepper.step()
+            stepper.zero_grad(set_to_none=False)
+        seen += batch.tokens.numel() * plan.processes
+        step += 1
+        smooth = measured if math.isnan(smooth) else 0.98 * smooth + 0.02 * measured
+        seconds = time.monotonic() - started
+        record = {"tokens": before["tokens"] + seen, "seconds": before["seconds"] + seconds, "loss": smooth}
+        if rank == 0 and (step % 20 == 0 or step < 5):
+            print(
+                json.dumps(
+                    {"step": step, "share": round(share, 3), "rate": scale, "speed": round(seen / seconds), **record}
+                ),
+                flush=True,
+            )
+        if rank == 0 and time.monotonic() - saved_at > 240:
+            save(network, plan, "checkpoint.pt", record)
+            saved_at = time.monotonic()
+    if rank == 0:
+        save(network, plan, "final.pt", record)
+        print("finished", json.dumps(record), flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Train the demonstration model within a budget of wall-clock time.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--matrix-rate", type=float, default=2e-3)
+    parser.add_argument("--tokens-per-step", type=int, default=8192)
+    parser.add_argument("--long-every", type=int, default=8, help="every so many steps long rows; 0 for never")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--resume", type=Path)
+    parser.add_argument("--steps", type=int, help="stop early, for measurements")
+    a = parser.parse_args()
+    plan = Plan(
+        a.folder,
+        a.minutes * 60,
+        a.rate,
+        a.matrix_rate,
+        a.tokens_per_step,
+        a.long_every,
+        a.seed,
+        a.processes,
+        a.resume,
+        a.steps,
+    )
+    multiprocessing.spawn(work, (plan,), plan.processes)
+
+
+if __name__ == "__main__":
+    main()
