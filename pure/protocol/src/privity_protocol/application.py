@@ -1,0 +1,161 @@
+"""What travels inside a RUN: request header and body. The lines of the answer are in `lines`. Source: specs/application.md."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from privity_protocol import canonical
+from privity_protocol.chat import ChatRequest, decode_chat
+from privity_protocol.errors import Malformed
+from privity_protocol.limits import MAX_HEADER, MAX_SEEN, MAX_TOKEN, MAX_TOKENS_IN_HEADER
+
+__all__ = [
+    "INNER_ERRORS",
+    "OPERATIONS",
+    "ChatRequest",
+    "RequestHeader",
+    "Seen",
+    "decode_chat",
+    "decode_request",
+    "encode_request",
+]
+
+INNER_ERRORS: Final = {
+    1: "token_invalid",
+    2: "token_spent",
+    3: "token_expired",
+    4: "policy",
+    5: "overloaded",
+    6: "internal",
+    7: "model_unavailable",
+    8: "view_conflict",
+    9: "bad_request",
+    10: "resume_gone",
+}
+"""Codes of the ERROR record."""
+
+OPERATIONS: Final = frozenset({"chat", "embed", "models", "report", "resume", "stop"})
+PROFILE_NAMES: Final = frozenset({"p0", "p1", "p2"})
+RID: Final = 16
+
+_REQUIRED: Final = frozenset({"v", "rid", "op", "tok", "prof", "seen"})
+_OPTIONAL: Final = frozenset({"resume", "from", "receipt"})
+_LENGTH: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A checkpoint that the client verified: `origin` of the log, tree size, root hash (32 bytes)."""
+
+    origin: str
+    size: int
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class RequestHeader:
+    """Header of a request.
+
+    `rid`: 16 random bytes, the same when a client retries; knowing it is the right to resume. `from_`: application
+    bytes of the answer that the client has (only with op "resume"). `tok`: metering tokens.
+    """
+
+    rid: bytes
+    op: str
+    prof: str
+    tok: tuple[bytes, ...] = ()
+    seen: tuple[Seen, ...] = ()
+    resume: bool = False
+    from_: int | None = None
+    receipt: bool = False
+
+    def __repr__(self) -> str:
+        return f"RequestHeader(op={self.op}, prof={self.prof})"
+
+
+def encode_request(header: RequestHeader, body: bytes) -> bytes:
+    """Return the application bytes of a request. Raises Malformed when `decode_request` would refuse them."""
+    members: dict[str, object] = {
+        "v": 1,
+        "rid": canonical.base64url_encode(header.rid),
+        "op": header.op,
+        "tok": [canonical.base64url_encode(token) for token in header.tok],
+        "prof": header.prof,
+        "seen": [{"origin": seen.origin, "size": seen.size, "root": seen.root.hex()} for seen in header.seen],
+    }
+    if header.resume:
+        members["resume"] = True
+    if header.receipt:
+        members["receipt"] = True
+    if header.from_ is not None:
+        members["from"] = header.from_
+    encoded = canonical.encode(members)
+    payload = len(encoded).to_bytes(_LENGTH, "big") + encoded + body
+    decode_request(payload)
+    return payload
+
+
+def decode_request(payload: bytes) -> tuple[RequestHeader, bytes]:
+    """Return header and body of a request's application bytes.
+
+    Raises Malformed `header_length`, `too_large`, `too_deep`, `not_canonical`, `missing_member`, `unknown_member`,
+    `member_type`, `member_value`.
+    """
+    length = int.from_bytes(payload[:_LENGTH], "big")
+    if length > MAX_HEADER:
+        raise Malformed("too_large", f"header of {length} bytes, at most {MAX_HEADER}")
+    end = _LENGTH + length
+    if len(payload) < end or len(payload) < _LENGTH:
+        raise Malformed("header_length", f"{length} in a request of {len(payload)} bytes")
+    return _header(canonical.decode(payload[_LENGTH:end], max_bytes=MAX_HEADER)), payload[end:]
+
+
+def _header(value: object) -> RequestHeader:
+    present = frozenset(value) & _OPTIONAL if isinstance(value, dict) else frozenset()
+    found = canonical.members(value, _REQUIRED | present, "header")
+    canonical.integer(found["v"], "v", least=1, most=1)
+    op = _choice(found["op"], "op", OPERATIONS)
+    if ("from" in found) != (op == "resume"):
+        raise Malformed("member_value", "from belongs to op resume, and to no other")
+    return RequestHeader(
+        rid=canonical.from_base64url(found["rid"], "rid", size=RID),
+        op=op,
+        prof=_choice(found["prof"], "prof", PROFILE_NAMES),
+        tok=tuple(_token(token) for token in canonical.entries(found["tok"], "tok", most=MAX_TOKENS_IN_HEADER)),
+        seen=tuple(_seen(entry) for entry in canonical.entries(found["seen"], "seen", most=MAX_SEEN)),
+        resume=_flag(found, "resume"),
+        from_=canonical.integer(found["from"], "from") if "from" in found else None,
+        receipt=_flag(found, "receipt"),
+    )
+
+
+def _choice(value: object, what: str, allowed: frozenset[str]) -> str:
+    name = canonical.text(value, what, longest=16)
+    if name not in allowed:
+        raise Malformed("member_value", what)
+    return name
+
+
+def _flag(found: dict[str, object], name: str) -> bool:
+    # One spelling: a flag that is not set is absent.
+    if name not in found:
+        return False
+    if not canonical.boolean(found[name], name):
+        raise Malformed("member_value", f"{name} is true or absent")
+    return True
+
+
+def _token(value: object) -> bytes:
+    encoded = canonical.text(value, "tok", longest=MAX_TOKEN)
+    token = canonical.base64url_decode(encoded)
+    if token is None:
+        raise Malformed("member_value", "tok")
+    return token
+
+
+def _seen(value: object) -> Seen:
+    found = canonical.members(value, frozenset({"origin", "size", "root"}), "seen")
+    return Seen(
+        origin=canonical.text(found["origin"], "seen.origin", longest=256),
+        size=canonical.integer(found["size"], "seen.size"),
+        root=canonical.from_hex(found["root"], "seen.root", size=32),
+    )
