@@ -1,4 +1,4 @@
-"""What travels inside a RUN: request header and body. The lines of the answer are in `lines`. Source: specs/application.md."""
+"""What travels inside a RUN: request header and body. The answer's lines are in `lines`. Source: specs/application.md."""
 
 from dataclasses import dataclass
 from typing import Final
