@@ -60,9 +60,10 @@ def test_our_code_inside_the_enclave_fits_the_budget() -> None:
 
 def test_only_lines_that_hold_code_are_counted(tmp_path) -> None:
     sample = tmp_path / "sample.py"
-    sample.write_text(
-        '"""Docstring\nof two lines."""\n\nx = (\n    1,  # one\n)\n# comment\n\n\ndef f():\n    """Doc."""\n    return x\n'
-    )
+    docstring = '"""Docstring\nof two lines."""\n\n'
+    statement = "x = (\n    1,  # one\n)\n# comment\n\n\n"
+    function = 'def f():\n    """Doc."""\n    return x\n'
+    sample.write_text(docstring + statement + function)
     assert code_lines(sample) == 5
 
 
