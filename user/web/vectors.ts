@@ -1,0 +1,38 @@
+/** Vector files for tests, on this side of the wall between a page and the disk. */
+
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+
+function folder(which: "own" | "shared"): string {
+  if (which === "own") return join(ROOT, "vectors");
+  return process.env["PRIVITY_VECTORS"] ?? join(ROOT, "../shared/vectors");
+}
+
+/** The text of a file below the project's own or the shared vectors; null when it is not there. */
+export function readVectorFile(which: "own" | "shared", path: string): string | null {
+  const root = folder(which);
+  const full = resolve(root, path);
+  if (relative(root, full).startsWith("..")) throw new Error("outside the vectors");
+  return existsSync(full) ? readFileSync(full, "utf8") : null;
+}
+
+/** The paths of all JSON files below a folder of vectors, sorted. */
+export function listVectorFiles(which: "own" | "shared", path: string): readonly string[] {
+  const full = join(folder(which), path);
+  if (!existsSync(full)) return [];
+  return readdirSync(full, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".json") && statSync(join(full, name)).isFile())
+    .map((name) => join(path, name))
+    .sort();
+}
+
+/** The same two as commands of Vitest's browser mode, whose first argument is the context. */
+export function readVector(_context: unknown, which: "own" | "shared", path: string): string | null {
+  return readVectorFile(which, path);
+}
+
+export function listVectors(_context: unknown, which: "own" | "shared", path: string): readonly string[] {
+  return listVectorFiles(which, path);
+}
