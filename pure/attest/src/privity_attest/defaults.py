@@ -1,0 +1,116 @@
+"""The default values of the appraisal policy, as the document that `policy.decode` reads. Source: specs/policy.md."""
+
+from collections.abc import Sequence
+from typing import Final
+
+DAY: Final = 86_400
+_FROM_RELEASE: Final = "from_release"
+
+
+def default_document(*, now: int, deployment: str, allow_simulated: bool, roots: Sequence[bytes]) -> dict[str, object]:
+    """Return the default policy for `deployment`, issued at `now` (Unix seconds) for one day."""
+    return {
+        "format": "privity-policy/1",
+        "name": "local",
+        "version": 1,
+        "issued_at": now,
+        "expires_at": now + DAY,
+        "kinds": ["tdx", "sev_snp", "nitro"],
+        "allow_simulated": allow_simulated,
+        "trust_anchors": {
+            **{kind: [] for kind in ("tdx", "sgx", "sev_snp", "nitro", "nvidia", "psa", "cca")},
+            "simulated": [root.hex() for root in roots],
+        },
+        "require_crl": {"tdx": True, "sgx": True, "sev_snp": True, "nitro": _unchecked("three-hour leaf")},
+        "release_allow": _unchecked("any logged, valid, unrevoked"),
+        "max_release_proof_age": 7 * DAY,
+        "deployment": deployment,
+        "models": _unchecked("any that the release allows"),
+        "configuration": _FROM_RELEASE,
+        "egress": ["none"],
+        "challenge": "on_demand",
+        "max_anchor_age": DAY,
+        "max_key_lifetime": 7200,
+        "clock_skew": 300,
+        "fleet": {"platforms": [], "keys": []},
+        "max_collateral_age": 7 * DAY,
+        "tdx": _tdx(),
+        "sgx": {"allowed_status": ["UpToDate"], "mrenclave": _FROM_RELEASE, "signers": []},
+        "snp": _snp(),
+        "nitro": {"pcrs": _pcrs()},
+        "gpu": _gpu(),
+        "psa": _arm(),
+        "cca": _arm(),
+    }
+
+
+def _unchecked(reason: str) -> dict[str, str]:
+    return {"unchecked": reason}
+
+
+def _tdx() -> dict[str, object]:
+    return {
+        "allowed_status": ["UpToDate"],
+        "grace_days": 0,
+        "refused_advisories": [],
+        "min_tcb_evaluation": 18,
+        "min_module_isvsvn": {},
+        "mrseam": _unchecked("module identity"),
+        "attributes": {"must": [28], "never": [0, 29, 63], "may": [27, 30, 31]},
+        "xfam_allowed": (0x642E7).to_bytes(8, "little").hex(),
+        "require_zero": ["mrservicetd", "mrowner", "mrownerconfig"],
+        "shapes": _FROM_RELEASE,
+        "rtmr1": _FROM_RELEASE,
+        "rtmr2": _FROM_RELEASE,
+        "rtmr3": "by_replay",
+        "mrconfigid": _FROM_RELEASE,
+        "pck_types": [1, 2],
+        "pck_configuration": {"dynamic_platform": True, "cached_keys": True, "smt": True},
+    }
+
+
+def _snp() -> dict[str, object]:
+    return {
+        "generations": ["genoa", "turin"],
+        "min_report_version": 3,
+        "min_tcb": _unchecked("no numbers collected yet"),
+        "min_abi": _unchecked("no numbers collected yet"),
+        "policy_must": [17],
+        "policy_must_not": [18, 19],
+        "platform_info_must": [5],
+        "platform_info_must_not": _unchecked("SMT is common"),
+        "vmpl": [0],
+        "allow_vlek": False,
+        "allow_masked_chip": False,
+        "measurement": _FROM_RELEASE,
+        "host_data": _unchecked("bound through the node document"),
+        "id_keys": _unchecked("measurement decides"),
+        "author_keys": _unchecked("measurement decides"),
+    }
+
+
+def _pcrs() -> dict[str, object]:
+    instance = _unchecked("differs by instance")
+    return {
+        **{str(index): _FROM_RELEASE for index in range(3)},
+        "3": instance,
+        "4": instance,
+        "8": instance,
+        "16": "by_replay",
+    }
+
+
+def _gpu() -> dict[str, object]:
+    named = ("device_kinds", "drivers", "vbios", "firmware_ids", "golden")
+    return {
+        "count": 0,
+        "switches": 0,
+        **dict.fromkeys(named, _FROM_RELEASE),
+        "require_ocsp": True,
+        "allow_hold": False,
+        "rim_expired_days": 0,
+    }
+
+
+def _arm() -> dict[str, object]:
+    return {name: [] for name in ("implementation_ids", "lifecycle", "components", "partitions", "rim", "rem")}

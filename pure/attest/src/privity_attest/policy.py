@@ -1,0 +1,147 @@
+"""The appraisal policy: what a client accepts. Source: specs/policy.md.
+
+One canonical JSON document, closed: every field is required, unknown fields are refused, `{"unchecked": "reason"}` may
+stand for a field only where the specification allows it.
+"""
+
+# ruff: noqa: RUF009 - required() and may_be_unchecked() return dataclass fields: the schema is the class
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Final
+
+from privity_protocol import canonical
+from privity_protocol.binding import CLOCK_SKEW, MAX_KEY_LIFETIME, NAME
+from privity_protocol.errors import Malformed
+
+from privity_attest import platforms
+from privity_attest.defaults import default_document
+from privity_attest.errors import PolicyMalformed
+from privity_attest.schema import (
+    Unchecked,
+    boolean,
+    digest,
+    from_release_or,
+    integer,
+    list_of,
+    may_be_unchecked,
+    one_of,
+    read_members,
+    required,
+    section,
+    text,
+)
+
+FORMAT: Final = "privity-policy/1"
+MAX_POLICY: Final = 64 * 1024  # bytes
+MAX_LIFETIME: Final = 90 * 86_400  # seconds from issue to expiry
+DAY: Final = 86_400
+# Floors compiled into the client: a policy may be stricter, never looser.
+LONGEST: Final[Mapping[str, int]] = {
+    "max_release_proof_age": 7 * DAY,
+    "max_anchor_age": DAY,
+    "max_key_lifetime": MAX_KEY_LIFETIME,
+    "clock_skew": CLOCK_SKEW,
+}
+_KINDS = ("tdx", "sgx", "sev_snp", "nitro", "psa", "cca")
+_DIGESTS = list_of(digest(32))
+
+
+@dataclass(frozen=True, slots=True)
+class TrustAnchors:
+    """SHA-256 of the SubjectPublicKeyInfo of each accepted root, by kind; for psa and cca of each accepted key."""
+
+    tdx: tuple[bytes, ...] = required(_DIGESTS)
+    sgx: tuple[bytes, ...] = required(_DIGESTS)
+    sev_snp: tuple[bytes, ...] = required(_DIGESTS)
+    nitro: tuple[bytes, ...] = required(_DIGESTS)
+    nvidia: tuple[bytes, ...] = required(_DIGESTS)
+    psa: tuple[bytes, ...] = required(_DIGESTS)
+    cca: tuple[bytes, ...] = required(_DIGESTS)
+    simulated: tuple[bytes, ...] = required(_DIGESTS)
+
+
+@dataclass(frozen=True, slots=True)
+class RequireCrl:
+    """Whether a revocation list is demanded, by kind."""
+
+    tdx: bool | Unchecked = may_be_unchecked(boolean)
+    sgx: bool | Unchecked = may_be_unchecked(boolean)
+    sev_snp: bool | Unchecked = may_be_unchecked(boolean)
+    nitro: bool | Unchecked = may_be_unchecked(boolean)
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The operator's machines: SHA-256 of platform identifiers, and 32-byte ids of endorsement keys."""
+
+    platforms: tuple[bytes, ...] = required(list_of(digest(32), most=4096))
+    keys: tuple[bytes, ...] = required(list_of(digest(32), most=16))
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A policy as `decode` returns it; `digest` is the SHA-256 of its bytes. Durations are seconds."""
+
+    format: str = required(one_of(FORMAT))
+    name: str = required(text(64))
+    version: int = required(integer(least=1))
+    issued_at: int = required(integer())
+    expires_at: int = required(integer())
+    kinds: tuple[str, ...] = required(list_of(one_of(*_KINDS)))
+    allow_simulated: bool = required(boolean)
+    trust_anchors: TrustAnchors = required(section(TrustAnchors))
+    require_crl: RequireCrl = required(section(RequireCrl))
+    release_allow: tuple[bytes, ...] | Unchecked = may_be_unchecked(_DIGESTS)
+    max_release_proof_age: int = required(integer())
+    deployment: str = required(text(64))
+    models: tuple[bytes, ...] | Unchecked = may_be_unchecked(_DIGESTS)
+    configuration: str | tuple[bytes, ...] | Unchecked = may_be_unchecked(from_release_or(_DIGESTS))
+    egress: tuple[str, ...] | Unchecked = may_be_unchecked(list_of(text(64, NAME)))
+    challenge: str = required(one_of("on_demand", "first_contact", "always"))
+    max_anchor_age: int = required(integer())
+    max_key_lifetime: int = required(integer(least=1))
+    clock_skew: int = required(integer())
+    fleet: Fleet = required(section(Fleet))
+    max_collateral_age: int | Unchecked = may_be_unchecked(integer())
+    tdx: platforms.Tdx = required(section(platforms.Tdx))
+    sgx: platforms.Sgx = required(section(platforms.Sgx))
+    snp: platforms.Snp = required(section(platforms.Snp))
+    nitro: platforms.Nitro = required(section(platforms.Nitro))
+    gpu: platforms.Gpu = required(section(platforms.Gpu))
+    psa: platforms.Arm = required(section(platforms.Arm))
+    cca: platforms.Arm = required(section(platforms.Arm))
+    digest: bytes = b""
+
+
+def decode(data: bytes) -> Policy:
+    """Return the policy in `data` (canonical JSON, at most 64 KiB). Raises PolicyMalformed."""
+    try:
+        policy = read_members(Policy, canonical.decode(data, max_bytes=MAX_POLICY), "policy")
+        if policy.expires_at <= policy.issued_at:
+            raise Malformed("member_value", "policy.expires_at")
+        if policy.trust_anchors.simulated and not policy.allow_simulated:
+            raise Malformed("member_value", "policy.trust_anchors.simulated without allow_simulated")
+    except Malformed as error:
+        raise PolicyMalformed(str(error)) from error
+    return replace(policy, digest=sha256(data).digest())
+
+
+def below_floor(policy: Policy) -> tuple[str, ...]:
+    """Return the fields in which `policy` is looser than what this client was built with."""
+    looser = [name for name, most in LONGEST.items() if getattr(policy, name) > most]
+    if policy.expires_at - policy.issued_at > MAX_LIFETIME:
+        looser.append("expires_at")
+    return tuple(looser)
+
+
+def local_policy(*, now: int, deployment: str, allow_simulated: bool, roots: Sequence[bytes]) -> Policy:
+    """Return the default policy for `deployment`, issued at `now` (Unix seconds) for one day.
+
+    A simulated enclave is accepted only with `allow_simulated` and only under `roots`, each the SHA-256 of the
+    SubjectPublicKeyInfo of a development root. Raises PolicyMalformed.
+    """
+    return decode(
+        canonical.encode(default_document(now=now, deployment=deployment, allow_simulated=allow_simulated, roots=roots))
+    )

@@ -1,0 +1,113 @@
+"""Reference values and their subjects: the release leaf and the models document. Source: specs/release.md."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import pairwise
+from typing import Final
+
+from privity_protocol import canonical
+from privity_protocol.binding import NAME
+from privity_protocol.errors import Malformed
+from privity_protocol.platform import TYPES
+
+MAX_RELEASE: Final = 64 * 1024  # bytes
+MAX_MODELS: Final = 16 * 1024  # bytes
+_RELEASE = frozenset(
+    {"v", "t", "name", "version", "source", "platforms", "configuration", "models", "not_before", "flags"}
+)
+_MODEL = frozenset({"id", "display", "sha256", "engine", "settings", "context", "demonstration"})
+_MODEL_ID = r"[A-Za-z0-9][A-Za-z0-9._:/-]*"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A release: registers by platform kind (index to 48 bytes), digests it allows, Unix seconds when it may begin."""
+
+    name: str
+    version: str
+    source: str
+    platforms: Mapping[str, Mapping[int, bytes]]
+    configuration: tuple[bytes, ...]
+    models: tuple[bytes, ...]
+    not_before: int
+    flags: tuple[str, ...]
+    leaf_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One served model with the SHA-256 of each of its weight files."""
+
+    id: str
+    display: str
+    sha256: tuple[bytes, ...]
+    engine: str
+    settings: bytes
+    context: int
+    demonstration: bool
+
+
+def decode(leaf: bytes) -> Release:
+    """Return the release whose log leaf is exactly `leaf`. Raises Malformed."""
+    value = canonical.members(canonical.decode(leaf, max_bytes=MAX_RELEASE), _RELEASE, "release")
+    canonical.integer(value["v"], "v", least=1, most=1)
+    canonical.text(value["t"], "t", longest=7, pattern="release")
+    flags = canonical.entries(value["flags"], "flags", most=16)
+    return Release(
+        name=canonical.text(value["name"], "name", longest=64),
+        version=canonical.text(value["version"], "version", longest=64),
+        source=canonical.text(value["source"], "source", longest=64, pattern="local|[0-9a-f]{40}|[0-9a-f]{64}"),
+        platforms=_platforms(value["platforms"]),
+        configuration=_digests(value["configuration"], "configuration"),
+        models=_digests(value["models"], "models"),
+        not_before=canonical.integer(value["not_before"], "not_before"),
+        flags=tuple(canonical.text(flag, "flags", longest=32, pattern=NAME) for flag in flags),
+        leaf_hash=sha256(b"\0" + leaf).digest(),
+    )
+
+
+def decode_models(data: bytes) -> tuple[Model, ...]:
+    """Return the models of a models document, the default one first. Raises Malformed."""
+    value = canonical.members(
+        canonical.decode(data, max_bytes=MAX_MODELS), frozenset({"v", "models"}), "models document"
+    )
+    canonical.integer(value["v"], "v", least=1, most=1)
+    models = tuple(_model(entry) for entry in canonical.entries(value["models"], "models", least=1, most=64))
+    if len({model.id for model in models}) != len(models):
+        raise Malformed("member_value", "models: id repeated")
+    return models
+
+
+def _platforms(value: object) -> dict[str, dict[int, bytes]]:
+    if not isinstance(value, dict) or not value or not value.keys() <= TYPES:
+        raise Malformed("member_value", "platforms")
+    return {kind: _registers(registers) for kind, registers in value.items()}
+
+
+def _registers(value: object) -> dict[int, bytes]:
+    if not isinstance(value, dict) or not value or not value.keys() <= {str(index) for index in range(32)}:
+        raise Malformed("member_value", "registers")
+    return {int(index): canonical.from_hex(digest, "register", size=48) for index, digest in value.items()}
+
+
+def _digests(value: object, what: str) -> tuple[bytes, ...]:
+    entries = canonical.entries(value, what, least=1, most=256)
+    digests = tuple(canonical.from_hex(digest, what, size=32) for digest in entries)
+    if any(second <= first for first, second in pairwise(digests)):
+        raise Malformed("member_value", f"{what} not strictly ascending")
+    return digests
+
+
+def _model(value: object) -> Model:
+    model = canonical.members(value, _MODEL, "model")
+    files = canonical.entries(model["sha256"], "sha256", least=1, most=64)
+    return Model(
+        id=canonical.text(model["id"], "id", longest=128, pattern=_MODEL_ID),
+        display=canonical.text(model["display"], "display", longest=128),
+        sha256=tuple(canonical.from_hex(digest, "sha256", size=32) for digest in files),
+        engine=canonical.text(model["engine"], "engine", longest=64),
+        settings=canonical.from_hex(model["settings"], "settings", size=32),
+        context=canonical.integer(model["context"], "context", least=1),
+        demonstration=canonical.boolean(model["demonstration"], "demonstration"),
+    )

@@ -1,0 +1,1 @@
+"""Checks that are the same for every kind, one module per group of stages."""

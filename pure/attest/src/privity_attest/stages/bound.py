@@ -1,0 +1,135 @@
+"""Stages 10 to 12: is the key bound to this evidence, are the devices those counted, is all of it fresh?"""
+
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Final
+
+from privity_protocol import binding
+from privity_protocol.errors import Malformed
+
+from privity_attest.case import Case, Finding, NotChecked, fails
+from privity_attest.schema import Unchecked
+
+
+def node_document(case: Case) -> Finding:
+    """Parse the node document."""
+    try:
+        case.node_document = binding.decode(case.item("node-document"))
+    except Malformed:
+        return ("node_document_malformed",)
+    return ()
+
+
+def report_data(case: Case) -> Finding:
+    """The quote commits to these very bytes of the node document."""
+    return fails(case.document.report_data != binding.report_data(case.item("node-document")), "binding_mismatch")
+
+
+def release_bound(case: Case) -> Finding:
+    """`rel` is the leaf hash of the release beside it."""
+    leaf_hash = sha256(b"\0" + case.item("release")).digest()
+    return fails(case.node_document.rel != leaf_hash, "release_mismatch")
+
+
+def configuration_bound(case: Case) -> Finding:
+    """`cfg` is the hash of the configuration beside it."""
+    return fails(case.node_document.cfg != sha256(case.item("configuration")).digest(), "configuration_mismatch")
+
+
+def models_bound(case: Case) -> Finding:
+    """`models` is the hash of the models document beside it."""
+    return fails(case.node_document.models != sha256(case.item("models")).digest(), "models_mismatch")
+
+
+def devices_bound(case: Case) -> Finding:
+    """`dev` is the hash of the device items, null without any."""
+    devices = case.bundle.devices() if case.bundle else ()
+    return fails(case.node_document.dev != binding.device_digest(devices), "device_digest_mismatch")
+
+
+def deployment(case: Case) -> Finding:
+    """The node belongs to the deployment that was asked."""
+    return fails(case.node_document.deploy != case.policy.deployment, "deployment_mismatch")
+
+
+def nonce(case: Case) -> Finding:
+    """A challenge is answered with the caller's own bytes; a window document carries none."""
+    return fails(case.node_document.nonce != case.nonce, "nonce_mismatch")
+
+
+def key(case: Case) -> Finding:
+    """A challenge confirms the key that traffic uses, and no other."""
+    expected = case.logged.traffic_key
+    if case.nonce is None and expected is None:
+        return NotChecked("not_applicable:window_document")
+    return fails(case.node_document.pk != expected, "key_mismatch")
+
+
+def egress(case: Case) -> Finding:
+    """What may leave the enclave is what the policy allows."""
+    allowed = case.policy.egress
+    if isinstance(allowed, Unchecked):
+        return NotChecked(f"unchecked_by_policy:{allowed.reason}")
+    return fails(case.node_document.egress not in allowed, "egress_not_allowed")
+
+
+def device_count(case: Case) -> Finding:
+    """As many GPUs and switches as the policy counts; what the release says is for the kinds that have them."""
+    devices = case.bundle.devices() if case.bundle else ()
+    gpus = sum(item.label.startswith("gpu-") for item in devices)
+    counted = ((case.policy.gpu.count, gpus, "gpu"), (case.policy.gpu.switches, len(devices) - gpus, "switch"))
+    failures = []
+    for due, found, name in counted:
+        if due == "from_release" or found > int(due):
+            failures.append(f"device_count:{name}")
+        elif found < int(due):
+            failures.append(f"device_missing:{name}")
+    return tuple(failures)
+
+
+def device_evidence(case: Case) -> Finding:
+    """Devices are not appraised yet: present ones fail."""
+    if case.bundle is not None and case.bundle.devices():
+        return ("device_nonce:not_built",)
+    return NotChecked("not_applicable:no_devices")
+
+
+def key_window(case: Case) -> Finding:
+    """The window of the key admits use now and is no longer than allowed."""
+    policy = case.policy
+    return binding.window_faults(case.node_document, case.now, skew=policy.clock_skew, lifetime=policy.max_key_lifetime)
+
+
+def evidence_age(case: Case) -> Finding:
+    """The document was made soon after its anchor."""
+    document, policy = case.node_document, case.policy
+    oldest, newest = document.nbf - policy.max_anchor_age, document.nbf + policy.clock_skew
+    return fails(not oldest <= document.anchor.time <= newest, "evidence_stale:anchor")
+
+
+def challenge(case: Case) -> Finding:
+    """Where the policy wants a fresh answer, a window document alone is not enough."""
+    if case.nonce is not None or case.policy.challenge == "on_demand":
+        return ()
+    answered = case.memory.challenged.get(sha256(case.node_document.pk).hexdigest())
+    recent = answered is not None and case.now - answered <= case.policy.clock_skew
+    return fails(not recent if case.policy.challenge == "always" else answered is None, "challenge_required")
+
+
+CHECKS: Final[Mapping[str, Callable[[Case], Finding]]] = {
+    "node_document": node_document,
+    "report_data": report_data,
+    "release_bound": release_bound,
+    "configuration_bound": configuration_bound,
+    "models_bound": models_bound,
+    "devices_bound": devices_bound,
+    "deployment": deployment,
+    "nonce": nonce,
+    "key": key,
+    "egress": egress,
+    "device_count": device_count,
+    "device_evidence": device_evidence,
+    "key_window": key_window,
+    "evidence_age": evidence_age,
+    "challenge": challenge,
+}

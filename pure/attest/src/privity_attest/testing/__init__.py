@@ -1,0 +1,1 @@
+"""A fake development root and a builder of complete simulated bundles. Imported by tests only."""
