@@ -1,1 +1,1 @@
-"""Privity on the user's device: SDK and command line."""
+"""Privity on the user's device: find a node, judge its evidence, talk to it, and the command line around that."""

@@ -1,0 +1,108 @@
+"""From a bundle to a verified node: privity_attest judges, this module binds the verdict to what was listed.
+
+Source: specs/attestation.md. The consent to a test enclave is a value that is given, never found.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from privity_attest.appraise import appraise
+from privity_attest.errors import Refused
+from privity_attest.logged import NOTHING_LOGGED, Logged
+from privity_attest.memory import Memory
+from privity_attest.policy import local_policy
+from privity_attest.result import Appraisal, SimulatedAppraisal
+from privity_attest.simulated.document import pin_of_pem
+from privity_protocol.errors import PrivityError
+
+from privity_client.errors import ClientError, EvidenceRefused
+from privity_client.nodes import OfferedModel, VerifiedNode
+
+MAX_ROOT = 16_384
+"""Bytes of a development root in PEM."""
+
+
+@dataclass(frozen=True)
+class Refuse:
+    """Test enclaves are refused: the default."""
+
+
+@dataclass(frozen=True)
+class AllowSimulated:
+    """The user accepts test enclaves for this run, under the development roots with these 32-byte pins."""
+
+    roots: tuple[bytes, ...]
+
+
+Consent = Refuse | AllowSimulated
+
+
+def read_root(path: Path) -> bytes:
+    """Return the pin of the development root in a PEM file. Raises ClientError `development_root`."""
+    try:
+        with path.open("rb") as file:
+            return pin_of_pem(file.read(MAX_ROOT))
+    except (OSError, PrivityError, ValueError) as error:
+        raise ClientError("development_root", f"{path} cannot be used") from error
+
+
+class LocalAppraiser:
+    """Judges bundles for one deployment under one consent; remembers what acceptance told it to remember, in memory."""
+
+    def __init__(self, deployment: str, consent: Consent) -> None:
+        self._deployment = deployment
+        self._consent = consent
+        self._memory = Memory()
+
+    def judge(self, bundle: bytes, *, now: int, listed: bytes, weight: int, origin: str) -> VerifiedNode:
+        """Return the verified node of `bundle`, which must be the one listed under H(ND) = `listed`.
+
+        Raises EvidenceRefused with the record, ClientError `simulated_not_allowed`.
+        """
+        result = self.appraise(bundle, now=now)
+        digest = hashlib.sha256(result.node_document).digest()
+        if digest != listed:
+            raise ClientError("refused", "the evidence is not that of the node the directory names")
+        return verified(result, weight=weight, origin=origin)
+
+    def appraise(
+        self, bundle: bytes, *, now: int, nonce: bytes | None = None, traffic_key: bytes | None = None
+    ) -> Appraisal | SimulatedAppraisal:
+        """Return what appraisal established; `nonce` and `traffic_key` belong to a challenge.
+
+        Raises EvidenceRefused, ClientError `simulated_not_allowed`.
+        """
+        allowed = self._consent.roots if isinstance(self._consent, AllowSimulated) else ()
+        policy = local_policy(now=now, deployment=self._deployment, allow_simulated=bool(allowed), roots=list(allowed))
+        try:
+            logged = NOTHING_LOGGED if traffic_key is None else Logged(traffic_key=traffic_key)
+            result = appraise(bundle, now=now, policy=policy, logged=logged, nonce=nonce, memory=self._memory)
+        except Refused as refused:
+            record = refused.record.to_json()
+            if tuple(refused.reasons) == ("simulated",):
+                raise ClientError("simulated_not_allowed") from refused
+            raise EvidenceRefused(", ".join(refused.reasons), record) from refused
+        self._memory = result.record.memory_after
+        return result
+
+
+def verified(result: Appraisal | SimulatedAppraisal, *, weight: int, origin: str) -> VerifiedNode:
+    """Return the node that `result` established."""
+    record = result.record
+    return VerifiedNode(
+        digest=hashlib.sha256(result.node_document).hexdigest(),
+        document=result.node_document,
+        key=result.document.pk,
+        profiles=result.document.prof,
+        models=tuple(OfferedModel(m.id, m.display, m.context, m.demonstration) for m in result.models),
+        release=f"{result.release.name} {result.release.version}",
+        kind=result.document.plat.type,
+        simulated=isinstance(result, SimulatedAppraisal),
+        valid_until=result.document.exp if record.valid_until is None else record.valid_until,
+        appraised_at=record.appraised_at,
+        expires=result.document.exp,
+        weight=weight,
+        origin=origin,
+        record=record.to_json(),
+    )

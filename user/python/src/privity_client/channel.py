@@ -1,0 +1,185 @@
+"""The driver: carries an exchange's commands over HTTP. It decides nothing. Source: specs/ec1.md ("Transports")."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Final
+
+import httpx
+from privity_protocol import xwing
+from privity_protocol.envelope import MEDIA_TYPE
+from privity_protocol.errors import PrivityError
+from privity_protocol.hello import begin_hello
+from privity_protocol.limits import HELLO_RESPONSE
+
+from privity_client import fetch
+from privity_client.chain import Chain
+from privity_client.choice import Entropy, choose
+from privity_client.commands import (
+    Chunk,
+    Command,
+    Deliver,
+    Delivered,
+    Event,
+    FindNodes,
+    Nodes,
+    Opened,
+    Pause,
+    Paused,
+    Receive,
+    Reply,
+    Result,
+    SendHello,
+    SendRun,
+)
+from privity_client.discovery import NodeSource
+from privity_client.errors import ClientError
+from privity_client.exchange import Exchange
+from privity_client.nodes import VerifiedNode
+from privity_client.request import Request
+
+STOP_SECONDS: Final = 3.0
+"""Seconds that telling the node to stop may take; after that its own timer ends the answer."""
+_HEADERS: Final = {"content-type": MEDIA_TYPE, "accept-encoding": "identity"}
+Sleep = Callable[[float], Awaitable[None]]
+
+
+def unix_time() -> int:
+    """Return the clock in Unix seconds."""
+    return int(time.time())
+
+
+class Channel:
+    """Sends requests to verified nodes. One per server; each conversation brings its own `Chain`."""
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        source: NodeSource,
+        *,
+        clock: Callable[[], int] = unix_time,
+        entropy: Entropy = os.urandom,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._client = client
+        self._source = source
+        self._clock = clock
+        self._entropy = entropy
+        self._sleep = sleep
+
+    async def ask(self, request: Request, chain: Chain, *, restart: bool = False) -> AsyncGenerator[Event, None]:
+        """Yield the events of one request until it is complete.
+
+        Closing the generator closes the stream. Raises PrivityError; what was yielded until then is partial.
+        """
+        flow = Exchange(request, chain, clock=self._clock, entropy=self._entropy, restart=restart).run()
+        body = _Body(fetch.quiet_seconds(request.profile))
+        try:
+            command = next(flow)
+            while True:
+                if isinstance(command, Deliver):
+                    yield command.event
+                command = await self._step(flow.throw, flow.send, command, body)
+        except StopIteration:
+            return
+        finally:
+            flow.close()
+            await body.close()
+
+    async def greet(self, model: str) -> VerifiedNode:
+        """Return a verified node that has answered a HELLO. Raises PrivityError."""
+        node = choose(await self._source.nodes(model, refresh=True), entropy=self._entropy)
+        sent, body = begin_hello(
+            node_key=node.key, node_document=node.document, encapsulate=xwing.encapsulate, ephemeral=xwing.generate()
+        )
+        reply = await self._hello(node, body)
+        if reply.status != 200:
+            raise ClientError("busy" if reply.status else "unreachable", f"HELLO was answered by {reply.status}")
+        sent.finish(reply.body)
+        return node
+
+    async def stop(self, request: Request, chain: Chain) -> None:
+        """Tell the node to end the answer to `request`; quietly gives up after a few seconds."""
+        try:
+            async with asyncio.timeout(STOP_SECONDS), aclosing(self.ask(request.stop(), chain)) as events:
+                async for _event in events:
+                    pass
+        except (PrivityError, TimeoutError):
+            chain.drop()
+
+    async def _step(
+        self,
+        throw: Callable[[PrivityError], Command],
+        send: Callable[[Result], Command],
+        command: Command,
+        body: "_Body",
+    ) -> Command:
+        try:
+            result = await self._answer(command, body)
+        except PrivityError as error:
+            return throw(error)
+        return send(result)
+
+    async def _answer(self, command: Command, body: "_Body") -> Result:
+        match command:
+            case FindNodes(model, refresh):
+                return Nodes(await self._source.nodes(model, refresh=refresh))
+            case SendHello(node, data):
+                return await self._hello(node, data)
+            case SendRun(node, data):
+                return Opened(await body.open(self._client, node, data))
+            case Receive():
+                return Chunk(await body.read())
+            case Pause(seconds):
+                await self._sleep(seconds)
+                return Paused()
+            case Deliver():
+                return Delivered()
+
+    async def _hello(self, node: VerifiedNode, data: bytes) -> Reply:
+        try:
+            async with self._client.stream(
+                "POST", f"{node.origin}/ec1/hello", content=data, headers=_HEADERS
+            ) as response:
+                if response.status_code != 200:
+                    return Reply(response.status_code, b"")
+                return Reply(200, await fetch.read_bounded(response, HELLO_RESPONSE))
+        except httpx.HTTPError:
+            return Reply(0, b"")
+
+
+class _Body:
+    """The one response that is open, if any."""
+
+    def __init__(self, quiet: float) -> None:
+        self._quiet = quiet
+        self._response: httpx.Response | None = None
+        self._chunks: AsyncIterator[bytes] | None = None
+
+    async def open(self, client: httpx.AsyncClient, node: VerifiedNode, data: bytes) -> int:
+        await self.close()
+        timeout = httpx.Timeout(self._quiet, connect=fetch.CONNECT_SECONDS)
+        request = client.build_request(
+            "POST", f"{node.origin}/ec1/run", content=data, headers=_HEADERS, timeout=timeout
+        )
+        try:
+            self._response = await client.send(request, stream=True)
+        except httpx.HTTPError:
+            return 0
+        self._chunks = self._response.aiter_raw()
+        return self._response.status_code
+
+    async def read(self) -> bytes | None:
+        if self._chunks is None:
+            raise ClientError("answer_cut")
+        try:
+            return await anext(self._chunks, None)
+        except httpx.HTTPError:
+            return None
+
+    async def close(self) -> None:
+        response, self._response, self._chunks = self._response, None, None
+        if response is not None:
+            await response.aclose()

@@ -1,0 +1,169 @@
+"""The command `privity`. Each command imports its own code only when it runs, so that `--help` is quick."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Final, NoReturn
+
+import typer
+
+DEFAULT_URL: Final = "http://localhost:8080"
+EXIT_CODES: Final = (
+    "Exit codes: 0 done, 1 failed, 2 misuse, 3 refused (evidence or consent), 4 the other side's bytes were malformed, "
+    "5 unreachable."
+)
+
+app = typer.Typer(
+    name="privity",
+    help="Privity: an AI chat that only its user can read.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+models_app = typer.Typer(
+    help="Models on this machine: list, pull from the catalogue, add a file.", no_args_is_help=True
+)
+conformance_app = typer.Typer(help="Run the cases of a vector folder.", no_args_is_help=True)
+app.add_typer(models_app, name="models", epilog=EXIT_CODES)
+app.add_typer(conformance_app, name="conformance", epilog=EXIT_CODES)
+
+Url = Annotated[str, typer.Option("--url", help="Address of the server.", envvar="PRIVITY_URL")]
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+AllowSimulated = Annotated[
+    bool,
+    typer.Option(
+        "--allow-simulated", help="Accept a test enclave for this run. Whoever runs that server can read your messages."
+    ),
+]
+DevelopmentRoot = Annotated[
+    Path | None, typer.Option("--development-root", metavar="FILE", help="Root certificate of a test enclave (PEM).")
+]
+
+
+@app.command(epilog=EXIT_CODES)
+def serve(
+    model: Annotated[list[str] | None, typer.Option("--model", help="Model id to serve; may be repeated.")] = None,
+) -> None:
+    """Start Privity on this machine; Ctrl-C stops it.
+
+    State lives in PRIVITY_HOME (default ~/.local/share/privity). PRIVITY_PORT (default 8080) and the next two ports are
+    used.
+    """
+    from privity_client.cli.serve import serve as run
+
+    _leave(lambda: run(model or []))
+
+
+@app.command(epilog=EXIT_CODES)
+def chat(
+    text: Annotated[str | None, typer.Argument(help="The first message.")] = None,
+    once: Annotated[str | None, typer.Option("--once", metavar="TEXT", help="Ask this, print the answer, end.")] = None,
+    model: Annotated[str, typer.Option("--model", help="Model id; default: the server's first.")] = "",
+    system: Annotated[Path | None, typer.Option("--system", metavar="FILE", help="File with the system text.")] = None,
+    file: Annotated[list[Path] | None, typer.Option("--file", metavar="PATH", help="Attach a text file.")] = None,
+    profile: Annotated[
+        str, typer.Option("--profile", help="Traffic shape: p1 (default), p2 stricter, p0 none.")
+    ] = "p1",
+    json: Json = False,
+    allow_simulated: AllowSimulated = False,
+    development_root: DevelopmentRoot = None,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Chat with a model inside a verified enclave.
+
+    In a terminal the chat goes on until /quit; with --once, --json or a pipe it ends after one answer.
+    """
+    from privity_client.cli.chat import Options
+    from privity_client.cli.chat import chat as run
+
+    options = Options(url, text, once, model, system, file or [], profile, json, allow_simulated, development_root)
+    _leave(lambda: run(options), as_json=json)
+
+
+@app.command(epilog=EXIT_CODES)
+def verify(
+    url: Annotated[str, typer.Argument(help="Address of the server.")] = DEFAULT_URL,
+    json: Json = False,
+    allow_simulated: AllowSimulated = False,
+    development_root: DevelopmentRoot = None,
+) -> None:
+    """Fetch the evidence of a server's nodes, with a fresh challenge, and show every check and its reason."""
+    from privity_client.cli.verify import verify as run
+
+    _leave(lambda: run(url, json, allow_simulated, development_root), as_json=json)
+
+
+@models_app.command("list", epilog=EXIT_CODES)
+def models_list(json: Json = False) -> None:
+    """Show the models on this machine and in the catalogue."""
+    from privity_client.cli.models import list_models
+
+    _leave(lambda: list_models(json), as_json=json)
+
+
+@models_app.command("pull", epilog=EXIT_CODES)
+def models_pull(
+    model: Annotated[str, typer.Argument(help="Model id of the catalogue.")],
+    url_base: Annotated[str | None, typer.Option("--url-base", help="Another source with the same paths.")] = None,
+) -> None:
+    """Fetch a model by its pinned commit and digest; run it again to go on after an interruption."""
+    from privity_client.cli.models import pull_model
+
+    _leave(lambda: pull_model(model, url_base))
+
+
+@models_app.command("add", epilog=EXIT_CODES)
+def models_add(
+    path: Annotated[Path, typer.Argument(help="A GGUF file.")],
+    model: Annotated[str | None, typer.Option("--id", help="Model id; default: from the file name.")] = None,
+    context: Annotated[int, typer.Option("--context", min=256, max=2**24, help="Tokens one chat may hold.")] = 4096,
+) -> None:
+    """Copy a model file into PRIVITY_HOME as operator-added; its digest shows in the node's evidence."""
+    from privity_client.cli.models import add_model
+
+    _leave(lambda: add_model(path, model, context))
+
+
+@conformance_app.command("crypto", epilog=EXIT_CODES)
+def conformance_crypto(folder: Annotated[Path, typer.Argument(metavar="DIR")], json: Json = False) -> None:
+    """Run the channel's cases; exit 0 only if every case has its expected outcome."""
+    from privity_client.cli.conformance import crypto
+
+    _leave(lambda: crypto(folder, json), as_json=json)
+
+
+@conformance_app.command("attestation", epilog=EXIT_CODES)
+def conformance_attestation(folder: Annotated[Path, typer.Argument(metavar="DIR")], json: Json = False) -> None:
+    """Run the evidence cases. Not built yet."""
+    from privity_client.cli.conformance import attestation
+
+    _leave(lambda: attestation(folder, json), as_json=json)
+
+
+@app.command(epilog=EXIT_CODES)
+def version() -> None:
+    """Show the version."""
+    from privity_client.version import VERSION
+
+    typer.echo(f"privity {VERSION}")
+
+
+def _leave(command: Callable[[], int], *, as_json: bool = False) -> NoReturn:
+    """Run a command, show a failure in words, and end with its exit code."""
+    from privity_protocol.errors import PrivityError
+
+    from privity_client.cli.failure import show
+
+    try:
+        code = command()
+    except PrivityError as error:
+        code = show(error, as_json=as_json)
+    except KeyboardInterrupt:
+        code = 1
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()

@@ -1,0 +1,83 @@
+"""From the options of a command to a channel: consent to a test enclave, development root, verified nodes."""
+
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from privity_client import fetch
+from privity_client.appraisal import AllowSimulated, Consent, LocalAppraiser, Refuse, read_root
+from privity_client.channel import Channel, unix_time
+from privity_client.cli.failure import BANNER
+from privity_client.discovery import Discovery
+from privity_client.errors import ClientError
+from privity_client.nodes import VerifiedNode
+from privity_client.serve.home import Home, home_path
+
+DEPLOYMENT = "local"
+
+
+@dataclass
+class Connection:
+    """A channel to a server and the first verified node; the channel chooses anew at each HELLO."""
+
+    channel: Channel
+    source: Discovery
+    node: VerifiedNode
+
+
+@asynccontextmanager
+async def connect(
+    url: str, *, model: str, allow_simulated: bool, development_root: Path | None, ask: bool
+) -> AsyncIterator[Connection]:
+    """Verify the server's nodes and yield a channel. `ask` lets a person at the terminal consent to a test enclave.
+
+    Raises PrivityError; nothing of the user has been sent then.
+    """
+    async with fetch.new_client(url) as client:
+        yield await _consented(client, url, model, allow_simulated, development_root, ask)
+
+
+async def _consented(
+    client: httpx.AsyncClient, url: str, model: str, allowed: bool, development_root: Path | None, ask: bool
+) -> Connection:
+    consent: Consent = granted(development_root) if allowed else Refuse()
+    try:
+        return await _verified(client, url, model, consent)
+    except ClientError as error:
+        if error.reason != "simulated_not_allowed" or not (ask and person_agrees()):
+            raise
+    return await _verified(client, url, model, granted(development_root))
+
+
+def granted(development_root: Path | None) -> AllowSimulated:
+    """Return consent under the given root, or under that of the local installation.
+
+    Raises ClientError `development_root` when there is neither.
+    """
+    path = development_root or Home(home_path(dict(os.environ))).root_certificate
+    return AllowSimulated((read_root(path),))
+
+
+def person_agrees() -> bool:
+    """Ask, at each run, in words; anything but yes is no. Without a terminal the answer is no."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    sys.stderr.write(f"\n{BANNER}\nContinue? [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def appraiser(consent: Consent) -> LocalAppraiser:
+    """Return the appraiser of this client."""
+    return LocalAppraiser(DEPLOYMENT, consent)
+
+
+async def _verified(client: httpx.AsyncClient, url: str, model: str, consent: Consent) -> Connection:
+    source = Discovery(client, url, appraiser(consent), clock=unix_time, entropy=os.urandom)
+    nodes = await source.nodes(model, refresh=False)
+    return Connection(Channel(client, source), source, nodes[0])

@@ -1,0 +1,36 @@
+"""`privity serve`: what a person sees while a local installation starts and runs."""
+
+import sys
+from collections.abc import Sequence
+
+from privity_client.cli.failure import BANNER
+from privity_client.models.shelf import DEMONSTRATION, ShelfModel
+from privity_client.serve.plan import Ports
+from privity_client.serve.run import serve as run
+
+
+def serve(models: Sequence[str]) -> int:
+    """Run until Ctrl-C; return the exit code."""
+    return run(models, say=say, announce=announce)
+
+
+def say(words: str) -> None:
+    """Print one line of progress at once, also into a pipe."""
+    print(f"· {words}", flush=True)
+
+
+def announce(ports: Ports, models: Sequence[ShelfModel]) -> None:
+    """Print the banner, what to type next, and the one line that says it is ready."""
+    print(banner(colour=sys.stdout.isatty()))
+    if any(model.origin == DEMONSTRATION for model in models):
+        print("The demonstration model is small and knows only Privity; `privity models list` shows others.")
+    at = "" if ports.service == 8080 else f" --url {ports.origin}"
+    print(f'Try, in a second terminal: privity chat{at} "What can you do?"')
+    print(f"Privity is ready at {ports.origin}", flush=True)
+
+
+def banner(*, colour: bool) -> str:
+    """Return the test-enclave banner, framed."""
+    line = f"  {BANNER}  "
+    frame = ["┏" + "━" * len(line) + "┓", f"┃{line}┃", "┗" + "━" * len(line) + "┛"]
+    return "\n".join(f"\033[1;30;43m{row}\033[0m" if colour else row for row in frame)

@@ -1,0 +1,120 @@
+"""`privity verify`: every listed node's evidence, appraised, with a fresh challenge, and every check shown."""
+
+import asyncio
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from privity_protocol.errors import PrivityError
+from rich.console import Console
+from rich.text import Text
+
+from privity_client import fetch
+from privity_client.appraisal import Consent, Refuse
+from privity_client.challenge import challenge
+from privity_client.channel import unix_time
+from privity_client.cli.connection import appraiser, granted, person_agrees
+from privity_client.cli.failure import BANNER, text
+from privity_client.cli.record import render
+from privity_client.discovery import Discovery
+from privity_client.errors import ClientError, EvidenceRefused, Exit, words_for
+from privity_client.nodes import VerifiedNode
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One listed node: verified, or the error; and whether its key answered a fresh challenge."""
+
+    digest: str
+    node: VerifiedNode | None
+    error: PrivityError | None
+    fresh: bool = False
+
+
+def verify(url: str, as_json: bool, allow_simulated: bool, development_root: Path | None) -> int:
+    """Run the command; return 0 when every listed node was accepted, else the exit code of the first failure."""
+    consent: Consent = granted(development_root) if allow_simulated else Refuse()
+    judged = asyncio.run(judge(url, consent))
+    if not as_json and not allow_simulated and _asks_for_consent(judged) and person_agrees():
+        judged = asyncio.run(judge(url, granted(development_root)))
+    if not judged:
+        raise ClientError("no_node", "the directory lists none")
+    if as_json:
+        print(json.dumps(_document(url, judged), ensure_ascii=False))
+    else:
+        _show(Console(highlight=False), url, judged)
+    errors = [one.error for one in judged if one.error is not None]
+    return int(words_for(errors[0]).exit) if errors else int(Exit.OK)
+
+
+async def judge(url: str, consent: Consent) -> list[Judged]:
+    """Return the verdict on every listed node."""
+    async with fetch.new_client(url) as client:
+        verifier = appraiser(consent)
+        source = Discovery(client, url, verifier, clock=unix_time, entropy=os.urandom)
+        judged = []
+        for listed, bundle in await source.bundles():
+            origin = await source.run_origin()
+            try:
+                node = verifier.judge(bundle, now=unix_time(), listed=listed.nd, weight=listed.w, origin=origin)
+                record = await challenge(client, node, verifier, now=unix_time(), entropy=os.urandom)
+            except PrivityError as error:
+                judged.append(Judged(listed.nd.hex(), None, error))
+            else:
+                judged.append(Judged(listed.nd.hex(), node, None, fresh=record is not None))
+        return judged
+
+
+def _asks_for_consent(judged: list[Judged]) -> bool:
+    return any(one.error is not None and one.error.reason == "simulated_not_allowed" for one in judged)
+
+
+def _document(url: str, judged: list[Judged]) -> dict[str, object]:
+    simulated = any(
+        one.node.simulated if one.node else bool(one.error and one.error.reason == "simulated_not_allowed")
+        for one in judged
+    )
+    return {
+        "url": url,
+        "simulated": simulated,
+        "notice": BANNER if simulated else None,
+        "nodes": [_member(one) for one in judged],
+    }
+
+
+def _member(one: Judged) -> dict[str, object]:
+    if one.node is not None:
+        return {
+            "node": one.digest,
+            "accepted": True,
+            "simulated": one.node.simulated,
+            "challenged": one.fresh,
+            "record": one.node.record,
+        }
+    assert one.error is not None
+    return {
+        "node": one.digest,
+        "accepted": False,
+        "simulated": one.error.reason == "simulated_not_allowed" or None,
+        "reason": one.error.reason,
+        "detail": one.error.detail,
+        "record": one.error.record if isinstance(one.error, EvidenceRefused) else None,
+    }
+
+
+def _show(console: Console, url: str, judged: list[Judged]) -> None:
+    for one in judged:
+        console.print(Text(f"{url} · node {one.digest[:8]}", style="bold"))
+        if one.node is not None:
+            render(console, one.node.record)
+            if one.fresh:
+                console.print(
+                    Text("  The node answered a fresh challenge: its evidence is not a replay.", style="green")
+                )
+        elif isinstance(one.error, EvidenceRefused):
+            render(console, one.error.record)
+        elif one.error is not None:
+            print(text(one.error), file=sys.stderr)
+        console.print()

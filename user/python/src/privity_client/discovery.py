@@ -1,0 +1,135 @@
+"""From an address to verified nodes: well-known, directory, bundles, appraisal. Nothing here chooses for the server.
+
+Source: specs/ec1.md (client verification), specs/directory.md. Appraisals are cached by the bundle's hash.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from typing import Final, Protocol
+
+import httpx
+from privity_protocol import directory
+from privity_protocol.errors import PrivityError
+from privity_protocol.evidence import MAX_BUNDLE
+
+from privity_client import fetch, wellknown
+from privity_client.choice import Entropy, choose
+from privity_client.errors import ClientError, EvidenceRefused
+from privity_client.nodes import VerifiedNode
+
+MOST_APPRAISED: Final = 16
+"""Nodes whose evidence is fetched in one search; a larger fleet is sampled by weight."""
+DIRECTORY_SKEW: Final = 300
+"""Seconds the directory's clock may differ from ours."""
+
+
+class Appraiser(Protocol):
+    """Judges one bundle. Raises EvidenceRefused or Malformed; success is a verified node."""
+
+    def judge(self, bundle: bytes, *, now: int, listed: bytes, weight: int, origin: str) -> VerifiedNode: ...
+
+
+class NodeSource(Protocol):
+    """Where the channel gets its verified nodes from."""
+
+    async def nodes(self, model: str, *, refresh: bool) -> list[VerifiedNode]: ...
+
+
+class Discovery:
+    """Finds and verifies the nodes of one server. One per run of the client."""
+
+    def __init__(
+        self, client: httpx.AsyncClient, url: str, appraiser: Appraiser, *, clock: Callable[[], int], entropy: Entropy
+    ) -> None:
+        self._client = client
+        self._url = url.rstrip("/")
+        self._appraiser = appraiser
+        self._clock = clock
+        self._entropy = entropy
+        self._run_origin: str | None = None
+        self._judged: dict[str, VerifiedNode] = {}
+        self._found: list[VerifiedNode] = []
+
+    async def nodes(self, model: str, *, refresh: bool) -> list[VerifiedNode]:
+        """Return the verified nodes that offer `model`, at least one.
+
+        Raises ClientError `no_node`, EvidenceRefused when every candidate was refused, and what fetching raises.
+        """
+        now = self._clock()
+        self._found = [node for node in self._found if now < node.valid_until]
+        if refresh or not any(node.offers(model) for node in self._found):
+            self._found = await self._search(model, now)
+        offering = [node for node in self._found if node.offers(model)]
+        if not offering:
+            raise ClientError("no_node", f"model {model}" if model else "")
+        return offering
+
+    async def bundles(self) -> list[tuple[directory.Node, bytes]]:
+        """Return the listed nodes with their bundles, none of it believed yet."""
+        listed = await self._listed(self._clock())
+        return [(node, await self._bundle(node)) for node in listed[:MOST_APPRAISED]]
+
+    async def run_origin(self) -> str:
+        """Return the origin of HELLO and RUN."""
+        if self._run_origin is None:
+            data = await fetch.get(self._client, f"{self._url}/.well-known/privity", limit=wellknown.MAX_WELL_KNOWN)
+            self._run_origin = wellknown.decode(data).run
+        return self._run_origin
+
+    async def _search(self, model: str, now: int) -> list[VerifiedNode]:
+        candidates = [node for node in await self._listed(now) if not model or model in node.cap]
+        results = await asyncio.gather(*(self._verify(node, now) for node in self._sample(candidates)))
+        verified = [result for result in results if isinstance(result, VerifiedNode)]
+        if not verified:
+            failures = [result for result in results if isinstance(result, PrivityError)]
+            raise failures[0] if failures else ClientError("no_node", f"model {model}" if model else "")
+        return verified
+
+    async def _listed(self, now: int) -> tuple[directory.Node, ...]:
+        await self.run_origin()
+        data = await fetch.get(self._client, f"{self._url}/v1/nodes/directory", limit=directory.MAX_DIRECTORY)
+        listed = directory.decode(data)
+        if not listed.nbf - DIRECTORY_SKEW <= now < listed.exp + DIRECTORY_SKEW:
+            raise ClientError("refused", "the directory is outdated, or this machine's clock is wrong")
+        return listed.nodes
+
+    def _sample(self, candidates: list[directory.Node]) -> list[directory.Node]:
+        pool = [_Listed(node) for node in candidates]
+        sampled: list[directory.Node] = []
+        while pool and len(sampled) < MOST_APPRAISED:
+            drawn = choose(pool, entropy=self._entropy)
+            pool.remove(drawn)
+            sampled.append(drawn.node)
+        return sampled
+
+    async def _verify(self, listed: directory.Node, now: int) -> VerifiedNode | PrivityError:
+        try:
+            bundle = await self._bundle(listed)
+            key = hashlib.sha256(bundle).hexdigest()
+            known = self._judged.get(key)
+            if known is None or now >= known.valid_until:
+                known = self._appraiser.judge(
+                    bundle, now=now, listed=listed.nd, weight=listed.w, origin=await self.run_origin()
+                )
+                self._judged[key] = known
+        except PrivityError as error:
+            return error
+        return known
+
+    async def _bundle(self, listed: directory.Node) -> bytes:
+        return await fetch.get(self._client, f"{self._url}/v1/nodes/{listed.nd.hex()}", limit=MAX_BUNDLE)
+
+
+class _Listed:
+    """A directory entry with the name of its weight that `choose` asks for."""
+
+    def __init__(self, node: directory.Node) -> None:
+        self.node = node
+
+    @property
+    def weight(self) -> int:
+        return self.node.w
+
+
+__all__ = ["Appraiser", "Discovery", "EvidenceRefused", "NodeSource"]

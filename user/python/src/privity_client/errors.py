@@ -1,0 +1,177 @@
+"""What can go wrong on the user's device: stable reason codes, words for a person, exit codes.
+
+Codes of the wire come from `privity_protocol.errors`, those here are the client's own. Every code has two sentences:
+what happened, and what to do. Listed for readers in user/python/README.md; a test compares the two.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from privity_protocol.errors import Malformed, PrivityError
+
+
+class Exit(IntEnum):
+    """Exit codes of every `privity` command."""
+
+    OK = 0
+    FAILED = 1
+    MISUSE = 2
+    REFUSED = 3
+    MALFORMED = 4
+    UNREACHABLE = 5
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a person reads: what happened, what to do next, and the exit code that goes with it."""
+
+    what: str
+    do: str
+    exit: Exit
+
+
+CLIENT_REASONS: Final[dict[str, Words]] = {
+    "unreachable": Words(
+        "No answer from the server.",
+        "Is it running? `privity serve` starts one on this machine; --url names another.",
+        Exit.UNREACHABLE,
+    ),
+    "not_privity": Words("This address does not answer like a Privity server.", "Check --url.", Exit.UNREACHABLE),
+    "too_much": Words(
+        "The server sent more bytes than the protocol allows.",
+        "Nothing was sent. Try again, or use another server.",
+        Exit.MALFORMED,
+    ),
+    "bad_answer": Words(
+        "The server's answer does not follow the protocol.",
+        "Try again. If it stays, report it to whoever runs the server.",
+        Exit.MALFORMED,
+    ),
+    "no_node": Words(
+        "No verified node offers what you asked for.",
+        "`privity verify URL` shows what the server offers; --model names another model.",
+        Exit.REFUSED,
+    ),
+    "refused": Words(
+        "The server's evidence was refused. Nothing was sent.",
+        "`privity verify URL` shows every check and its reason.",
+        Exit.REFUSED,
+    ),
+    "simulated_not_allowed": Words(
+        "Test enclave. Whoever runs this server can read your messages. Nothing was sent.",
+        "If you only want to try it out, give --allow-simulated.",
+        Exit.REFUSED,
+    ),
+    "development_root": Words(
+        "A test enclave is judged against a development root, and none was given.",
+        "Give --development-root FILE. On the machine that runs `privity serve` it is found by itself.",
+        Exit.REFUSED,
+    ),
+    "answer_cut": Words(
+        "The connection was lost before the answer was complete.",
+        "What you see is only a part. Your message was kept: send it again.",
+        Exit.FAILED,
+    ),
+    "answer_gone": Words(
+        "The connection was lost, and the node no longer holds the rest of the answer.",
+        "What you see is only a part. Your message was kept: send it again.",
+        Exit.FAILED,
+    ),
+    "busy": Words("The node is busy.", "Your message was kept: send it again in a moment.", Exit.FAILED),
+    "slow_down": Words(
+        "The server asks you to slow down.", "Your message was kept: send it again in a minute.", Exit.FAILED
+    ),
+    "too_large": Words("The message is too large for the server.", "Shorten it, or attach smaller files.", Exit.FAILED),
+    "session_refused": Words(
+        "The node did not accept the message, also not after a fresh start.",
+        "Your message was kept: send it again. `privity verify URL` shows the node's state.",
+        Exit.FAILED,
+    ),
+    "token_invalid": Words("The node did not accept the token.", "Your message was kept: send it again.", Exit.FAILED),
+    "token_spent": Words("The token was used before.", "Your message was kept: send it again.", Exit.FAILED),
+    "token_expired": Words("The token has expired.", "Your message was kept: send it again.", Exit.FAILED),
+    "policy": Words("The node's rules do not allow this request.", "The node's own words are shown.", Exit.FAILED),
+    "internal": Words("Something went wrong inside the enclave.", "Your message was kept: send it again.", Exit.FAILED),
+    "model_unavailable": Words(
+        "The model is not answering just now.",
+        "The node restarts it. Your message was kept: send it again in a moment.",
+        Exit.FAILED,
+    ),
+    "view_conflict": Words(
+        "You and the node do not see the same public log.",
+        "Do not send anything to this server until its operator explains it.",
+        Exit.REFUSED,
+    ),
+    "bad_request": Words(
+        "The node could not use the request.", "The node's own words say why; change that and send again.", Exit.FAILED
+    ),
+    "misuse": Words("The command was not understood.", "Add --help to see how it is used.", Exit.MISUSE),
+    "file_unreadable": Words("A file could not be read.", "Check its name and its permissions.", Exit.MISUSE),
+    "file_not_text": Words("Only text files (UTF-8) can be attached.", "Convert the file to text first.", Exit.MISUSE),
+    "file_too_large": Words("The attached file is too large.", "Attach a smaller part of it.", Exit.MISUSE),
+    "nothing_to_send": Words("There is no message to send.", 'Write one: privity chat "Hello"', Exit.MISUSE),
+    "not_built": Words("This part of Privity is not built yet.", "It comes with a later release.", Exit.MISUSE),
+    "already_running": Words(
+        "Privity is already running from this folder.",
+        "Use it, stop it with Ctrl-C in its terminal, or set PRIVITY_HOME to another folder.",
+        Exit.MISUSE,
+    ),
+    "port_in_use": Words(
+        "A port that Privity needs is used by another program.",
+        "Stop that program, or set PRIVITY_PORT to another number (three ports in a row are used).",
+        Exit.FAILED,
+    ),
+    "home_unusable": Words(
+        "The folder for Privity's state cannot be used.",
+        "Set PRIVITY_HOME to a folder that only you can write.",
+        Exit.FAILED,
+    ),
+    "role_failed": Words("A part of Privity did not start.", "Its own words are shown above.", Exit.FAILED),
+    "not_ready": Words(
+        "Privity started, but did not answer in time.", "The log folder named above says more.", Exit.FAILED
+    ),
+    "model_unknown": Words("There is no such model here.", "`privity models list` shows what there is.", Exit.MISUSE),
+    "model_unpinned": Words(
+        "The catalogue holds no digest for this model yet, so it cannot be pulled.",
+        "Fetch the file yourself and use `privity models add PATH`.",
+        Exit.REFUSED,
+    ),
+    "model_digest": Words(
+        "The file is not the one the catalogue names.", "It was not kept. Try again, or another source.", Exit.REFUSED
+    ),
+    "model_not_gguf": Words("This file is not a GGUF model.", "`privity models add` takes one GGUF file.", Exit.MISUSE),
+    "disk_full": Words("There is not enough room on the disk.", "Free some space and try again.", Exit.FAILED),
+    "download_failed": Words(
+        "The download stopped.", "Run the same command again: it goes on where it stopped.", Exit.UNREACHABLE
+    ),
+    "catalogue_invalid": Words("The model catalogue cannot be read.", "Reinstall privity-client.", Exit.MALFORMED),
+}
+
+
+class ClientError(PrivityError):
+    """A failure the client itself found. `detail` adds particulars and never carries what the user typed."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        if reason not in CLIENT_REASONS:
+            raise AssertionError(f"undocumented reason {reason}")
+        self.reason = reason
+        self.detail = detail
+        Exception.__init__(self, f"{reason}: {detail}" if detail else reason)
+
+
+class EvidenceRefused(ClientError):
+    """Every node's evidence was refused; `record` is the appraisal record of the first one, in JSON terms."""
+
+    def __init__(self, detail: str, record: dict[str, object]) -> None:
+        super().__init__("refused", detail)
+        self.record = record
+
+
+def words_for(error: PrivityError) -> Words:
+    """Return what a person reads for `error`; the codes of the wire share one entry per kind."""
+    if isinstance(error, ClientError):
+        return CLIENT_REASONS[error.reason]
+    if isinstance(error, Malformed):
+        return CLIENT_REASONS["bad_answer"]
+    return Words("The exchange with the node failed.", "Your message was kept: send it again.", Exit.FAILED)

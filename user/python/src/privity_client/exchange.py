@@ -1,0 +1,224 @@
+"""One request from the first byte to CLOSE, without I/O: which node, which session, what after a failure.
+
+Source: specs/ec1.md (errors, resume), specs/application.md. An exchange is a generator: it yields commands and is sent
+results, so every driver behaves the same. Rules that hold on every path: the payload of all tries is the same bytes,
+so the request id and the padded size are kept; a node is used only when it was verified; an answer counts as complete
+only after END was authenticated.
+"""
+
+from collections.abc import Callable, Generator
+from typing import Final
+
+from privity_protocol import xwing
+from privity_protocol.chain import Session
+from privity_protocol.errors import Malformed, PrivityError
+from privity_protocol.hello import begin_hello
+from privity_protocol.limits import MAX_TRIES
+from privity_protocol.lines import LineReader
+from privity_protocol.response import Close, Data, End, Error, ResponseReader
+from privity_protocol.run import begin_run
+
+from privity_client.chain import Chain
+from privity_client.choice import Entropy, choose
+from privity_client.commands import (
+    Accepted,
+    Chunk,
+    Command,
+    Complete,
+    Deliver,
+    Event,
+    FindNodes,
+    Line,
+    Nodes,
+    Opened,
+    Pause,
+    Receive,
+    Reply,
+    Restarted,
+    Result,
+    Resuming,
+    Retrying,
+    SendHello,
+    SendRun,
+)
+from privity_client.errors import ClientError
+from privity_client.nodes import VerifiedNode
+from privity_client.reaction import react
+from privity_client.request import Request, inner_reason
+
+OK: Final = 200
+Flow = Generator[Command, Result, None]
+
+
+class _Failed(Exception):
+    """A try ended with this outer status; 0 when no response came."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class _Cut(Exception):
+    """The response ended before CLOSE."""
+
+
+class _Gone(Exception):
+    """The node no longer holds the rest of the answer."""
+
+
+class Exchange:
+    """The state of one request. `run` may be called again for another go of the same request, e.g. after an error."""
+
+    def __init__(
+        self,
+        request: Request,
+        chain: Chain,
+        *,
+        clock: Callable[[], int],
+        entropy: Entropy,
+        restart: bool,
+    ) -> None:
+        self._request = request
+        self._chain = chain
+        self._clock = clock
+        self._entropy = entropy
+        self._restart = restart
+        self._lines = LineReader()
+        self._avoid: set[str] = set()
+        self._search = False
+        self._holder: VerifiedNode | None = None
+        self._ended = False
+
+    def run(self) -> Flow:
+        """Drive the request to its end. Raises PrivityError when it fails; what was delivered until then is partial."""
+        sent = 0
+        while True:
+            sent += 1
+            try:
+                yield from self._attempt()
+            except _Failed as failure:
+                again = react(failure.status, sent=sent, entropy=self._entropy)
+                if again.elsewhere and self._holder is not None:
+                    self._avoid.add(self._holder.digest)
+                self._search = again.search
+                yield Deliver(Retrying(again.reason, again.wait))
+                yield Pause(again.wait)
+            except _Gone:
+                if not self._restart or sent >= MAX_TRIES:
+                    raise ClientError("answer_gone") from None
+                yield from self._start_over()
+            else:
+                return
+
+    def _attempt(self) -> Flow:
+        node, session, began = yield from self._session()
+        try:
+            yield from self._send(node, session, began, self._request.payload())
+        except _Cut:
+            if not self._request.resume:
+                raise ClientError("answer_cut") from None
+            yield from self._resume(node)
+
+    def _resume(self, node: VerifiedNode) -> Flow:
+        for sent in range(1, MAX_TRIES + 1):
+            yield Deliver(Resuming())
+            try:
+                session = yield from self._hello(node)
+                yield from self._send(node, session, self._clock(), self._request.resume_payload(self._lines.received))
+            except _Cut:
+                continue
+            except _Failed as failure:
+                if sent == MAX_TRIES:
+                    break
+                yield Pause(react(failure.status, sent=sent, entropy=self._entropy).wait)
+            else:
+                return
+        raise ClientError("answer_cut")
+
+    def _start_over(self) -> Flow:
+        self._lines = LineReader()
+        self._ended = False
+        yield Deliver(Restarted())
+
+    def _session(self) -> Generator[Command, Result, tuple[VerifiedNode, Session, int]]:
+        held = self._chain.take(self._request.model, now=self._clock())
+        if held is not None:
+            self._holder = held[0]
+            return held
+        found = yield FindNodes(self._request.model, self._search)
+        assert isinstance(found, Nodes)
+        self._search = False
+        fresh = [node for node in found.nodes if node.digest not in self._avoid]
+        node = choose(fresh or found.nodes, entropy=self._entropy)
+        self._holder = node
+        session = yield from self._hello(node)
+        return node, session, self._clock()
+
+    def _hello(self, node: VerifiedNode) -> Generator[Command, Result, Session]:
+        sent, body = begin_hello(
+            node_key=node.key, node_document=node.document, encapsulate=xwing.encapsulate, ephemeral=xwing.generate()
+        )
+        reply = yield SendHello(node, body)
+        assert isinstance(reply, Reply)
+        if reply.status != OK:
+            raise _Failed(reply.status)
+        return sent.finish(reply.body)
+
+    def _send(self, node: VerifiedNode, session: Session, began: int, payload: bytes) -> Flow:
+        sent, body = begin_run(session, payload, entropy=self._entropy)
+        opened = yield SendRun(node, body)
+        assert isinstance(opened, Opened)
+        if opened.status != OK:
+            raise _Failed(opened.status)
+        yield Deliver(Accepted(node))
+        reader = sent.response()
+        if (yield from self._read(reader)):
+            following = reader.next_session()
+            if following is not None:
+                self._chain.renew(node, following, began=began, now=self._clock())
+        yield from self._finish()
+
+    def _read(self, reader: ResponseReader) -> Generator[Command, Result, bool]:
+        """Take the response to its end; return whether CLOSE came. Raises _Cut when it ended before END."""
+        while True:
+            chunk = yield Receive()
+            assert isinstance(chunk, Chunk)
+            if chunk.data is None:
+                return self._closed(reader)
+            for event in reader.feed(chunk.data):
+                if isinstance(event, Close):
+                    continue
+                if isinstance(event, Error):
+                    raise _Gone if inner_reason(event.code) == "answer_gone" else self._inner(event)
+                if isinstance(event, Data):
+                    yield from self._take(event)
+
+    def _closed(self, reader: ResponseReader) -> bool:
+        try:
+            reader.eof()
+        except Malformed as error:
+            if error.reason != "truncated":
+                raise
+            if not self._ended:
+                raise _Cut from None
+            return False
+        return True
+
+    def _take(self, event: Data) -> Flow:
+        for value in self._lines.feed(event.data):
+            yield Deliver(Line(value))
+        if isinstance(event, End):
+            self._ended = True
+
+    def _finish(self) -> Flow:
+        if not self._ended:
+            raise ClientError("answer_cut")
+        if self._request.op == "chat":
+            self._lines.finish()
+        yield Deliver(Complete())
+
+    def _inner(self, event: Error) -> PrivityError:
+        return ClientError(inner_reason(event.code), event.text)
+
+
+__all__ = ["Event", "Exchange", "Flow"]

@@ -1,0 +1,58 @@
+"""One request of the application layer: its id never changes, so that no retry counts or answers twice.
+
+Source: specs/application.md.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from privity_protocol.application import INNER_ERRORS, RequestHeader, encode_request
+
+from privity_client.choice import Entropy
+
+RID: Final = 16
+_REASONS: Final = {"overloaded": "busy", "resume_gone": "answer_gone"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """`body` is the JSON of the operation; `resume` asks the node to keep the answer if the connection ends."""
+
+    rid: bytes
+    op: str
+    body: bytes = field(repr=False)
+    model: str = ""
+    profile: str = "p1"
+    resume: bool = True
+
+    def payload(self) -> bytes:
+        """Return the application bytes; the same for every try."""
+        return encode_request(self._header(self.op, resume=self.resume), self.body)
+
+    def resume_payload(self, received: int) -> bytes:
+        """Return the application bytes that ask for the rest of the answer after `received` bytes."""
+        return encode_request(self._header("resume", resume=True, from_=received), b"")
+
+    def stop(self) -> "Request":
+        """Return the request that ends this one's answer at the node."""
+        return replace(self, op="stop", body=b"", resume=False)
+
+    def _header(self, op: str, *, resume: bool, from_: int | None = None) -> RequestHeader:
+        return RequestHeader(rid=self.rid, op=op, tok=(), prof=self.profile, seen=(), resume=resume, from_=from_)
+
+
+def chat_request(
+    messages: Sequence[dict[str, str]], *, model: str, profile: str, entropy: Entropy, resume: bool = True
+) -> Request:
+    """Return a chat request with a fresh id."""
+    value = {"messages": list(messages), "model": model, "stream": True}
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return Request(entropy(RID), "chat", body, model, profile, resume)
+
+
+def inner_reason(code: int) -> str:
+    """Return the client's reason for an inner error code; an unknown code counts as an internal error of the node."""
+    name = INNER_ERRORS.get(code, "internal")
+    return _REASONS.get(name, name)

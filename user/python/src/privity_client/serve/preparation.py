@@ -1,0 +1,83 @@
+"""Brings PRIVITY_HOME to the state that the roles start from: root, configuration, measurement, release.
+
+A second start finds everything as it is and writes nothing.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from privity_client.errors import ClientError
+from privity_client.models.shelf import ShelfModel
+from privity_client.serve.home import Home, write_whole
+from privity_client.serve.plan import Ports, node_configuration, release_leaf, service_configuration
+from privity_client.version import VERSION
+
+_TOOL_SECONDS = 60
+
+
+def check_ports(ports: Ports) -> None:
+    """Return when all ports can be taken. Raises ClientError `port_in_use` naming the first that cannot."""
+    for port in ports.all():
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                raise ClientError("port_in_use", f"port {port}") from error
+
+
+def make_root(home: Home) -> None:
+    """Make the development root unless it is there. Raises ClientError `role_failed`."""
+    if not home.root_certificate.exists():
+        run_tool("simulate-root", str(home.development_root))
+
+
+def write_configurations(home: Home, ports: Ports, models: Sequence[ShelfModel]) -> None:
+    """Write both configurations where they differ from what is there."""
+    _write_changed(home.node_configuration, node_configuration(models))
+    _write_changed(home.service_configuration, service_configuration(home, ports))
+
+
+def write_release(home: Home, models: Sequence[ShelfModel], *, now: int) -> None:
+    """Measure the installed enclave and write its local release; an unchanged one keeps its date."""
+    measured = json.loads(run_tool("measure", "--config", str(home.node_configuration)))
+    leaf = release_leaf(
+        version=VERSION,
+        registers=measured["registers"],
+        configuration=measured["configuration"],
+        models=models,
+        not_before=_kept_date(home.release, now),
+    )
+    _write_changed(home.release, leaf)
+
+
+def run_tool(*arguments: str) -> str:
+    """Run one of the enclave's own tools and return what it printed. Raises ClientError `role_failed`."""
+    argv = [sys.executable, "-m", "privity_enclave", *arguments]
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=_TOOL_SECONDS, check=False)  # noqa: S603
+    except subprocess.TimeoutExpired as error:
+        raise ClientError("role_failed", f"{arguments[0]}: no end after {_TOOL_SECONDS} s") from error
+    if done.returncode != 0:
+        said = (done.stdout.strip() or done.stderr.strip()).splitlines()
+        raise ClientError("role_failed", f"{arguments[0]}: {said[-1][:300] if said else 'no words'}")
+    return done.stdout
+
+
+def _kept_date(release: Path, now: int) -> int:
+    try:
+        value = json.loads(release.read_bytes())["not_before"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return now
+    return value if isinstance(value, int) and 0 < value <= now else now
+
+
+def _write_changed(path: Path, content: bytes) -> None:
+    if not path.exists() or path.read_bytes() != content:
+        write_whole(path, content)
+        os.chmod(path, 0o600)

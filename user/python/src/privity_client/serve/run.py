@@ -1,0 +1,133 @@
+"""The course of `privity serve`: prepare, start, prove, say so, watch, stop. Each step is one line here."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from privity_client.errors import ClientError
+from privity_client.models import catalogue, selection, shelf
+from privity_client.models.shelf import ShelfModel
+from privity_client.serve import preparation
+from privity_client.serve.home import Home, home_path, locked, open_home, port_from
+from privity_client.serve.plan import Ports, node_role, service_role
+from privity_client.serve.readiness import prove
+from privity_client.serve.supervisor import Supervisor
+
+READY_SECONDS: Final = 60.0
+"""Seconds that the started roles may take until the relay answers for the node."""
+STILL_SECONDS: Final = 10.0
+"""Seconds after which a long step says that it is still running."""
+Say = Callable[[str], None]
+
+
+def serve(asked: Sequence[str], *, say: Say, announce: Callable[[Ports, Sequence[ShelfModel]], None]) -> int:
+    """Run a local installation until SIGINT or SIGTERM; return the exit code. Raises ClientError before it is ready."""
+    environment = dict(os.environ)
+    home = open_home(home_path(environment))
+    ports = Ports(port_from(environment))
+    with locked(home):
+        preparation.check_ports(ports)
+        say(f"state in {_short(home.root)}")
+        models = choose_models(home, asked)
+        say(f"model {', '.join(model.id for model in models)}")
+        prepare(home, ports, models)
+        return asyncio.run(_live(home, ports, models, say, announce))
+
+
+def choose_models(home: Home, asked: Sequence[str]) -> list[ShelfModel]:
+    """Return what will be served. Raises ClientError `model_unknown`."""
+    return selection.select(
+        asked=asked,
+        configured=selection.configured_models(home.settings),
+        shelf=shelf.read_shelf(home.models),
+        built_in=shelf.demonstration(),
+        catalogue=catalogue.load(),
+        memory_mib=selection.memory_mib(),
+    )
+
+
+def prepare(home: Home, ports: Ports, models: Sequence[ShelfModel]) -> None:
+    """Bring the folder to the state that the roles start from."""
+    preparation.make_root(home)
+    preparation.write_configurations(home, ports, models)
+    preparation.write_release(home, models, now=int(time.time()))
+
+
+async def _live(home: Home, ports: Ports, models: Sequence[ShelfModel], say: Say, announce: Callable[..., None]) -> int:
+    supervisor = Supervisor([node_role(home, ports, models), service_role(home)], home.logs, say)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        started = asyncio.ensure_future(_bring_up(supervisor, home, ports, say))
+        if not await _unless(stop, started):
+            return 0
+        announce(ports, models)
+        await _unless(stop, asyncio.ensure_future(supervisor.watch()))
+        say("stopping")
+        return 0
+    finally:
+        await supervisor.stop()
+        say("stopped")
+
+
+async def _bring_up(supervisor: Supervisor, home: Home, ports: Ports, say: Say) -> None:
+    say("starting the test enclave, the blind service and the relay")
+    still = asyncio.ensure_future(_still(say))
+    try:
+        await supervisor.start()
+        _say_isolation(supervisor.ready_lines.get("node", ""), say)
+        say("verifying the node through the relay")
+        async with asyncio.timeout(READY_SECONDS):
+            await prove(ports.origin, home.root_certificate)
+    except TimeoutError:
+        raise ClientError("not_ready", f"logs in {home.logs}") from None
+    finally:
+        still.cancel()
+
+
+async def _still(say: Say) -> None:
+    began = time.monotonic()
+    while True:
+        await asyncio.sleep(STILL_SECONDS)
+        say(f"still starting ({time.monotonic() - began:.0f} s); large models take minutes")
+
+
+async def _unless(stop: asyncio.Event, work: "asyncio.Future[None]") -> bool:
+    """Wait for `work` or `stop`; return whether the work came to its end. Raises what the work raised."""
+    stopping = asyncio.ensure_future(_set(stop))
+    try:
+        await asyncio.wait([stopping, work], return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            work.result()
+            return True
+        return False
+    finally:
+        for future in (stopping, work):
+            future.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await future
+
+
+async def _set(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+def _say_isolation(ready: str, say: Say) -> None:
+    with contextlib.suppress(ValueError, AttributeError):
+        isolation = json.loads(ready).get("network_isolation")
+        if isolation is False or isolation in ("none", "unavailable", "refused"):
+            say("the kernel does not let the model engine be cut off from the network; it runs without that wall")
+
+
+def _short(path: Path) -> str:
+    with contextlib.suppress(ValueError, RuntimeError):
+        return f"~/{path.relative_to(Path.home())}"
+    return str(path)
