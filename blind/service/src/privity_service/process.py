@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 import resource
 import signal
 import socket
@@ -73,7 +74,8 @@ def bind(listener: Listener) -> socket.socket:
     try:
         return socket.create_server((listener.host, listener.port), family=family, backlog=BACKLOG)
     except OSError as error:
-        raise CannotListen(f"port {listener.port}: {error.strerror}") from error
+        reason = os.strerror(error.errno) if error.errno else "unknown host"
+        raise CannotListen(f"port {listener.port}: {reason}") from error
 
 
 def silence(events: Events) -> None:

@@ -1,0 +1,158 @@
+"""One connection: heads are small and punctual, addresses stay outside, and nonsense gets an empty 400."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from privity_service.connection import MAX_HEAD, Connection
+from service_stand import hello_request, post_request, reply, stand, until
+
+
+def test_a_head_that_never_ends_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Connection, "head_seconds", 0.2)
+
+    async def scenario() -> None:
+        async with stand(tmp_path) as s:
+            for opening in (b"", b"POST /ec1/hello HTTP/1.1\r\nhost"):
+                reader, writer = await s.open()
+                writer.write(opening)
+                with pytest.raises((ConnectionError, EOFError)):
+                    await asyncio.wait_for(reader.readexactly(1), 5)
+                writer.close()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("kind", ["one header", "many headers", "path", "trailers", "chunk framing"])
+def test_what_is_not_body_is_bounded(tmp_path: Path, kind: str) -> None:
+    head = b"POST /ec1/run HTTP/1.1\r\nhost: x\r\n"
+    chunked = head + b"transfer-encoding: chunked\r\n\r\n1\r\nE\r\n"
+    flood = {
+        "one header": head + b"x: " + b"y" * 10_000_000,
+        "many headers": head + b"x: y\r\n" * 1_000_000,
+        "path": b"GET /" + b"y" * 10_000_000,
+        "trailers": chunked + b"0\r\n" + b"x: y\r\n" * 1_000_000,
+        "chunk framing": chunked + b"1;" + b"y" * 10_000_000,
+    }[kind]
+
+    async def scenario() -> None:
+        async with stand(tmp_path) as s:
+            reader, writer = await s.open()
+            sent = 0
+            try:
+                for start in range(0, len(flood), 65536):
+                    writer.write(flood[start : start + 65536])
+                    await writer.drain()
+                    sent += 65536
+                await reader.read()
+            except ConnectionError:
+                pass
+            await until(lambda: not s.connections)
+            assert sent < len(flood)
+            writer.close()
+
+    asyncio.run(scenario())
+    assert MAX_HEAD == 16384
+
+
+def test_beyond_the_limit_a_connection_is_closed_at_once(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with stand(tmp_path, connections=2) as s:
+            held = [await s.open() for _ in range(2)]
+            await until(lambda: len(s.connections) == 2)
+            reader, writer = await s.open()
+            with pytest.raises((ConnectionError, EOFError)):
+                await asyncio.wait_for(reader.readexactly(1), 5)
+            for each in (writer, *(writer for _, writer in held)):
+                each.close()
+
+    asyncio.run(scenario())
+
+
+def test_the_application_is_never_told_the_peers_address(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with stand(tmp_path) as s:
+            reader, writer = await s.open()
+            await until(lambda: len(s.connections) == 1)
+            assert [connection.client for connection in s.connections] == [None]
+            writer.close()
+            reader.feed_eof()
+
+    asyncio.run(scenario())
+
+
+def test_two_requests_on_one_connection_are_both_served(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with stand(tmp_path) as s:
+            s.node.script["/ec1/hello"] = reply(200, b"H" * 1432)
+            request = post_request("/ec1/hello", hello_request(s.node.kid()))
+            reader, writer = await s.open()
+            for _ in range(20):
+                writer.write(request)
+                await reader.readuntil(b"\r\n\r\n")
+                assert await reader.readexactly(1432) == b"H" * 1432
+            writer.close()
+
+    asyncio.run(scenario())
+
+
+NOISE = st.one_of(
+    st.binary(max_size=300),
+    st.builds(
+        lambda method, path, headers, body: (
+            method + b" " + path + b" HTTP/1.1\r\n" + b"\r\n".join(headers) + b"\r\n\r\n" + body
+        ),
+        st.sampled_from([b"POST", b"GET", b"OPTIONS", b"PUT", b"\xff"]),
+        st.sampled_from(
+            [b"/ec1/hello", b"/ec1/run", b"/ec1/challenge", b"/v1/nodes/x", b"*", b"//", b"/\xff", b"/%ff"]
+        ),
+        st.lists(
+            st.sampled_from(
+                [
+                    b"content-length: 2432",
+                    b"content-length: -1",
+                    b"content-length: 99999999999999999999",
+                    b"content-length: 5, 5",
+                    b"transfer-encoding: chunked",
+                    b"transfer-encoding: gzip",
+                    b"expect: 100-continue",
+                    b"upgrade: websocket",
+                    b"connection: upgrade",
+                    b"host: x",
+                    b"x: \xff",
+                ]
+            ),
+            max_size=4,
+        ),
+        st.binary(max_size=100),
+    ),
+)
+ALLOWED = {100, 200, 204, 304, 400, 404, 405, 410, 413, 503}
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(NOISE, min_size=30, max_size=30))
+def test_any_bytes_get_a_documented_status_or_a_closed_connection(tmp_path: Path, noises: list[bytes]) -> None:
+    async def one(s, noise: bytes) -> int | None:
+        reader, writer = await s.open()
+        try:
+            writer.write(noise)
+            writer.write_eof()
+            line = await asyncio.wait_for(reader.readline(), 10)
+            return int(line.split(b" ")[1]) if line else None
+        except (ConnectionError, OSError):
+            return None
+        finally:
+            writer.close()
+
+    async def scenario() -> None:
+        async with stand(tmp_path) as s:
+            statuses = await asyncio.gather(*(one(s, noise) for noise in noises))
+            assert {status for status in statuses if status is not None} <= ALLOWED
+            await until(lambda: s.state.streams.open == 0)
+            assert (await s.get("/healthz", relay=True)).status == 200
+            assert [line for line in s.logged if "internal_error" in line] == []
+
+    asyncio.run(scenario())
