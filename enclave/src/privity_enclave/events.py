@@ -14,6 +14,7 @@ from typing import Final, Literal
 import msgspec
 
 Refusal = Literal["malformed", "unknown_session", "unknown_key", "too_large", "slow_down", "busy", "too_slow"]
+Route = Literal["hello", "run", "challenge", "bundle"]
 Outcome = Literal["complete", "error", "disconnected", "slow_reader", "cut"]
 
 
@@ -48,7 +49,7 @@ class KeyLate(Event, frozen=True, tag="key_late"):
 class Refused(Event, frozen=True, tag="refused"):
     """A message was refused before it was understood."""
 
-    route: Literal["hello", "run", "challenge"]
+    route: Route
     why: Refusal
 
 

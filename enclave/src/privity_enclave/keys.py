@@ -64,6 +64,11 @@ class Window:
     born: float
     ends: float
 
+    @property
+    def kid(self) -> bytes:
+        """The id by which messages name the key."""
+        return binding.kid(self.node_document)
+
     def alive(self, clock: Clock) -> bool:
         """Whether both clocks admit the key, grace included."""
         wall = clock.wall()
@@ -109,7 +114,7 @@ class KeyRing:
 
     def admit(self, window: Window) -> None:
         """Use `window` from now on."""
-        self._windows[binding.kid(window.node_document)] = window
+        self._windows[window.kid] = window
 
     def due(self) -> bool:
         """Whether the newest key is old enough, by either clock, for the next one, or the wall clock went back."""
@@ -126,11 +131,11 @@ class KeyRing:
             raise UnknownKey
         return window
 
-    def sweep(self) -> list[bytes]:
-        """Drop the keys whose time is over and return their ids. OpenSSL cleanses a key that nobody holds any more."""
-        over = [kid for kid, window in self._windows.items() if not window.alive(self._clock)]
-        for kid in over:
-            del self._windows[kid]
+    def sweep(self) -> list[Window]:
+        """Drop the keys whose time is over and return them. OpenSSL cleanses a key that nobody holds any more."""
+        over = [window for window in self._windows.values() if not window.alive(self._clock)]
+        for window in over:
+            del self._windows[window.kid]
         return over
 
     def challenge(self, kid: bytes, nonce: bytes) -> bytes:

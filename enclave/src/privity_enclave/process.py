@@ -27,12 +27,14 @@ def clear_environment(arguments: list[str]) -> None:
 
 
 def harden() -> None:
-    """Forbid core dumps, reading by other processes, new privileges and files that others can read.
+    """Forbid core dumps, reading by other processes, new privileges, files that others can read; allow all connections.
 
     Raises OSError when the kernel refuses.
     """
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     libc = ctypes.CDLL(None, use_errno=True)
     for option, value in ((_PR_SET_DUMPABLE, 0), (_PR_SET_NO_NEW_PRIVS, 1)):
         if libc.prctl(option, value, 0, 0, 0) != 0:

@@ -5,7 +5,7 @@ back. What an entry holds opens one request: an entry leaves the table by `take`
 nothing ever puts it back.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
 SESSION_BYTES: Final = 16
@@ -22,8 +22,9 @@ class TableFull(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """What a chain of sessions remembers from its HELLO: node key, runs so far, and when it must end."""
+    """What a chain of sessions remembers from its HELLO: first session id, node key, runs so far, when it must end."""
 
+    origin: bytes
     kid: bytes
     runs: int
     ends: float
@@ -58,7 +59,7 @@ class SessionTable(Generic[C]):
             if not self._fresh:
                 raise TableFull
             del self._fresh[next(iter(self._fresh))]
-        self._insert(self._fresh, sid, Open(chain, Lineage(kid, 0, ends), min(now + ttl, ends)))
+        self._insert(self._fresh, sid, Open(chain, Lineage(sid, kid, 0, ends), min(now + ttl, ends)))
 
     def take(self, sid: bytes, *, kid: bytes, now: float) -> Open[C]:
         """Remove and return a session; of any number of callers with one id, one gets it. Raises UnknownSession."""
@@ -78,7 +79,7 @@ class SessionTable(Generic[C]):
         if len(self) >= self._limit:
             oldest = self._fresh or self._chained
             del oldest[next(iter(oldest))]
-        lineage = Lineage(after.kid, after.runs + 1, after.ends)
+        lineage = replace(after, runs=after.runs + 1)
         self._insert(self._chained, sid, Open(chain, lineage, min(now + ttl, after.ends)))
 
     def forget(self, kid: bytes) -> None:

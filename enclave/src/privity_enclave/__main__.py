@@ -1,0 +1,101 @@
+"""`python -m privity_enclave run | measure | simulate-root`. The environment is cleared before anything is imported."""
+
+import argparse
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from privity_enclave import events, process
+from privity_enclave.failure import StartFailed
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise StartFailed("arguments", message)
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; return the exit status."""
+    process.clear_environment(arguments)
+    try:
+        process.harden()
+        events.silence()
+        _command(_parser().parse_args(arguments))
+    except StartFailed as failure:
+        return _failed(failure.reason, failure.detail)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        return _failed("internal", events.place(error))
+    return 0
+
+
+def _failed(reason: str, detail: str) -> int:
+    line = " ".join(f"FAILED {reason}: {detail}".split())
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="privity_enclave")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    run = commands.add_parser("run")
+    run.add_argument("--config", type=Path, required=True)
+    run.add_argument("--release", type=Path, required=True)
+    run.add_argument("--listen", required=True)
+    run.add_argument("--simulated-root", type=Path)
+    run.add_argument("--model", action="append", default=[], metavar="ID=PATH")
+    measure = commands.add_parser("measure")
+    measure.add_argument("--config", type=Path, required=True)
+    root = commands.add_parser("simulate-root")
+    root.add_argument("folder", type=Path)
+    return parser
+
+
+def _command(options: argparse.Namespace) -> None:
+    match options.command:
+        case "run":
+            _run(options)
+        case "measure":
+            _measure(options.config)
+        case "simulate-root":
+            from privity_enclave.hardware.simulated import make_root
+
+            make_root(options.folder)
+
+
+def _run(options: argparse.Namespace) -> None:
+    import uvloop
+
+    from privity_enclave import start
+
+    models: dict[str, Path] = {}
+    for given in options.model:
+        name, separator, path = given.partition("=")
+        if not separator or not path or name in models:
+            raise StartFailed("arguments", "--model is ID=PATH, once for each model")
+        models[name] = Path(path)
+    chosen = start.Options(options.config, options.release, options.listen, options.simulated_root, models)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.get_loop().set_exception_handler(events.loop_fault)
+        runner.run(start.run(chosen))
+
+
+def _measure(config: Path) -> None:
+    from privity_enclave import configuration
+    from privity_enclave.hardware import measure
+
+    try:
+        item = config.read_bytes()
+    except OSError as error:
+        raise StartFailed("configuration", f"{config.name} cannot be read") from error
+    configuration.decode(item)
+    registers = {"0": measure.code().hex(), "1": measure.closure().hex()}
+    print(json.dumps({"registers": registers, "configuration": configuration.digest(item).hex()}))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

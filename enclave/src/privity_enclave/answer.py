@@ -1,0 +1,120 @@
+"""One answer as it grows: what the model said, gathered into lines, kept for as long as somebody may ask for it.
+
+Source: specs/node-http.md, "Answers and resume". Pure state. A line is made when a stream asks for bytes, at its tick,
+so that the size of a line follows the clock and not the tokens. Offsets count application bytes from the start.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from privity_protocol.limits import RESUME_BYTES
+from privity_protocol.lines import Line, Text, encode_line
+
+TOKEN_INVALID: Final = 1
+OVERLOADED: Final = 5
+INTERNAL: Final = 6
+MODEL_UNAVAILABLE: Final = 7
+BAD_REQUEST: Final = 9
+RESUME_GONE: Final = 10
+"""Inner error codes that this node gives; the whole list is in privity_protocol.application."""
+MAX_PIECE: Final = 8192  # characters in one line; the rest goes into the next one
+_TRIM: Final = 65536  # bytes; forgetting in large steps keeps each step cheap
+
+
+class Forgotten(Exception):
+    """The bytes from this offset on are not kept any more, or never were."""
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """The answer ends with its last application byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The answer ends with an inner error; `text` is ours and quotes nobody."""
+
+    code: int
+    text: str
+
+
+@dataclass(slots=True, eq=False)
+class Answer:
+    """`resumable` answers outlive their connection. `changed` is called after every change: it wakes a stream."""
+
+    resumable: bool
+    ending: Complete | Failed | None = None
+    changed: Callable[[], None] = field(default=lambda: None)
+    delivered: int = 0
+    _kept: bytearray = field(default_factory=bytearray)
+    _start: int = 0
+    _pending: list[tuple[type[Text], list[str]]] = field(default_factory=list)
+    _pending_size: int = 0
+
+    @property
+    def size(self) -> int:
+        """Application bytes so far, those not yet gathered at a guess."""
+        return self._start + len(self._kept) + self._pending_size
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that were produced and not delivered."""
+        return self.size - self.delivered
+
+    def say(self, kind: type[Text], text: str) -> None:
+        """Add what the model said, as Text or Reasoning; it is gathered into a line at the next `read`."""
+        if not self._pending or self._pending[-1][0] != kind:
+            self._pending.append((kind, []))
+        encoded = text.encode("utf-8", "replace")  # a lone surrogate would make the whole line unwritable
+        self._pending[-1][1].append(encoded.decode())
+        self._pending_size += len(encoded)
+        self.changed()
+
+    def add(self, line: Line) -> None:
+        """Add a whole line, after all that was said before it. Raises LimitExceeded for one above 64 KiB."""
+        self._gather()
+        self._kept += encode_line(line)
+        self.changed()
+
+    def end(self, ending: Complete | Failed) -> None:
+        """Say how the answer ends; the first ending stays."""
+        if self.ending is None:
+            self.ending = ending
+            self.changed()
+
+    def read(self, offset: int, most: int) -> bytes:
+        """Return at most `most` bytes from `offset` on, what was said until now included. Raises Forgotten."""
+        if not self.holds(offset):
+            raise Forgotten
+        at = offset - self._start
+        return bytes(self._kept[at : at + most])
+
+    def holds(self, offset: int) -> bool:
+        """Say whether `read` can begin at `offset`."""
+        self._gather()
+        return 0 <= offset - self._start <= len(self._kept)
+
+    def deliver(self, offset: int) -> None:
+        """Note that everything before `offset` has been handed to the network, and forget what need not be kept."""
+        self.delivered = offset
+        spare = len(self._kept) - (RESUME_BYTES if self.resumable else 0)
+        spare = min(spare, offset - self._start)
+        if spare > _TRIM:
+            del self._kept[:spare]
+            self._start += spare
+
+    def erase(self) -> None:
+        """Forget everything."""
+        self._kept.clear()
+        self._pending.clear()
+        self._pending_size = 0
+        self._start = -1
+
+    def _gather(self) -> None:
+        for kind, parts in self._pending:
+            text = "".join(parts)
+            for at in range(0, len(text), MAX_PIECE):
+                self._kept += encode_line(kind(text[at : at + MAX_PIECE]))
+        self._pending.clear()
+        self._pending_size = 0

@@ -1,0 +1,72 @@
+"""Drives one engine for one answer: events in, text or a documented inner error out.
+
+Source: specs/node-http.md, "Inner errors". No text of a user, of a model or of an engine's error enters an inner error.
+"""
+
+import asyncio
+from contextlib import aclosing
+from typing import Final
+
+from privity_protocol.limits import RESUME_BYTES
+from privity_protocol.lines import Done, Reasoning, Text, Tool, Usage
+
+from privity_enclave import events
+from privity_enclave.answer import BAD_REQUEST, INTERNAL, MODEL_UNAVAILABLE, OVERLOADED, Answer, Complete, Failed
+from privity_enclave.engine import interface
+from privity_enclave.engine.interface import Engine, EngineError, EngineEvent, EngineRequest
+
+_BREATH: Final = 0.1  # seconds between looks at an answer that nobody takes up
+
+
+async def generate(engine: Engine, request: EngineRequest, answer: Answer, *, seconds: float) -> None:
+    """Fill `answer` until it ends, at most for `seconds`. Cancelling stops the engine and leaves the answer open."""
+    try:
+        async with asyncio.timeout(seconds), aclosing(engine.chat(request)) as said:
+            async for event in said:
+                _take(answer, event)
+                # A look now and then keeps the answer free of asyncio; it is rare.
+                while answer.waiting > RESUME_BYTES:  # noqa: ASYNC110
+                    await asyncio.sleep(_BREATH)
+        answer.end(Failed(INTERNAL, "The model stopped without saying that it was done."))
+    except TimeoutError:
+        answer.end(Failed(INTERNAL, f"The answer took longer than {seconds:.0f} s."))
+    except EngineError as error:
+        answer.end(_failure(error))
+    except Exception as error:
+        events.write(events.Fault(events.place(error)))
+        answer.end(Failed(INTERNAL, "The node failed while answering. You can send the message again."))
+
+
+def _take(answer: Answer, event: EngineEvent) -> None:
+    match event:
+        case interface.Text(d):
+            answer.say(Text, d)
+        case interface.Reasoning(d):
+            answer.say(Reasoning, d)
+        case interface.ToolDelta(index, call, name, arguments):
+            answer.add(Tool(index, call or "", name or "", arguments))
+        case interface.Usage(prompt, cached, completion):
+            answer.add(Usage(prompt, cached, completion))
+        case interface.Done(reason):
+            answer.add(Done(reason))
+            answer.end(Complete())
+
+
+def _failure(error: EngineError) -> Failed:
+    match error.code:
+        case "context_overflow":
+            asked = "more" if error.asked is None else f"{error.asked}"
+            text = f"The conversation is too long for this model: {asked} tokens asked, {error.limit} allowed."
+            return Failed(BAD_REQUEST, text)
+        case "bad_request":
+            return Failed(BAD_REQUEST, f"This model does not accept the member {(error.field or 'given')[:64]}.")
+        case "overloaded":
+            return Failed(OVERLOADED, "The model is busy. You can send the message again.")
+        case "unavailable":
+            return Failed(MODEL_UNAVAILABLE, "The model is not available. You can send the message again later.")
+        case "crashed":
+            return Failed(
+                MODEL_UNAVAILABLE, "The model stopped and is being restarted. You can send the message again."
+            )
+        case "deadline":
+            return Failed(INTERNAL, "The model took too long to answer.")

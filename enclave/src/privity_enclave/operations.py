@@ -1,0 +1,150 @@
+"""What a request asks for, and the answer that begins.
+
+Source: specs/application.md; specs/node-http.md, "Operations". Whatever is wrong with a request from here on is said
+inside the sealed response, in the shape of any other answer.
+"""
+
+import asyncio
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from privity_protocol import jsontext
+from privity_protocol.application import RequestHeader, decode_request
+from privity_protocol.chat import decode_chat
+from privity_protocol.errors import Malformed
+from privity_protocol.limits import MAX_JSON_DEPTH
+from privity_protocol.lines import Done, Text
+
+from privity_enclave.answer import BAD_REQUEST, MODEL_UNAVAILABLE, RESUME_GONE, TOKEN_INVALID, Answer, Complete, Failed
+from privity_enclave.answers import Answers, Entry
+from privity_enclave.configuration import Configuration
+from privity_enclave.engine.interface import Engine, EngineRequest
+from privity_enclave.generation import generate
+
+LEAST_BODY: Final = 262144  # bytes that a request may always have
+BYTES_PER_TOKEN: Final = 64  # of a body, per token of the longest context: beyond it no model could read it
+_OWN: Final = frozenset({"model", "messages", "max_tokens", "max_completion_tokens", "stream", "n"})
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An answer to carry to the client, from byte `offset` on, at `profile`. `model` is None where none speaks."""
+
+    answer: Answer
+    profile: str
+    rid: bytes | None = None
+    entry: Entry | None = None
+    offset: int = 0
+    model: str | None = None
+
+
+class Operations:
+    """Turns the application bytes of a request into an answer. `boot` is 32 secret bytes of this boot."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        engines: Mapping[str, Engine],
+        answers: Answers,
+        *,
+        models_item: bytes,
+        boot: bytes,
+    ) -> None:
+        self._configuration = configuration
+        self._engines = engines
+        self._answers = answers
+        self._models_item = models_item
+        self._boot = boot
+        self._most = max(LEAST_BODY, BYTES_PER_TOKEN * max(model.context for model in configuration.models))
+
+    def begin(self, payload: bytes, *, origin: bytes) -> Begun:
+        """Begin what `payload` asks for; never raises for what a client sent. `origin` names its chain of sessions."""
+        profile = "p1" if "p1" in self._configuration.profiles else self._configuration.profiles[0]
+        try:
+            header, body = decode_request(payload)
+            if header.prof not in self._configuration.profiles:
+                raise Malformed("bad_request", "this node does not offer the traffic profile")
+            profile = header.prof
+            return self._operation(header, body, origin)
+        except Malformed as fault:
+            return Begun(_failed(BAD_REQUEST, f"{fault.reason}: {fault.detail}"), profile)
+
+    def _operation(self, header: RequestHeader, body: bytes, origin: bytes) -> Begun:
+        if header.tok:
+            return Begun(_failed(TOKEN_INVALID, "This node takes no tokens."), header.prof)
+        if header.receipt:
+            raise Malformed("bad_request", "this node gives no receipts")
+        match header.op:
+            case "chat":
+                return self._chat(header, body, origin)
+            case "resume":
+                return self._resume(header)
+            case "stop":
+                self._stop(header.rid)
+                return Begun(_complete(Done("stopped")), header.prof)
+            case "models":
+                return Begun(_complete(Text(self._models_item.decode("ascii")), Done("stop")), header.prof)
+            case _:
+                raise Malformed("bad_request", "this node does not offer the operation")
+
+    def _chat(self, header: RequestHeader, body: bytes, origin: bytes) -> Begun:
+        if len(body) > self._most:
+            raise Malformed("bad_request", f"the body has {len(body)} bytes, this node's models read {self._most}")
+        request = decode_chat(body)
+        engine = self._engines.get(request.model)
+        if engine is None:
+            return Begun(_failed(MODEL_UNAVAILABLE, "This node does not have that model."), header.prof)
+        written = jsontext.decode(body, max_depth=MAX_JSON_DEPTH)
+        if not isinstance(written, dict):
+            raise AssertionError("decode_chat takes objects only")
+        asked = EngineRequest(
+            owner=hmac.digest(self._boot, origin, "sha256"),
+            messages=written["messages"],
+            max_tokens=request.max_tokens,
+            fields={name: value for name, value in written.items() if name not in _OWN},
+        )
+        answer = Answer(resumable=header.resume)
+        seconds = self._configuration.limits.answer_seconds
+        task = asyncio.create_task(generate(engine, asked, answer, seconds=seconds))
+
+        def stop() -> None:
+            task.cancel()
+
+        entry = Entry(answer, stop)
+        self._answers.begin(header.rid, entry)
+        return Begun(answer, header.prof, header.rid, entry, model=request.model)
+
+    def _resume(self, header: RequestHeader) -> Begun:
+        offset = header.from_ or 0
+        entry = self._answers.find(header.rid)
+        if entry is None or not entry.answer.resumable or not entry.answer.holds(offset):
+            return Begun(_failed(RESUME_GONE, "This answer is not kept any more."), header.prof)
+        entry.attach()
+        return Begun(entry.answer, header.prof, header.rid, entry, offset)
+
+    def _stop(self, rid: bytes) -> None:
+        entry = self._answers.find(rid)
+        if entry is None:
+            return
+        entry.stop()
+        if entry.answer.ending is None:
+            entry.answer.add(Done("stopped"))
+            entry.answer.end(Complete())
+        if entry.lost is not None:
+            self._answers.forget(rid)
+
+
+def _failed(code: int, text: str) -> Answer:
+    answer = Answer(resumable=False)
+    answer.end(Failed(code, text.encode()[:200].decode("utf-8", "ignore")))
+    return answer
+
+
+def _complete(*lines: Text | Done) -> Answer:
+    answer = Answer(resumable=False)
+    for line in lines:
+        answer.add(line)
+    answer.end(Complete())
+    return answer
