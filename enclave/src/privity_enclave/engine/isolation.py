@@ -1,0 +1,52 @@
+"""The question asked of every engine before it serves: does one owner's prompt speed up another's?
+
+Source: specs/engine-profiles.md, section "Isolation". Its two short chats are the warm-up as well.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Mapping
+
+from privity_enclave.engine.adapter import Adapter
+from privity_enclave.engine.interface import EngineError, EngineRequest, Usage
+from privity_enclave.engine.profiles import Profile
+from privity_enclave.engine.slots import Lease
+from privity_enclave.failure import StartFailed
+
+
+class Isolation:
+    """Turns an owner and a lease into the fields by which an engine keeps owners apart."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+        self._key = secrets.token_bytes(32)
+
+    def fields(self, owner: bytes, lease: Lease) -> Mapping[str, object]:
+        """Return the members that only we may set."""
+        match self._profile.isolation:
+            case "slots":
+                return {"id_slot": lease.slot, "cache_prompt": lease.reuse}
+            case "salt":
+                # 64 hex digits exactly: another form of salt has killed an engine.
+                return {"cache_salt": hmac.new(self._key, owner, hashlib.sha256).hexdigest()}
+            case "none":
+                return {}
+
+
+async def check(adapter: Adapter, profile: Profile, body: Callable[[EngineRequest, Lease], bytes]) -> None:
+    """Let two owners send one prompt. Raises StartFailed `engine` when the second finds anything of the first.
+
+    Raises EngineError when the engine does not answer.
+    """
+    messages = [{"role": "user", "content": secrets.token_hex(64)}]
+    for _ in range(2):
+        asked = EngineRequest(secrets.token_bytes(32), messages, max_tokens=1)
+        cached = None
+        async for event in adapter.chat(body(asked, Lease(0, reuse=False))):
+            if isinstance(event, Usage):
+                cached = event.cached
+        if cached is None:
+            raise EngineError("crashed")
+        if cached and profile.isolation != "none":
+            raise StartFailed("engine", f"{profile.name} let one chat find {cached} tokens of another in its cache")
