@@ -1,6 +1,7 @@
 """The driver: carries an exchange's commands over HTTP. It decides nothing. Source: specs/ec1.md ("Transports")."""
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
@@ -18,6 +19,7 @@ from privity_client import fetch
 from privity_client.chain import Chain
 from privity_client.choice import Entropy, choose
 from privity_client.commands import (
+    Accepted,
     Chunk,
     Command,
     Deliver,
@@ -36,7 +38,7 @@ from privity_client.commands import (
 )
 from privity_client.discovery import NodeSource
 from privity_client.errors import ClientError
-from privity_client.exchange import Exchange
+from privity_client.exchange import Exchange, Flow
 from privity_client.nodes import VerifiedNode
 from privity_client.request import Request
 
@@ -69,21 +71,21 @@ class Channel:
         self._entropy = entropy
         self._sleep = sleep
 
-    async def ask(self, request: Request, chain: Chain, *, restart: bool = False) -> AsyncGenerator[Event, None]:
-        """Yield the events of one request until it is complete.
+    async def ask(
+        self, request: Request, chain: Chain, *, restart: bool = False, pinned: VerifiedNode | None = None
+    ) -> AsyncGenerator[Event, None]:
+        """Yield the events of one request until it is complete. `restart` allows a lost answer to begin anew.
 
         Closing the generator closes the stream. Raises PrivityError; what was yielded until then is partial.
         """
-        flow = Exchange(request, chain, clock=self._clock, entropy=self._entropy, restart=restart).run()
+        flow = Exchange(request, chain, clock=self._clock, entropy=self._entropy, restart=restart, pinned=pinned).run()
         body = _Body(fetch.quiet_seconds(request.profile))
         try:
-            command = next(flow)
-            while True:
+            command: Command | None = next(flow)
+            while command is not None:
                 if isinstance(command, Deliver):
                     yield command.event
-                command = await self._step(flow.throw, flow.send, command, body)
-        except StopIteration:
-            return
+                command = _advance(flow, await self._outcome(command, body))
         finally:
             flow.close()
             await body.close()
@@ -100,27 +102,20 @@ class Channel:
         sent.finish(reply.body)
         return node
 
-    async def stop(self, request: Request, chain: Chain) -> None:
+    async def stop(self, request: Request, node: VerifiedNode) -> None:
         """Tell the node to end the answer to `request`; quietly gives up after a few seconds."""
-        try:
-            async with asyncio.timeout(STOP_SECONDS), aclosing(self.ask(request.stop(), chain)) as events:
-                async for _event in events:
-                    pass
-        except (PrivityError, TimeoutError):
-            chain.drop()
+        events = self.ask(request.stop(), Chain(), pinned=node)
+        with contextlib.suppress(PrivityError, TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS), aclosing(events):
+                async for event in events:
+                    if isinstance(event, Accepted):
+                        return
 
-    async def _step(
-        self,
-        throw: Callable[[PrivityError], Command],
-        send: Callable[[Result], Command],
-        command: Command,
-        body: "_Body",
-    ) -> Command:
+    async def _outcome(self, command: Command, body: "_Body") -> Result | PrivityError:
         try:
-            result = await self._answer(command, body)
+            return await self._answer(command, body)
         except PrivityError as error:
-            return throw(error)
-        return send(result)
+            return error
 
     async def _answer(self, command: Command, body: "_Body") -> Result:
         match command:
@@ -148,6 +143,14 @@ class Channel:
                 return Reply(200, await fetch.read_bounded(response, HELLO_RESPONSE))
         except httpx.HTTPError:
             return Reply(0, b"")
+
+
+def _advance(flow: Flow, outcome: Result | PrivityError) -> Command | None:
+    """Hand the outcome to the exchange; return its next command, None at its end."""
+    try:
+        return flow.throw(outcome) if isinstance(outcome, PrivityError) else flow.send(outcome)
+    except StopIteration:
+        return None
 
 
 class _Body:

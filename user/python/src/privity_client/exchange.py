@@ -67,7 +67,7 @@ class _Gone(Exception):
 
 
 class Exchange:
-    """The state of one request. `run` may be called again for another go of the same request, e.g. after an error."""
+    """The state of one request. `pinned` is for what only the node that holds an answer can do: stop it."""
 
     def __init__(
         self,
@@ -77,12 +77,14 @@ class Exchange:
         clock: Callable[[], int],
         entropy: Entropy,
         restart: bool,
+        pinned: VerifiedNode | None = None,
     ) -> None:
         self._request = request
         self._chain = chain
         self._clock = clock
         self._entropy = entropy
         self._restart = restart
+        self._pinned = pinned
         self._lines = LineReader()
         self._avoid: set[str] = set()
         self._search = False
@@ -145,14 +147,17 @@ class Exchange:
         if held is not None:
             self._holder = held[0]
             return held
+        node = self._pinned or (yield from self._choose())
+        self._holder = node
+        session = yield from self._hello(node)
+        return node, session, self._clock()
+
+    def _choose(self) -> Generator[Command, Result, VerifiedNode]:
         found = yield FindNodes(self._request.model, self._search)
         assert isinstance(found, Nodes)
         self._search = False
         fresh = [node for node in found.nodes if node.digest not in self._avoid]
-        node = choose(fresh or found.nodes, entropy=self._entropy)
-        self._holder = node
-        session = yield from self._hello(node)
-        return node, session, self._clock()
+        return choose(fresh or found.nodes, entropy=self._entropy)
 
     def _hello(self, node: VerifiedNode) -> Generator[Command, Result, Session]:
         sent, body = begin_hello(

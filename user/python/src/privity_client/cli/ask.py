@@ -16,6 +16,7 @@ from privity_client.channel import Channel
 from privity_client.cli.views import View
 from privity_client.commands import Accepted, Complete, Event, Line, Restarted, Resuming, Retrying
 from privity_client.errors import Exit
+from privity_client.nodes import VerifiedNode
 from privity_client.request import Request
 
 _RETRY_WORDS = {
@@ -43,8 +44,9 @@ async def ask(channel: Channel, request: Request, chain: Chain, view: View, *, r
     Ctrl-C ends it at the node too; the text so far is kept as stopped.
     """
     answer = Answer()
+    answering: list[VerifiedNode] = []
     began = time.monotonic()
-    task = asyncio.ensure_future(_follow(channel, request, chain, view, answer, restart))
+    task = asyncio.ensure_future(_follow(channel, request, chain, view, answer, answering, restart))
     with _interrupting(task):
         try:
             await task
@@ -56,14 +58,25 @@ async def ask(channel: Channel, request: Request, chain: Chain, view: View, *, r
             return Asked(answer, view.failed(error, answer), error)
     view.finished(answer, time.monotonic() - began)
     if answer.state == "stopped":
-        await channel.stop(request, chain)
+        if answering:
+            await channel.stop(request, answering[-1])
         return Asked(answer, Exit.FAILED)
     return Asked(answer, Exit.OK)
 
 
-async def _follow(channel: Channel, request: Request, chain: Chain, view: View, answer: Answer, restart: bool) -> None:
+async def _follow(
+    channel: Channel,
+    request: Request,
+    chain: Chain,
+    view: View,
+    answer: Answer,
+    answering: list[VerifiedNode],
+    restart: bool,
+) -> None:
     async with aclosing(channel.ask(request, chain, restart=restart)) as events:
         async for event in events:
+            if isinstance(event, Accepted):
+                answering.append(event.node)
             _show(event, view, answer)
 
 
