@@ -140,7 +140,7 @@ def encode(value: Value) -> bytes:
         case dict():
             pairs = sorted((encode(key), encode(entry)) for key, entry in value.items())
             return _head(5, len(value)) + b"".join(key + entry for key, entry in pairs)
-        case Tag():
+        case _:
             return _head(6, _bounded(value.number)) + encode(value.value)
 
 

@@ -1,0 +1,80 @@
+"""Deterministic CBOR against an independent implementation."""
+
+import cbor2
+import pytest
+from document_vectors import attempt
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from privity_protocol import cbor
+from privity_protocol.errors import REASONS, Malformed
+
+INTEGERS = st.integers(1 - 2**53, 2**53 - 1)
+KEYS = INTEGERS | st.binary(max_size=5) | st.text(max_size=5)
+LEAVES = INTEGERS | st.binary(max_size=300) | st.text(max_size=5) | st.booleans() | st.none()
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(KEYS, inner, max_size=4)
+        | st.builds(cbor.Tag, st.sampled_from([17, 18, 40_000, 2**40]), inner)
+    ),
+    max_leaves=12,
+)
+
+
+def for_oracle(value):
+    """The same value in the other implementation's types."""
+    match value:
+        case cbor.Tag():
+            return cbor2.CBORTag(value.number, for_oracle(value.value))
+        case list():
+            return [for_oracle(one) for one in value]
+        case dict():
+            # cbor2's "canonical" is the older, length-first order of RFC 7049; ours is RFC 8949 section 4.2.1.
+            ordered = sorted(value, key=cbor2.dumps)
+            return {key: for_oracle(value[key]) for key in ordered}
+        case _:
+            return value
+
+
+@given(VALUES)
+def test_the_writer_agrees_with_the_oracle_and_the_reader_with_both(value) -> None:
+    data = cbor.encode(value)
+    assert data == cbor2.dumps(for_oracle(value))
+    assert cbor.decode(data, max_depth=64) == value
+
+
+@settings(max_examples=400)
+@given(st.binary(max_size=40))
+def test_any_bytes_decode_to_their_only_encoding_or_give_a_documented_reason(data) -> None:
+    value = attempt(lambda: cbor.decode(data))
+    if isinstance(value, Malformed):
+        assert value.reason in REASONS
+    else:
+        assert cbor.encode(value) == data
+
+
+@given(VALUES, st.data())
+def test_a_changed_byte_is_refused_or_another_value(value, draw) -> None:
+    data = bytearray(cbor.encode(value))
+    at = draw.draw(st.integers(0, len(data) - 1))
+    data[at] ^= draw.draw(st.integers(1, 255))
+    try:
+        other = cbor.decode(bytes(data), max_depth=64)
+    except Malformed:
+        return
+    assert cbor.encode(other) == data
+
+
+def test_depth_and_count_stop_at_their_limits() -> None:
+    assert cbor.decode(b"\x81\x00", max_depth=1, max_items=2) == [0]
+    with pytest.raises(Malformed, match="too_deep"):
+        cbor.decode(b"\x81\x81\x00", max_depth=1)
+    with pytest.raises(Malformed, match="too_many"):
+        cbor.decode(b"\x81\x00", max_items=1)
+
+
+@pytest.mark.parametrize("value", [2**53, -(2**53), cbor.Tag(2**53, 0)])
+def test_integers_beyond_the_range_are_not_written(value) -> None:
+    with pytest.raises(Malformed, match="integer_range"):
+        cbor.encode(value)
