@@ -23,8 +23,8 @@ BANNED = {
     "threading",
 }
 ALLOWED_OF_PROTOCOL = {
-    "privity_attest": {"evidence", "binding", "cbor", "canonical", "errors", "limits"},
-    "privity_service": {"envelope", "admission", "cbor", "canonical", "directory", "errors", "limits"},
+    "privity_attest": {"evidence", "binding", "cbor", "canonical", "platform", "errors", "limits"},
+    "privity_service": {"envelope", "admission", "cbor", "canonical", "directory", "platform", "errors", "limits"},
 }
 ALLOWED_OF_OURS = {
     "privity_protocol": set(),

@@ -24,11 +24,14 @@ def test_every_role_has_a_lock_made_from_its_list() -> None:
 
 
 def test_the_locks_agree_on_versions() -> None:
-    versions: dict[str, set[str]] = {}
+    choices: dict[str, set[frozenset[str]]] = {}
     for lock in LOCKS:
+        versions: dict[str, set[str]] = {}
         for name, version in re.findall(r"^([a-z0-9_.-]+)==([^ ;\\]+)", lock.read_text(), re.M):
             versions.setdefault(name, set()).add(version)
-    assert {name: found for name, found in versions.items() if len(found) > 1} == {}
+        for name, found in versions.items():
+            choices.setdefault(name, set()).add(frozenset(found))
+    assert {name: found for name, found in choices.items() if len(found) > 1} == {}
 
 
 def test_the_npm_lock_carries_integrity_and_no_address() -> None:
