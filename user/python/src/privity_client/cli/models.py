@@ -10,6 +10,8 @@ from privity_client.models import catalogue, shelf
 from privity_client.models.pull import DEFAULT_SOURCE, pull
 from privity_client.serve.home import Home, home_path, open_home
 
+NOT_PINNED = "not pinned"
+
 
 def list_models(as_json: bool) -> int:
     """Show what is on this machine and what the catalogue holds."""
@@ -20,7 +22,7 @@ def list_models(as_json: bool) -> int:
     rows += [_row(model, "on this machine") for model in here.values()]
     for entry in catalogue.load().entries:
         if entry.id not in here:
-            state = "can be pulled" if entry.pin else "no digest yet: cannot be pulled"
+            state = "can be pulled" if entry.pin else NOT_PINNED
             size = entry.pin.size if entry.pin else None
             rows.append(
                 _Row(entry.id, entry.display, size, entry.licence, state, entry.pin.sha256.hex() if entry.pin else None)
@@ -29,6 +31,8 @@ def list_models(as_json: bool) -> int:
         print(json.dumps({"models": [row.members() for row in rows]}, ensure_ascii=False))
     else:
         _table(rows)
+        if any(row.state == NOT_PINNED for row in rows):
+            print(f"\n{NOT_PINNED}: no digest in the catalogue yet, so no pull; `privity models add` takes a file.")
     return int(Exit.OK)
 
 
@@ -38,6 +42,8 @@ def pull_model(model: str, url_base: str | None) -> int:
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
     entry = catalogue.load().entry(model)
+    if entry.pin is None:
+        raise ClientError("model_unpinned", entry.id)
     home = open_home(home_path(dict(os.environ)))
     base = url_base or os.environ.get("PRIVITY_MODEL_SOURCE", DEFAULT_SOURCE)
     columns = (
@@ -48,7 +54,7 @@ def pull_model(model: str, url_base: str | None) -> int:
         TimeRemainingColumn(),
     )
     with Progress(*columns, transient=False) as progress, httpx.Client() as client:
-        task = progress.add_task(entry.id, total=entry.pin.size if entry.pin else None)
+        task = progress.add_task(entry.id, total=entry.pin.size)
         found = pull(
             entry,
             home.models,
@@ -108,6 +114,6 @@ def _table(rows: list[_Row]) -> None:
     for column in ("model", "name", "size", "licence", "state", "sha256"):
         table.add_column(column, justify="right" if column == "size" else "left", overflow="fold")
     for row in rows:
-        size = f"{row.size / 1e6:,.0f} MB" if row.size else "–"
-        table.add_row(row.name, row.display, size, row.licence, row.state, (row.sha256 or "–")[:12])
+        size = f"{row.size / 1e6:,.1f} MB" if row.size else "–"
+        table.add_row(row.name, row.display, size, row.licence or "–", row.state, (row.sha256 or "–")[:12])
     Console(file=sys.stdout, highlight=False).print(table)

@@ -3,11 +3,13 @@
 Built from the record alone. What was not checked is never shown as passed.
 """
 
+import re
 import time
 from collections.abc import Mapping
 from typing import Final
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -35,6 +37,13 @@ _MARKS: Final = {
     "failed": ("✗ failed", "red"),
     "not_checked": ("– not checked", "yellow"),
 }
+_NOT_CHECKED: Final = {
+    "not_applicable": "does not apply",
+    "unchecked_by_policy": "by policy",
+    "blocked_by": "blocked by",
+}
+_MOMENTS: Final = frozenset({"not_before", "expires"})
+_DIGEST: Final = re.compile("[0-9a-f]{40,128}")
 _LIMITS: Final = {
     True: (
         "A test enclave proves nothing about who can read: its evidence is made by software on the server itself.",
@@ -47,18 +56,19 @@ _LIMITS: Final = {
 }
 
 
-def render(console: Console, record: Mapping[str, object]) -> None:
-    """Print the record."""
+def render(console: Console, record: Mapping[str, object], *, challenged: bool = False) -> None:
+    """Print the record; `challenged` says that the node also answered a fresh challenge."""
     simulated = bool(record.get("simulated"))
     _headline(console, record, simulated)
-    reasons = _texts(record.get("reasons"))
-    for reason in reasons:
-        console.print(Text(f"  ✗ {reason}", style="red"))
+    for reason in _texts(record.get("reasons")):
+        console.print(Text(f"  ✗ {clean(reason)}", style="red"))
+    if challenged:
+        console.print(Text("✓ A fresh challenge was answered: this evidence is no replay.", style="green"))
     _claims(console, record)
     _checks(console, record)
     console.print(Text("\nLimits", style="bold"))
     for limit in _LIMITS[simulated]:
-        console.print(Text(f"  {limit}", style="dim"))
+        console.print(Padding(Text(limit, style="dim"), (0, 0, 0, 2)))
 
 
 def _headline(console: Console, record: Mapping[str, object], simulated: bool) -> None:
@@ -85,7 +95,14 @@ def _claims(console: Console, record: Mapping[str, object]) -> None:
     table.add_column(overflow="fold")
     for name, claim in claims.items():
         value = claim.get("value") if isinstance(claim, Mapping) else claim
-        table.add_row(str(name).replace("_", " "), clean(_shown(value)))
+        words = str(name).replace("_", " ")
+        if isinstance(value, Mapping):
+            for member, inner in value.items():
+                table.add_row(f"{words} {member}", clean(_shown(inner)))
+        elif name in _MOMENTS:
+            table.add_row(words, _moment(value))
+        else:
+            table.add_row(words, clean(_shown(value)))
     console.print(table)
 
 
@@ -95,21 +112,30 @@ def _checks(console: Console, record: Mapping[str, object]) -> None:
         return
     console.print(Text("\nChecks", style="bold"))
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
-    for style in ("bold", "", "", "dim"):
-        table.add_column(style=style, overflow="fold")
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     last = None
     for check in checks:
         stage = int(check["stage"])
         mark, style = _MARKS.get(str(check["outcome"]), ("? unknown", "red"))
         group = STAGES[stage] if stage != last and stage < len(STAGES) else ""
-        name = str(check["check"]).replace("_", " ")
-        table.add_row(group, name, Text(mark, style=style), clean(", ".join(_texts(check.get("reasons")))))
+        why = ", ".join(_reason(reason) for reason in _texts(check.get("reasons")))
+        outcome = Text(mark, style=style) + Text(f": {why}" if why else "", style="dim" if style != "red" else style)
+        table.add_row(group, str(check["check"]).replace("_", " "), outcome)
         last = stage
     console.print(table)
     counted = {kind: sum(check["outcome"] == kind for check in checks) for kind in _MARKS}
     console.print(
         Text(f"  {counted['passed']} passed, {counted['failed']} failed, {counted['not_checked']} not checked", "dim")
     )
+
+
+def _reason(reason: str) -> str:
+    code, _, detail = reason.partition(":")
+    words = _NOT_CHECKED.get(code, code)
+    detail = detail.replace("_", " ") if code in _NOT_CHECKED else detail
+    return clean(f"{words} ({detail})" if detail else words)
 
 
 def _claim(record: Mapping[str, object], name: str) -> str:
@@ -126,7 +152,11 @@ def _shown(value: object) -> str:
         return ", ".join(_shown(inner) for inner in value)
     if value is None:
         return "none"
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = str(value)
+    # A person compares beginnings; the whole value is in the record that --json prints.
+    return f"{text[:16]}…" if _DIGEST.fullmatch(text) else text
 
 
 def _texts(value: object) -> list[str]:

@@ -108,11 +108,7 @@ def _show(console: Console, url: str, judged: list[Judged]) -> None:
     for one in judged:
         console.print(Text(f"{url} · node {one.digest[:8]}", style="bold"))
         if one.node is not None:
-            render(console, one.node.record)
-            if one.fresh:
-                console.print(
-                    Text("  The node answered a fresh challenge: its evidence is not a replay.", style="green")
-                )
+            render(console, one.node.record, challenged=one.fresh)
         elif isinstance(one.error, EvidenceRefused):
             render(console, one.error.record)
         elif one.error is not None:
