@@ -8,11 +8,10 @@ from contextlib import aclosing
 from typing import Final
 
 from privity_protocol.limits import RESUME_BYTES
-from privity_protocol.lines import Done, Reasoning, Text, Tool, Usage
+from privity_protocol.lines import Done, Text
 
 from privity_enclave import events
 from privity_enclave.answer import BAD_REQUEST, INTERNAL, MODEL_UNAVAILABLE, OVERLOADED, Answer, Complete, Failed
-from privity_enclave.engine import interface
 from privity_enclave.engine.interface import Engine, EngineError, EngineEvent, EngineRequest
 
 _BREATH: Final = 0.1  # seconds between looks at an answer that nobody takes up
@@ -39,17 +38,13 @@ async def generate(engine: Engine, request: EngineRequest, answer: Answer, *, se
 
 def _take(answer: Answer, event: EngineEvent) -> None:
     match event:
-        case interface.Text(d):
-            answer.say(Text, d)
-        case interface.Reasoning(d):
-            answer.say(Reasoning, d)
-        case interface.ToolDelta(index, call, name, arguments):
-            answer.add(Tool(index, call or "", name or "", arguments))
-        case interface.Usage(prompt, cached, completion):
-            answer.add(Usage(prompt, cached, completion))
-        case interface.Done(reason):
-            answer.add(Done(reason))
+        case Text(d):
+            answer.say(type(event), d)
+        case Done():
+            answer.add(event)
             answer.end(Complete())
+        case _:
+            answer.add(event)
 
 
 def _failure(error: EngineError) -> Failed:

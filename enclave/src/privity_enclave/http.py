@@ -111,8 +111,7 @@ class Routes:
 
     async def health(self, _request: Request) -> Response:
         """Say whether new work is taken on."""
-        self._node.gate.require_open()
-        return Response(status_code=200, headers=_NO_STORE)
+        return Response(status_code=OuterError.BUSY.value if self._node.gate.draining else 200, headers=_NO_STORE)
 
     async def _exactly(self, request: Request, size: int) -> bytes:
         message = b""

@@ -10,11 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from privity_protocol import jsontext
 from privity_protocol.application import RequestHeader, decode_request
 from privity_protocol.chat import decode_chat
 from privity_protocol.errors import Malformed
-from privity_protocol.limits import MAX_JSON_DEPTH
 from privity_protocol.lines import Done, Text
 
 from privity_enclave.answer import BAD_REQUEST, MODEL_UNAVAILABLE, RESUME_GONE, TOKEN_INVALID, Answer, Complete, Failed
@@ -25,7 +23,6 @@ from privity_enclave.generation import generate
 
 LEAST_BODY: Final = 262144  # bytes that a request may always have
 BYTES_PER_TOKEN: Final = 64  # of a body, per token of the longest context: beyond it no model could read it
-_OWN: Final = frozenset({"model", "messages", "max_tokens", "max_completion_tokens", "stream", "n"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +93,7 @@ class Operations:
         engine = self._engines.get(request.model)
         if engine is None:
             return Begun(_failed(MODEL_UNAVAILABLE, "This node does not have that model."), header.prof)
-        written = jsontext.decode(body, max_depth=MAX_JSON_DEPTH)
-        if not isinstance(written, dict):
-            raise AssertionError("decode_chat takes objects only")
-        asked = EngineRequest(
-            owner=hmac.digest(self._boot, origin, "sha256"),
-            messages=written["messages"],
-            max_tokens=request.max_tokens,
-            fields={name: value for name, value in written.items() if name not in _OWN},
-        )
+        asked = EngineRequest(owner=hmac.digest(self._boot, origin, "sha256"), chat=request)
         answer = Answer(resumable=header.resume)
         seconds = self._configuration.limits.answer_seconds
         task = asyncio.create_task(generate(engine, asked, answer, seconds=seconds))
