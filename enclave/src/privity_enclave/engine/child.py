@@ -81,6 +81,8 @@ def silence() -> int:
 
 def serve(orders: dict[str, Any]) -> object:
     """Load the sealed weights and listen on the Unix socket. Raises whatever xllamacpp raises."""
+    # Threads that spin at barriers stall for seconds as soon as another process wants the core; read when OpenMP loads.
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
     import xllamacpp
 
     params = xllamacpp.CommonParams()

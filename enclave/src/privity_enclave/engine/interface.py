@@ -1,74 +1,30 @@
 """What the node asks of an engine, what comes back, and how it fails. Source: specs/models.md, section "Engines"."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from typing import Final, Literal, Protocol
+
+from privity_protocol.chat import ChatRequest
+from privity_protocol.lines import Done, Reasoning, Text, Tool, Usage
 
 from privity_enclave.models import ServedModel
 
 OWNER_BYTES: Final = 32
+EngineEvent = Text | Reasoning | Tool | Usage | Done
+"""Done is the last event of every complete answer."""
+ErrorCode = Literal["context_overflow", "unavailable", "bad_request", "crashed", "overloaded", "deadline"]
 
 
 @dataclass(frozen=True, slots=True)
 class EngineRequest:
-    """One chat turn. `messages` and `fields` are as the client wrote them: the profile decides what an engine sees.
-
-    `owner` (32 bytes) names the session chain: what one owner sent never speeds up another. `fields` are members of the
-    OpenAI chat-completions request other than `model`, `messages`, `max_tokens` and `stream`.
-    """
+    """One chat turn. `owner` (32 bytes) names the session chain: what one owner sent never speeds up another."""
 
     owner: bytes
-    messages: Sequence[Mapping[str, object]] = field(repr=False)
-    max_tokens: int | None = None
-    fields: Mapping[str, object] = field(default_factory=dict, repr=False)
+    chat: ChatRequest
 
     def __post_init__(self) -> None:
         if len(self.owner) != OWNER_BYTES:
             raise AssertionError("an owner is the 32 bytes of an HMAC")
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A piece of the answer."""
-
-    d: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Reasoning:
-    """A piece of what the model thinks before it answers."""
-
-    d: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class ToolDelta:
-    """A piece of the tool call `index`; `id` and `name` come first, `arguments` is JSON text in pieces."""
-
-    index: int
-    id: str | None = field(repr=False)
-    name: str | None = field(repr=False)
-    arguments: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens: of the prompt, of those the ones that were still in the owner's slot, and of the answer."""
-
-    prompt: int
-    cached: int
-    completion: int
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The last event of every complete answer."""
-
-    reason: Literal["stop", "length", "tool_calls"]
-
-
-EngineEvent = Text | Reasoning | ToolDelta | Usage | Done
-ErrorCode = Literal["context_overflow", "unavailable", "bad_request", "crashed", "overloaded", "deadline"]
 
 
 class EngineError(Exception):

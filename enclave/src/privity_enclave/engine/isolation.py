@@ -8,8 +8,11 @@ import hmac
 import secrets
 from collections.abc import Callable, Mapping
 
+from privity_protocol.chat import ChatRequest, Message
+from privity_protocol.lines import Usage
+
 from privity_enclave.engine.adapter import Adapter
-from privity_enclave.engine.interface import EngineError, EngineRequest, Usage
+from privity_enclave.engine.interface import EngineError, EngineRequest
 from privity_enclave.engine.profiles import Profile
 from privity_enclave.engine.slots import Lease
 from privity_enclave.failure import StartFailed
@@ -39,9 +42,9 @@ async def check(adapter: Adapter, profile: Profile, body: Callable[[EngineReques
 
     Raises EngineError when the engine does not answer.
     """
-    messages = [{"role": "user", "content": secrets.token_hex(64)}]
+    chat = ChatRequest(model="", messages=(Message("user", secrets.token_hex(64)),), max_tokens=1)
     for _ in range(2):
-        asked = EngineRequest(secrets.token_bytes(32), messages, max_tokens=1)
+        asked = EngineRequest(secrets.token_bytes(32), chat)
         cached = None
         async for event in adapter.chat(body(asked, Lease(0, reuse=False))):
             if isinstance(event, Usage):

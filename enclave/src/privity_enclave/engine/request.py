@@ -1,136 +1,77 @@
-"""The body an engine gets, built anew from what a client may say. Nothing else of a request reaches an engine.
+"""The body an engine gets, built anew from a checked chat request. Nothing else of a request reaches an engine.
 
 Source: specs/engine-profiles.md, section "Requests".
 """
 
-import re
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal
+from typing import Final
 
 import msgspec
+from privity_protocol.chat import ChatRequest, Message, ResponseFormat, Tool
 
-from privity_enclave.engine.interface import EngineError, EngineRequest
+from privity_enclave.engine.interface import EngineError
 from privity_enclave.engine.profiles import Profile
 
 MAX_SCHEMA: Final = 65536  # bytes of all tools, or of a response format: engines compile them
-_FIELD = re.compile(r"\$\.([a-z_]+)|unknown field `([^`]{1,64})`")
-
-_Unit = Annotated[float, msgspec.Meta(ge=0, le=1)]
-_Penalty = Annotated[float, msgspec.Meta(ge=-2, le=2)]
-_Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
-_Stop = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+COMPILED: Final = ("tools", "response_format")
 
 
-class _Closed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    pass
-
-
-class _TextPart(_Closed, frozen=True):
-    type: Literal["text"] = msgspec.field()
-    text: str = msgspec.field()
-
-
-class _Call(_Closed, frozen=True):
-    name: str
-    arguments: str
-
-
-class _ToolCall(_Closed, frozen=True):
-    id: str
-    type: Literal["function"] = msgspec.field()
-    function: _Call = msgspec.field()
-
-
-class _Message(_Closed, frozen=True):
-    role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | list[_TextPart] | None = None
-    name: str | None = None
-    tool_calls: list[_ToolCall] | None = None
-    tool_call_id: str | None = None
-
-
-class _Function(_Closed, frozen=True):
-    name: _Name
-    description: str | None = None
-    parameters: dict[str, object] | None = None
-    strict: bool | None = None
-
-
-class _Tool(_Closed, frozen=True):
-    type: Literal["function"] = msgspec.field()
-    function: _Function = msgspec.field()
-
-
-class _Named(_Closed, frozen=True):
-    name: _Name
-
-
-class _Choice(_Closed, frozen=True):
-    type: Literal["function"] = msgspec.field()
-    function: _Named = msgspec.field()
-
-
-class _Schema(_Closed, frozen=True):
-    name: _Name
-    schema: dict[str, object]
-    description: str | None = None
-    strict: bool | None = None
-
-
-class _Format(_Closed, frozen=True):
-    type: Literal["text", "json_object", "json_schema"] = msgspec.field()
-    json_schema: _Schema | None = None
-
-
-class _Fields(_Closed, frozen=True):
-    """Every optional field that some profile lets a client set, with its range."""
-
-    temperature: Annotated[float, msgspec.Meta(ge=0, le=2)] | None = None
-    top_p: _Unit | None = None
-    min_p: _Unit | None = None
-    top_k: Annotated[int, msgspec.Meta(ge=0, le=1000)] | None = None
-    presence_penalty: _Penalty | None = None
-    frequency_penalty: _Penalty | None = None
-    seed: Annotated[int, msgspec.Meta(ge=0, lt=2**32)] | None = None
-    stop: _Stop | Annotated[list[_Stop], msgspec.Meta(min_length=1, max_length=4)] | None = None
-    tools: Annotated[list[_Tool], msgspec.Meta(max_length=128)] | None = None
-    tool_choice: Literal["none", "auto", "required"] | _Choice | None = None
-    parallel_tool_calls: bool | None = None
-    response_format: _Format | None = None
-    reasoning_effort: Literal["none", "minimal", "low", "medium", "high"] | None = None
-
-
-def body(
-    request: EngineRequest, profile: Profile, *, model: str, context: int, isolation: Mapping[str, object]
-) -> bytes:
+def body(chat: ChatRequest, profile: Profile, *, model: str, context: int, isolation: Mapping[str, object]) -> bytes:
     """Return the JSON an engine gets. `isolation` is ours: slot or salt, which no client may name.
 
-    Raises EngineError `bad_request` with the first member that the profile does not allow or that is out of range.
+    Raises EngineError `bad_request` with the first member that this engine does not take, or not at that length.
     """
-    refused = sorted(set(request.fields) - profile.fields)
-    if refused:
-        raise EngineError("bad_request", field=refused[0])
-    if request.max_tokens is not None and request.max_tokens < 1:
-        raise EngineError("bad_request", field="max_tokens")
-    fields = _checked(dict(request.fields), _Fields)
-    messages = _checked({"messages": list(request.messages)}, _Messages)
-    for name in ("tools", "response_format"):
-        if len(msgspec.json.encode(fields.get(name))) > MAX_SCHEMA:
-            raise EngineError("bad_request", field=name)
-    limit = {} if request.max_tokens is None else {"max_tokens": min(request.max_tokens, context)}
-    fixed = {"model": model, "stream": True, "stream_options": {"include_usage": True}}
-    return msgspec.json.encode({**fields, **messages, **limit, **fixed, **isolation})
+    fields = {name: value for name, value in _fields(chat).items() if value is not None}
+    refused = sorted(set(fields) - profile.fields)
+    too_long = [name for name in COMPILED if len(msgspec.json.encode(fields.get(name))) > MAX_SCHEMA]
+    for name in (*refused, *too_long):
+        raise EngineError("bad_request", field=name)
+    if chat.max_tokens is not None:
+        fields["max_tokens"] = min(chat.max_tokens, context)
+    ours = {"model": model, "stream": True, "stream_options": {"include_usage": True}, **isolation}
+    return msgspec.json.encode({**fields, "messages": [_message(message) for message in chat.messages], **ours})
 
 
-class _Messages(_Closed, frozen=True):
-    messages: Annotated[list[_Message], msgspec.Meta(min_length=1, max_length=4096)]
+def _fields(chat: ChatRequest) -> dict[str, object]:
+    return {
+        "temperature": chat.temperature,
+        "top_p": chat.top_p,
+        "top_k": chat.top_k,
+        "min_p": chat.min_p,
+        "presence_penalty": chat.presence_penalty,
+        "frequency_penalty": chat.frequency_penalty,
+        "seed": chat.seed,
+        "stop": list(chat.stop) or None,
+        "tools": [_tool(tool) for tool in chat.tools] or None,
+        "tool_choice": _tool_choice(chat.tool_choice),
+        "response_format": _format(chat.response_format),
+        "reasoning_effort": chat.reasoning_effort,
+    }
 
 
-def _checked(members: dict[str, object], kind: type[_Closed]) -> dict[str, object]:
-    try:
-        value = msgspec.convert(members, kind)
-    except msgspec.ValidationError as error:
-        found = _FIELD.search(str(error))
-        raise EngineError("bad_request", field=(found and (found[1] or found[2])) or "messages") from None
-    built: dict[str, object] = msgspec.to_builtins(value)
-    return built
+def _message(message: Message) -> dict[str, object]:
+    calls = [
+        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+        for call in message.tool_calls
+    ]
+    optional = {"name": message.name, "tool_calls": calls or None, "tool_call_id": message.tool_call_id}
+    given = {name: value for name, value in optional.items() if value is not None}
+    return {"role": message.role, "content": message.content, **given}
+
+
+def _tool(tool: Tool) -> dict[str, object]:
+    optional = {"description": tool.description, "parameters": tool.parameters}
+    given = {name: value for name, value in optional.items() if value is not None}
+    return {"type": "function", "function": {"name": tool.name, **given}}
+
+
+def _tool_choice(choice: str | None) -> object:
+    kind, _, name = (choice or "").partition(":")
+    return {"type": "function", "function": {"name": name}} if kind == "function" else choice
+
+
+def _format(chosen: ResponseFormat | None) -> object:
+    if chosen is None or chosen.schema is None:
+        return None if chosen is None else {"type": chosen.type}
+    strict = {} if chosen.strict is None else {"strict": chosen.strict}
+    return {"type": chosen.type, "json_schema": {"name": chosen.name, "schema": chosen.schema, **strict}}

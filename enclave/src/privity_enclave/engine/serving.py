@@ -67,7 +67,7 @@ class _Serving:
 
     def _body(self, asked: EngineRequest, lease: Lease) -> bytes:
         ours = self._isolation.fields(asked.owner, lease)
-        return request.body(asked, self._profile, model=self.model.id, context=self._context, isolation=ours)
+        return request.body(asked.chat, self._profile, model=self.model.id, context=self._context, isolation=ours)
 
     async def _lease(self, owner: bytes) -> Lease:
         ticket: asyncio.Future[Lease] = asyncio.get_running_loop().create_future()
@@ -103,7 +103,7 @@ class EmbeddedEngine(_Serving):
     def __init__(self, model: Model, weights: int, *, orders: Orders, run_dir: Path, deadlines: Deadlines) -> None:
         profile = PROFILES["xllamacpp"]
         super().__init__(model, profile, served=_served(model, profile, f"xllamacpp {metadata.version('xllamacpp')}"))
-        self._weights = weights
+        self._weights: int | None = weights
         self.process = EngineProcess(orders, run_dir=run_dir, deadlines=deadlines, warm_up=self._warm_up)
 
     async def start(self) -> None:
@@ -113,7 +113,9 @@ class EmbeddedEngine(_Serving):
     async def close(self) -> None:
         """Kill the child and let go of the weights."""
         await self.process.close()
-        os.close(self._weights)
+        if self._weights is not None:
+            os.close(self._weights)
+            self._weights = None
 
     async def _adapter(self) -> Adapter:
         return await self.process.usable(RESTART_SECONDS)
@@ -199,16 +201,19 @@ def open_engines(configuration: Configuration, model_files: Mapping[str, Path], 
     if foreign:
         raise models.ModelRefused(foreign[0], "the configuration names no weight file for it")
     engines: dict[str, EmbeddedEngine | ExternalEngine] = {}
-    for model in configuration.models:
-        if configuration.engine.url is not None:
-            profile = PROFILES[configuration.engine.profile]
-            engines[model.id] = ExternalEngine(model, configuration.engine.url, profile, deadlines=deadlines)
-            continue
-        if model.id not in model_files:
-            raise models.ModelRefused(model.id, "no file was given for it")
-        weights = models.seal(model.id, model_files[model.id], sha256=model.sha256, size=model.size)
-        orders = Orders(weights, model.slots, model.context, model.template, configuration.engine.network_isolation)
-        engines[model.id] = EmbeddedEngine(model, weights, orders=orders, run_dir=run_dir, deadlines=deadlines)
+    with contextlib.ExitStack() as opened:
+        for model in configuration.models:
+            if configuration.engine.url is not None:
+                profile = PROFILES[configuration.engine.profile]
+                engines[model.id] = ExternalEngine(model, configuration.engine.url, profile, deadlines=deadlines)
+                continue
+            if model.id not in model_files:
+                raise models.ModelRefused(model.id, "no file was given for it")
+            weights = models.seal(model.id, model_files[model.id], sha256=model.sha256, size=model.size)
+            opened.callback(os.close, weights)
+            orders = Orders(weights, model.slots, model.context, model.template, configuration.engine.network_isolation)
+            engines[model.id] = EmbeddedEngine(model, weights, orders=orders, run_dir=run_dir, deadlines=deadlines)
+        opened.pop_all()
     return EngineSet(engines)
 
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import Annotated, Final, Literal
 
 import msgspec
+from privity_protocol.lines import Done, Reasoning, Text, Tool, Usage
 
-from privity_enclave.engine.interface import Done, EngineError, EngineEvent, Reasoning, Text, ToolDelta, Usage
+from privity_enclave.engine.interface import EngineError, EngineEvent
 
 MAX_LINE: Final = 2**20  # bytes of one line of the stream
 MAX_ERROR: Final = 65536  # bytes read of an error answer
@@ -153,4 +154,4 @@ def _pieces(delta: _Delta) -> Iterator[EngineEvent]:
         yield Text(delta.content)
     for call in delta.tool_calls or []:
         function = call.function or _Call()
-        yield ToolDelta(call.index, call.id, function.name, function.arguments or "")
+        yield Tool(call.index, call.id or "", function.name or "", function.arguments or "")

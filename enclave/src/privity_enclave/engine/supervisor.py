@@ -170,18 +170,16 @@ class EngineProcess:
         self._usable.set()
 
     async def _execute(self) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-I",
-            child.__file__,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env={},
-            pass_fds=(self._orders.model,),
-            # Ctrl-C in a terminal reaches the whole group; the node drains first.
-            start_new_session=True,
-        )
+        pipe, nowhere = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+        arguments = (sys.executable, "-I", child.__file__)
+        weights = (self._orders.model,)
+        try:
+            # A session of its own: Ctrl-C in a terminal reaches the whole group, and the node drains first.
+            return await asyncio.create_subprocess_exec(
+                *arguments, stdin=pipe, stdout=pipe, stderr=nowhere, env={}, pass_fds=weights, start_new_session=True
+            )
+        except OSError as error:
+            raise StartFailed("engine", f"the process cannot be started: {error.strerror}") from error
 
     async def _order(self, process: asyncio.subprocess.Process, socket: str, key: str) -> None:
         orders = self._orders
