@@ -2,7 +2,7 @@ import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 
 import { chromium } from "./chromium.ts";
-import { readVector, listVectors } from "./vectors.ts";
+import { listVectors, readVector } from "./vectors.ts";
 
 const tests = ["packages/*/test/**/*.test.ts"];
 

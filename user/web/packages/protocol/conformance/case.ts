@@ -43,14 +43,16 @@ export async function refusedByUs(step: () => Promise<unknown>): Promise<Outcome
   }
 }
 
-/** Refused when the step raises anything: for a library's primitive, whose errors are its own. */
-export async function refusedByLibrary(step: () => unknown): Promise<Outcome> {
+/** Refused when the step raises anything: for a library's primitive, whose errors are its own. A result is checked. */
+export async function refusedByLibrary<T>(step: () => Promise<T> | T, check: (result: T) => void): Promise<Outcome> {
+  let result: T;
   try {
-    await step();
-    return "accepted";
+    result = await step();
   } catch {
     return "refused";
   }
+  check(result);
+  return "accepted";
 }
 
 /** A case that must be accepted and give known answers; the step throws when they differ. */

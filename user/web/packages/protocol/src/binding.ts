@@ -13,6 +13,7 @@ import { Expired, Malformed, type Reason } from "./errors.ts";
 import type { Item } from "./evidence.ts";
 import { sha256 } from "./kdf.ts";
 import { DEVICE_NONCE, REPORT_DATA } from "./labels.ts";
+import { decode as decodePlatform, members as platformMembers, type Platform } from "./platform.ts";
 
 /** bytes */
 export const MAX_NODE_DOCUMENT = 4096;
@@ -21,7 +22,6 @@ export const MAX_KEY_LIFETIME = 7200;
 /** seconds that a document may lie in the future */
 export const CLOCK_SKEW = 300;
 const KEM_KEY = 1216;
-const PLATFORM_TYPES = ["tdx", "sgx", "sev_snp", "nitro", "psa", "cca", "simulated", "sim_tpm"] as const;
 const PROFILES = ["p0", "p1", "p2"] as const;
 const NAME = /^[a-z0-9][a-z0-9._-]*$/;
 const MEMBERS = [
@@ -29,14 +29,7 @@ const MEMBERS = [
   "prof", "egress", "nonce",
 ] as const;
 
-export type PlatformType = (typeof PLATFORM_TYPES)[number];
 export type ProfileName = (typeof PROFILES)[number];
-
-/** Kind of platform and SHA-256 of its identifier (32 bytes). */
-export interface Platform {
-  readonly type: PlatformType;
-  readonly id: Bytes;
-}
 
 /** The newest witnessed release checkpoint that the node knew: root is 32 bytes, time is Unix seconds. */
 export interface Anchor {
@@ -113,19 +106,6 @@ export function decode(data: Uint8Array): NodeDocument {
     egress: text(nd.egress, "egress", 64, NAME),
     nonce: nd.nonce === null ? null : fromBase64url(nd.nonce, "nonce", 32),
   };
-}
-
-/** The platform that decoded JSON names. Raises Malformed. */
-export function decodePlatform(value: Json): Platform {
-  const plat = members(value, ["type", "id"], "plat");
-  const kind = text(plat.type, "plat.type", 16, /^[a-z_]+$/);
-  const type = PLATFORM_TYPES.find((known) => known === kind);
-  if (type === undefined) throw new Malformed("member_value", "plat.type");
-  return { type, id: fromHex(plat.id, "plat.id", 32) };
-}
-
-export function platformMembers(platform: Platform): { readonly id: string; readonly type: string } {
-  return { id: toHex(platform.id), type: platform.type };
 }
 
 function decodeAnchor(value: Json): Anchor {

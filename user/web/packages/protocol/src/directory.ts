@@ -4,12 +4,12 @@
  * Source: specs/directory.md. Canonical JSON; nodes strictly ascending by hash, so one list has one spelling.
  */
 
-import { decodePlatform, type Platform, platformMembers } from "./binding.ts";
 import { type Bytes, toHex } from "./bytes.ts";
 import {
   decode as decodeJson, encode as encodeJson, entries, fromHex, integer, type Json, members, text,
 } from "./canonical.ts";
 import { Malformed } from "./errors.ts";
+import { decode as decodePlatform, members as platformMembers, type Platform } from "./platform.ts";
 
 /** bytes; about 3,000 nodes */
 export const MAX_DIRECTORY = 1024 * 1024;

@@ -86,7 +86,7 @@ export async function beginHello(target: HelloTarget): Promise<{ readonly sent: 
   const { ephemeral } = target;
   const [sealed, exported] = await Promise.all([
     context.seal(EMPTY, concat(ephemeral.publicKey, REQUEST_RESERVED)),
-    context.export(HELLO_EXPORT, SECRET),
+    context.export(ascii(HELLO_EXPORT), SECRET),
   ]);
   const request = concat(header, enc, sealed);
   const transcript = await sha256(ascii(HELLO_TRANSCRIPT), request);
@@ -124,7 +124,7 @@ export async function answerHello(
   const { ciphertext, secret } = await node.encapsulate(plain.slice(0, PUBLIC_KEY));
   const opening = helloResponseHeader();
   const transcript = await sha256(ascii(HELLO_TRANSCRIPT), request);
-  const exported = await context.export(HELLO_EXPORT, SECRET);
+  const exported = await context.export(ascii(HELLO_EXPORT), SECRET);
   const prk = await responsePrk(transcript, opening, ciphertext, exported, secret);
   const grant = concat(exactly(node.sid, SID, "sid"), uint(node.ttl, 4), RESPONSE_RESERVED);
   const cipher = await RecordCipher.of(prk, HELLO_AEAD, "encrypt");

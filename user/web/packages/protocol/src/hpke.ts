@@ -103,8 +103,9 @@ export class Context {
     }
   }
 
-  async export(context: string, length: number): Promise<Bytes> {
-    return expand(this.#suite, this.#exporter, "sec", ascii(context), length);
+  /** A secret of `length` bytes bound to `context`. */
+  async export(context: Uint8Array, length: number): Promise<Bytes> {
+    return expand(this.#suite, this.#exporter, "sec", context, length);
   }
 
   #parameters(additionalData: Bytes): AesGcmParams {
