@@ -1,4 +1,4 @@
-"""The server's self-description: where the channel runs. A hint, trusted for nothing. Source: specs/wellknown.md."""
+"""The server's self-description: where the channel runs. A hint, trusted for nothing. Source: specs/discovery.md."""
 
 from dataclasses import dataclass
 from typing import Final
