@@ -14,7 +14,7 @@ BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 
 UTC_TIME, GENERALIZED_TIME, SEQUENCE, SET = 0x17, 0x18, 0x30, 0x31
 
 
-class DerError(Exception):
+class DerError(ValueError):
     """The bytes are not DER, or not of the expected shape; the only error of this module."""
 
 
