@@ -1,23 +1,11 @@
-"""What travels inside a RUN: request header and body. The answer's lines are in `lines`. Source: specs/application.md."""
+"""What travels inside a RUN: request header, then body. Lines of the answer: `lines`. Source: specs/application.md."""
 
 from dataclasses import dataclass
 from typing import Final
 
 from privity_protocol import canonical
-from privity_protocol.chat import ChatRequest, decode_chat
 from privity_protocol.errors import Malformed
 from privity_protocol.limits import MAX_HEADER, MAX_SEEN, MAX_TOKEN, MAX_TOKENS_IN_HEADER
-
-__all__ = [
-    "INNER_ERRORS",
-    "OPERATIONS",
-    "ChatRequest",
-    "RequestHeader",
-    "Seen",
-    "decode_chat",
-    "decode_request",
-    "encode_request",
-]
 
 INNER_ERRORS: Final = {
     1: "token_invalid",
@@ -82,12 +70,8 @@ def encode_request(header: RequestHeader, body: bytes) -> bytes:
         "prof": header.prof,
         "seen": [{"origin": seen.origin, "size": seen.size, "root": seen.root.hex()} for seen in header.seen],
     }
-    if header.resume:
-        members["resume"] = True
-    if header.receipt:
-        members["receipt"] = True
-    if header.from_ is not None:
-        members["from"] = header.from_
+    optional = {"resume": header.resume or None, "receipt": header.receipt or None, "from": header.from_}
+    members |= {name: value for name, value in optional.items() if value is not None}
     encoded = canonical.encode(members)
     payload = len(encoded).to_bytes(_LENGTH, "big") + encoded + body
     decode_request(payload)

@@ -4,15 +4,14 @@ Whatever is not listed is refused by name, so that no member reaches an engine t
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, NoReturn, TypeVar
+from types import NoneType
+from typing import Any, Final, NoReturn
 
 from privity_protocol import jsontext
 from privity_protocol.errors import Malformed
 from privity_protocol.limits import MAX_JSON_DEPTH
-
-T = TypeVar("T")
 
 MAX_MESSAGES: Final = 4096
 MAX_PARTS: Final = 256
@@ -21,12 +20,8 @@ MAX_STOPS: Final = 4
 MAX_STOP: Final = 128
 MAX_COMPLETION: Final = 1048576
 MAX_DESCRIPTION: Final = 8192
+MAX_IDENTIFIER: Final = 256
 MAX_SEED: Final = 2**53 - 1
-EFFORTS: Final = frozenset({"none", "minimal", "low", "medium", "high"})
-ROLES: Final = frozenset({"system", "user", "assistant", "tool"})
-
-_MODEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}")
-_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _FIELD: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 Json = dict[str, object]
@@ -46,7 +41,7 @@ class Message:
     """One message; `content` is None only for an assistant that called tools."""
 
     role: str
-    content: str | None
+    content: str | None = None
     name: str | None = None
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
@@ -57,8 +52,8 @@ class Tool:
     """A function that the model may ask the client to call; `parameters` is a JSON schema or None."""
 
     name: str
-    description: str | None
-    parameters: Json | None
+    description: str | None = None
+    parameters: Json | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -102,180 +97,96 @@ def decode_chat(body: bytes) -> ChatRequest:
     Raises Malformed `bad_request` whose detail names the member, or `not_utf8`, `not_json`, `too_deep`,
     `duplicate_member` for what is not strict JSON.
     """
-    found = _Members(jsontext.decode(body, max_depth=MAX_JSON_DEPTH), "")
-    found.get("stream", _stream)
-    found.get("n", lambda value, at: _integer(value, at, 1, 1))
-    request = ChatRequest(
-        model=found.require("model", lambda value, at: _pattern(value, at, _MODEL)),
-        messages=found.require("messages", lambda value, at: _entries(value, at, 1, MAX_MESSAGES, _message)),
-        max_tokens=_max_tokens(found),
-        temperature=found.get("temperature", lambda value, at: _number(value, at, 0, 2)),
-        top_p=found.get("top_p", lambda value, at: _number(value, at, 0, 1)),
-        top_k=found.get("top_k", lambda value, at: _integer(value, at, 0, 100000)),
-        min_p=found.get("min_p", lambda value, at: _number(value, at, 0, 1)),
-        presence_penalty=found.get("presence_penalty", lambda value, at: _number(value, at, -2, 2)),
-        frequency_penalty=found.get("frequency_penalty", lambda value, at: _number(value, at, -2, 2)),
-        seed=found.get("seed", lambda value, at: _integer(value, at, 0, MAX_SEED)),
-        stop=found.get("stop", _stop) or (),
-        tools=found.get("tools", lambda value, at: _entries(value, at, 0, MAX_TOOLS, _tool)) or (),
-        tool_choice=found.get("tool_choice", _tool_choice),
-        response_format=found.get("response_format", _response_format),
-        reasoning_effort=found.get("reasoning_effort", lambda value, at: _choice(value, at, EFFORTS)),
-    )
-    found.close()
+    request: ChatRequest = _CHAT(jsontext.decode(body, max_depth=MAX_JSON_DEPTH), "")
     return request
 
 
-class _Members:
-    """An object whose members are taken one by one; what is left at `close` was not allowed."""
-
-    __slots__ = ("_at", "_left")
-
-    def __init__(self, value: object, at: str) -> None:
-        if not isinstance(value, dict):
-            _refuse(at or "body", "is not an object")
-        self._left: Json = dict(value)
-        self._at = f"{at}." if at else ""
-
-    def require(self, name: str, read: Callable[[object, str], T]) -> T:
-        if name not in self._left:
-            _refuse(self._at + name, "is missing")
-        return read(self._left.pop(name), self._at + name)
-
-    def get(self, name: str, read: Callable[[object, str], T]) -> T | None:
-        return self.require(name, read) if name in self._left else None
-
-    def close(self) -> None:
-        for name in sorted(self._left):
-            _refuse(self._at + name if _FIELD.fullmatch(name) else f"{self._at}(unprintable)", "is not allowed")
+Rule = Callable[[object, str], Any]
+"""Checks the value at a path and returns what the request keeps of it. Raises Malformed `bad_request`."""
 
 
 def _refuse(at: str, why: str) -> NoReturn:
-    raise Malformed("bad_request", f"{at} {why}")
+    raise Malformed("bad_request", f"{at or 'body'} {why}")
 
 
-def _message(value: object, at: str) -> Message:
-    found = _Members(value, at)
-    role = found.require("role", lambda value, at: _choice(value, at, ROLES))
-    calls: tuple[ToolCall, ...] = ()
-    call_id: str | None = None
-    if role == "assistant":
-        calls = found.get("tool_calls", lambda value, at: _entries(value, at, 1, MAX_TOOLS, _tool_call)) or ()
-    if role == "tool":
-        call_id = found.require("tool_call_id", lambda value, at: _text(value, at, 1, 256))
-    content = found.require("content", _content) if not calls else found.get("content", _content_or_null)
-    name = found.get("name", lambda value, at: _pattern(value, at, _NAME))
-    found.close()
-    return Message(role, content, name, calls, call_id)
+def _record(required: Mapping[str, Rule], optional: Mapping[str, Rule], build: Callable[..., Any]) -> Rule:
+    rules = {**required, **optional}
+
+    def read(value: object, at: str) -> Any:
+        if not isinstance(value, dict):
+            _refuse(at, "is not an object")
+        path = f"{at}." if at else ""
+        for name in sorted(value.keys() - rules.keys()):
+            _refuse(path + (name if _FIELD.fullmatch(name) else "(unprintable)"), "is not allowed")
+        for name in required:
+            if name not in value:
+                _refuse(path + name, "is missing")
+        return build(**{name: rules[name](entry, path + name) for name, entry in value.items()})
+
+    return read
 
 
-def _content(value: object, at: str) -> str:
-    if isinstance(value, str):
+def _each(rule: Rule, least: int, most: int) -> Rule:
+    def read(value: object, at: str) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            _refuse(at, "is not a list")
+        if not least <= len(value) <= most:
+            _refuse(at, f"has {len(value)} entries, from {least} to {most} are allowed")
+        return tuple(rule(entry, f"{at}[{index}]") for index, entry in enumerate(value))
+
+    return read
+
+
+def _text(least: int = 0, most: int | None = None, pattern: str = "(?s:.*)") -> Rule:
+    def read(value: object, at: str) -> str:
+        if not isinstance(value, str):
+            _refuse(at, "is not text")
+        if len(value) < least or (most is not None and len(value) > most):
+            _refuse(at, f"has {len(value)} characters")
+        if not re.fullmatch(pattern, value):
+            _refuse(at, "is not a name")
         return value
-    return "\n".join(_entries(value, at, 1, MAX_PARTS, _part))
+
+    return read
 
 
-def _content_or_null(value: object, at: str) -> str | None:
-    return None if value is None else _content(value, at)
+def _choice(*allowed: object) -> Rule:
+    def read(value: object, at: str) -> object:
+        # By type too: in Python true equals 1.
+        if not any(type(value) is type(one) and value == one for one in allowed):
+            _refuse(at, f"is none of {', '.join(map(str, allowed))}")
+        return value
+
+    return read
 
 
-def _part(value: object, at: str) -> str:
-    found = _Members(value, at)
-    found.require("type", lambda value, at: _choice(value, at, frozenset({"text"})))
-    text = found.require("text", lambda value, at: _text(value, at, 0, None))
-    found.close()
-    return text
+def _number(least: float, most: float, kinds: tuple[type, ...] = (int, float)) -> Rule:
+    def read(value: object, at: str) -> float:
+        if not isinstance(value, int | float) or type(value) not in kinds:
+            _refuse(at, f"is not {' or '.join(kind.__name__ for kind in kinds)}")
+        if not least <= value <= most:
+            _refuse(at, f"is not from {least} to {most}")
+        return value
+
+    return read
 
 
-def _tool_call(value: object, at: str) -> ToolCall:
-    found = _Members(value, at)
-    found.require("type", _function)
-    call_id = found.require("id", lambda value, at: _text(value, at, 1, 256))
-    name, arguments = found.require("function", _called)
-    found.close()
-    return ToolCall(call_id, name, arguments)
+def _integer(least: int, most: int) -> Rule:
+    return _number(least, most, (int,))
 
 
-def _called(value: object, at: str) -> tuple[str, str]:
-    found = _Members(value, at)
-    name = found.require("name", lambda value, at: _pattern(value, at, _NAME))
-    arguments = found.require("arguments", lambda value, at: _text(value, at, 0, None))
-    found.close()
-    return name, arguments
+def _either(first: type, rule: Rule, other: Rule) -> Rule:
+    return lambda value, at: rule(value, at) if isinstance(value, first) else other(value, at)
 
 
-def _tool(value: object, at: str) -> Tool:
-    found = _Members(value, at)
-    found.require("type", _function)
-    tool = found.require("function", _declared)
-    found.close()
-    return tool
+def _by(member: str, rules: Mapping[str, Rule]) -> Rule:
+    def read(value: object, at: str) -> Any:
+        kind = _object(value, at).get(member)
+        if not isinstance(kind, str) or kind not in rules:
+            _refuse(f"{at}.{member}", f"is none of {', '.join(rules)}")
+        return rules[kind](value, at)
 
-
-def _declared(value: object, at: str) -> Tool:
-    found = _Members(value, at)
-    tool = Tool(
-        found.require("name", lambda value, at: _pattern(value, at, _NAME)),
-        found.get("description", lambda value, at: _text(value, at, 0, MAX_DESCRIPTION)),
-        found.get("parameters", _object),
-    )
-    found.close()
-    return tool
-
-
-def _tool_choice(value: object, at: str) -> str:
-    if isinstance(value, str):
-        return _choice(value, at, frozenset({"none", "auto", "required"}))
-    found = _Members(value, at)
-    found.require("type", _function)
-    named = _Members(found.require("function", _object), f"{at}.function")
-    name = named.require("name", lambda value, at: _pattern(value, at, _NAME))
-    named.close()
-    found.close()
-    return f"function:{name}"
-
-
-def _response_format(value: object, at: str) -> ResponseFormat:
-    found = _Members(value, at)
-    kind = found.require(
-        "type", lambda value, at: _choice(value, at, frozenset({"text", "json_object", "json_schema"}))
-    )
-    if kind != "json_schema":
-        found.close()
-        return ResponseFormat(kind)
-    inner = _Members(found.require("json_schema", _object), f"{at}.json_schema")
-    found.close()
-    chosen = ResponseFormat(
-        kind,
-        inner.require("name", lambda value, at: _pattern(value, at, _NAME)),
-        inner.require("schema", _object),
-        inner.get("strict", _boolean),
-    )
-    inner.close()
-    return chosen
-
-
-def _max_tokens(found: _Members) -> int | None:
-    older = found.get("max_tokens", lambda value, at: _integer(value, at, 1, MAX_COMPLETION))
-    newer = found.get("max_completion_tokens", lambda value, at: _integer(value, at, 1, MAX_COMPLETION))
-    if older is not None and newer is not None:
-        _refuse("max_completion_tokens", "and max_tokens exclude each other")
-    return older if newer is None else newer
-
-
-def _stop(value: object, at: str) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (_text(value, at, 1, MAX_STOP),)
-    return _entries(value, at, 0, MAX_STOPS, lambda entry, where: _text(entry, where, 1, MAX_STOP))
-
-
-def _stream(value: object, at: str) -> None:
-    if value is not True:
-        _refuse(at, "is true or absent: answers are always streamed")
-
-
-def _function(value: object, at: str) -> str:
-    return _choice(value, at, frozenset({"function"}))
+    return read
 
 
 def _object(value: object, at: str) -> Json:
@@ -284,51 +195,79 @@ def _object(value: object, at: str) -> Json:
     return value
 
 
-def _boolean(value: object, at: str) -> bool:
-    if not isinstance(value, bool):
-        _refuse(at, "is not true or false")
-    return value
+def _request(
+    max_tokens: int | None = None,
+    max_completion_tokens: int | None = None,
+    stream: object = None,
+    n: object = None,
+    **members: Any,
+) -> ChatRequest:
+    if max_tokens is not None and max_completion_tokens is not None:
+        _refuse("max_completion_tokens", "and max_tokens exclude each other")
+    return ChatRequest(max_tokens=max_tokens or max_completion_tokens, **members)
 
 
-def _entries(value: object, at: str, least: int, most: int, read: Callable[[object, str], T]) -> tuple[T, ...]:
-    if not isinstance(value, list):
-        _refuse(at, "is not a list")
-    if not least <= len(value) <= most:
-        _refuse(at, f"has {len(value)} entries, from {least} to {most} are allowed")
-    return tuple(read(entry, f"{at}[{index}]") for index, entry in enumerate(value))
+_NAME: Final = _text(pattern="[A-Za-z0-9_-]{1,64}")
+_IDENTIFIER: Final = _text(1, MAX_IDENTIFIER)
+_FRACTION: Final = _number(0, 1)
+_PENALTY: Final = _number(-2, 2)
+_LIMIT: Final = _integer(1, MAX_COMPLETION)
+_STOP: Final = _text(1, MAX_STOP)
+_FUNCTION: Final = _choice("function")
+_NAMED: Final = _record({"name": _NAME}, {}, lambda name: name)
+_PART: Final = _record({"type": _choice("text"), "text": _text()}, {}, lambda type, text: text)
+_PARTS: Final = _each(_PART, 1, MAX_PARTS)
+_CONTENT: Final = _either(str, _text(), lambda value, at: "\n".join(_PARTS(value, at)))
+_CALLED: Final = _record({"name": _NAME, "arguments": _text()}, {}, dict)
+_TOOL_CALL: Final = _record(
+    {"type": _FUNCTION, "id": _IDENTIFIER, "function": _CALLED}, {}, lambda type, id, function: ToolCall(id, **function)
+)
+_TOOL_CALLS: Final = _each(_TOOL_CALL, 1, MAX_TOOLS)
+_ROLE: Final = _text()  # chose the rule, and is therefore one of them
+_PLAIN: Final = _record({"role": _ROLE, "content": _CONTENT}, {"name": _NAME}, Message)
+_CALLING: Final = _record(
+    {"role": _ROLE, "tool_calls": _TOOL_CALLS},
+    {"content": _either(NoneType, lambda value, at: None, _CONTENT), "name": _NAME},
+    Message,
+)
+_ANSWERING: Final = _record({"role": _ROLE, "content": _CONTENT, "tool_call_id": _IDENTIFIER}, {"name": _NAME}, Message)
 
 
-def _text(value: object, at: str, least: int, most: int | None) -> str:
-    if not isinstance(value, str):
-        _refuse(at, "is not text")
-    if len(value) < least or (most is not None and len(value) > most):
-        _refuse(at, f"has {len(value)} characters")
-    return value
+def _assistant(value: object, at: str) -> Any:
+    return (_CALLING if "tool_calls" in _object(value, at) else _PLAIN)(value, at)
 
 
-def _pattern(value: object, at: str, pattern: re.Pattern[str]) -> str:
-    if not isinstance(value, str) or not pattern.fullmatch(value):
-        _refuse(at, "is not a name")
-    return value
-
-
-def _choice(value: object, at: str, allowed: frozenset[str]) -> str:
-    if not isinstance(value, str) or value not in allowed:
-        _refuse(at, f"is none of {', '.join(sorted(allowed))}")
-    return value
-
-
-def _integer(value: object, at: str, least: int, most: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        _refuse(at, "is not an integer")
-    if not least <= value <= most:
-        _refuse(at, f"is not from {least} to {most}")
-    return value
-
-
-def _number(value: object, at: str, least: float, most: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        _refuse(at, "is not a number")
-    if not least <= value <= most:
-        _refuse(at, f"is not from {least} to {most}")
-    return float(value)
+_MESSAGE: Final = _by("role", {"system": _PLAIN, "user": _PLAIN, "assistant": _assistant, "tool": _ANSWERING})
+_DECLARED: Final = _record({"name": _NAME}, {"description": _text(0, MAX_DESCRIPTION), "parameters": _object}, Tool)
+_TOOL: Final = _record({"type": _FUNCTION, "function": _DECLARED}, {}, lambda type, function: function)
+_CHOSEN: Final = _record({"type": _FUNCTION, "function": _NAMED}, {}, lambda type, function: f"function:{function}")
+_SCHEMA: Final = _record({"name": _NAME, "schema": _object}, {"strict": _choice(True, False)}, dict)
+_SCHEMATIC: Final = _record(
+    {"type": _text(), "json_schema": _SCHEMA}, {}, lambda type, json_schema: ResponseFormat(type, **json_schema)
+)
+_SIMPLE: Final = _record({"type": _text()}, {}, ResponseFormat)
+_CHAT: Final = _record(
+    {
+        "model": _text(pattern="[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}"),
+        "messages": _each(_MESSAGE, 1, MAX_MESSAGES),
+    },
+    {
+        "max_tokens": _LIMIT,
+        "max_completion_tokens": _LIMIT,
+        "temperature": _number(0, 2),
+        "top_p": _FRACTION,
+        "top_k": _integer(0, 100000),
+        "min_p": _FRACTION,
+        "presence_penalty": _PENALTY,
+        "frequency_penalty": _PENALTY,
+        "seed": _integer(0, MAX_SEED),
+        "stop": _either(str, lambda value, at: (_STOP(value, at),), _each(_STOP, 0, MAX_STOPS)),
+        "stream": _choice(True),
+        "n": _choice(1),
+        "tools": _each(_TOOL, 0, MAX_TOOLS),
+        "tool_choice": _either(str, _choice("none", "auto", "required"), _CHOSEN),
+        "response_format": _by("type", {"text": _SIMPLE, "json_object": _SIMPLE, "json_schema": _SCHEMATIC}),
+        "reasoning_effort": _choice("none", "minimal", "low", "medium", "high"),
+    },
+    _request,
+)

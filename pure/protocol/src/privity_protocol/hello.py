@@ -6,40 +6,22 @@ Client: `begin_hello` → HelloSent → `finish` → Session. Node: `answer_hell
 import hmac
 from typing import Final
 
-from privity_protocol import hpke, kdf, labels, xwing
+from privity_protocol import envelope, hpke, kdf, labels, limits, xwing
 from privity_protocol.chain import ChainKey, Session
-from privity_protocol.envelope import (
-    HelloHeader,
-    exactly,
-    hello_response_header,
-    parse_hello_header,
-    parse_hello_response_header,
-)
 from privity_protocol.errors import Malformed, NotAuthentic, StateError
 from privity_protocol.hpke import Encapsulate
-from privity_protocol.limits import (
-    CONFIRM,
-    HELLO_HEADER,
-    HELLO_REQUEST,
-    HELLO_RESPONSE,
-    KID,
-    RESPONSE_HEADER,
-    SID,
-    SUITE,
-    TAG,
-)
 from privity_protocol.records import RecordCipher
 
 _REQUEST_RESERVED: Final = bytes(64)
 _RESPONSE_RESERVED: Final = bytes(236)
 _TTL: Final = 4
-_SEALED_AT: Final = HELLO_HEADER + xwing.CIPHERTEXT
-_CONFIRM_AT: Final = RESPONSE_HEADER + xwing.CIPHERTEXT
-_GRANT_AT: Final = _CONFIRM_AT + CONFIRM
+_SEALED_AT: Final = limits.HELLO_HEADER + xwing.CIPHERTEXT
+_CONFIRM_AT: Final = limits.RESPONSE_HEADER + xwing.CIPHERTEXT
+_GRANT_AT: Final = _CONFIRM_AT + limits.CONFIRM
 
-if _SEALED_AT + xwing.PUBLIC_KEY + len(_REQUEST_RESERVED) + TAG != HELLO_REQUEST:
+if _SEALED_AT + xwing.PUBLIC_KEY + len(_REQUEST_RESERVED) + limits.TAG != limits.HELLO_REQUEST:
     raise AssertionError("HELLO request layout")
-if _GRANT_AT + SID + _TTL + len(_RESPONSE_RESERVED) + TAG != HELLO_RESPONSE:
+if _GRANT_AT + limits.SID + _TTL + len(_RESPONSE_RESERVED) + limits.TAG != limits.HELLO_RESPONSE:
     raise AssertionError("HELLO response layout")
 
 
@@ -62,20 +44,20 @@ class HelloSent:
         if not self._secrets:
             raise StateError("consumed", "this HELLO was finished")
         ephemeral, export = self._secrets.pop()
-        exactly(response, HELLO_RESPONSE, "HELLO response")
-        header = response[:RESPONSE_HEADER]
-        parse_hello_response_header(header)
-        ciphertext = response[RESPONSE_HEADER:_CONFIRM_AT]
+        envelope.exactly(response, limits.HELLO_RESPONSE, "HELLO response")
+        header = response[: limits.RESPONSE_HEADER]
+        envelope.parse_hello_response_header(header)
+        ciphertext = response[limits.RESPONSE_HEADER : _CONFIRM_AT]
         prk = _response_prk(self._transcript, header, ciphertext, export, ephemeral.decapsulate(ciphertext))
-        expected = kdf.expand(prk, labels.HELLO_CONFIRM, CONFIRM)
+        expected = kdf.expand(prk, labels.HELLO_CONFIRM, limits.CONFIRM)
         # Before opening: the confirmation commits the response to one key, which AES-GCM alone does not.
         if not hmac.compare_digest(expected, response[_CONFIRM_AT:_GRANT_AT]):
             raise NotAuthentic
         grant = RecordCipher(prk, labels.HELLO_AEAD).open(response[_GRANT_AT:])
-        if grant[SID + _TTL :] != _RESPONSE_RESERVED:
+        if grant[limits.SID + _TTL :] != _RESPONSE_RESERVED:
             raise Malformed("reserved_nonzero", "HELLO response")
-        ttl = int.from_bytes(grant[SID : SID + _TTL], "big")
-        return Session(grant[:SID], self._kid, _chain(prk), ttl)
+        ttl = int.from_bytes(grant[limits.SID : limits.SID + _TTL], "big")
+        return Session(grant[: limits.SID], self._kid, _chain(prk), ttl)
 
     def __repr__(self) -> str:
         return f"HelloSent(kid={self._kid.hex()})"
@@ -89,11 +71,11 @@ def begin_hello(
     `node_key` is the document's `pk`; the document is hashed as bytes. Raises Malformed `size` or `key` for a bad key.
     """
     digest = kdf.sha256(node_document)
-    header = HelloHeader(SUITE, digest[:KID]).encode()
+    header = envelope.HelloHeader(limits.SUITE, digest[: limits.KID]).encode()
     enc, context = hpke.setup_base_s(node_key, labels.HELLO_INFO + header + digest, encapsulate=encapsulate)
     request = header + enc + context.seal(b"", ephemeral.public_key + _REQUEST_RESERVED)
     export = context.export(labels.HELLO_EXPORT, kdf.SECRET)
-    return HelloSent(header[6 : 6 + KID], ephemeral, export, _transcript(request)), request
+    return HelloSent(header[6 : 6 + limits.KID], ephemeral, export, _transcript(request)), request
 
 
 def answer_hello(
@@ -110,22 +92,22 @@ def answer_hello(
     `sid` is 16 fresh random bytes, `ttl` in seconds. Raises Malformed `size`, `header`, `suite`, `reserved_nonzero`,
     `unknown_key` (another node's kid), `key` (the client's ephemeral key is none); NotAuthentic.
     """
-    exactly(request, HELLO_REQUEST, "HELLO request")
-    header = parse_hello_header(request[:HELLO_HEADER])
+    envelope.exactly(request, limits.HELLO_REQUEST, "HELLO request")
+    header = envelope.parse_hello_header(request[: limits.HELLO_HEADER])
     digest = kdf.sha256(node_document)
-    if header.kid != digest[:KID]:
+    if header.kid != digest[: limits.KID]:
         raise Malformed("unknown_key", header.kid.hex())
-    enc = request[HELLO_HEADER:_SEALED_AT]
-    context = hpke.setup_base_r(key, enc, labels.HELLO_INFO + request[:HELLO_HEADER] + digest)
+    enc = request[limits.HELLO_HEADER : _SEALED_AT]
+    context = hpke.setup_base_r(key, enc, labels.HELLO_INFO + request[: limits.HELLO_HEADER] + digest)
     plain = context.open(b"", request[_SEALED_AT:])
     if plain[xwing.PUBLIC_KEY :] != _REQUEST_RESERVED:
         raise Malformed("reserved_nonzero", "HELLO request")
     export = context.export(labels.HELLO_EXPORT, kdf.SECRET)
     ciphertext, shared_secret = encapsulate(plain[: xwing.PUBLIC_KEY])
-    opening = hello_response_header()
+    opening = envelope.hello_response_header()
     prk = _response_prk(_transcript(request), opening, ciphertext, export, shared_secret)
-    grant = exactly(sid, SID, "sid") + ttl.to_bytes(_TTL, "big") + _RESPONSE_RESERVED
-    confirm = kdf.expand(prk, labels.HELLO_CONFIRM, CONFIRM)
+    grant = envelope.exactly(sid, limits.SID, "sid") + ttl.to_bytes(_TTL, "big") + _RESPONSE_RESERVED
+    confirm = kdf.expand(prk, labels.HELLO_CONFIRM, limits.CONFIRM)
     return opening + ciphertext + confirm + RecordCipher(prk, labels.HELLO_AEAD).seal(grant), _chain(prk)
 
 

@@ -1,19 +1,17 @@
 """The response's application bytes: JSON lines of a closed list of kinds. Source: specs/application.md."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from privity_protocol import canonical, jsontext
-from privity_protocol.errors import LimitExceeded, Malformed, PrivityError
+from privity_protocol.errors import LimitExceeded, Malformed
 from privity_protocol.limits import MAX_LINE
+from privity_protocol.pieces import PieceReader
 
 DONE_REASONS: Final = frozenset({"stop", "length", "tool_calls", "stopped"})
 """Why an answer ended: by itself, at its token limit, to call tools, or because the user said so."""
 
-_CODE: Final = re.compile(r"[a-z0-9_.]{1,64}")
-_LONGEST: Final = MAX_LINE
 _DEPTH: Final = 2
 
 
@@ -71,14 +69,32 @@ class Done:
 
 Line = Text | Reasoning | Tool | Notice | Usage | Done
 
-_MEMBERS: Final[Mapping[str, frozenset[str]]] = {
-    "text": frozenset({"t", "d"}),
-    "reasoning": frozenset({"t", "d"}),
-    "tool": frozenset({"t", "index", "id", "name", "arguments"}),
-    "notice": frozenset({"t", "code"}),
-    "usage": frozenset({"t", "prompt", "cached", "completion"}),
-    "done": frozenset({"t", "reason"}),
+
+def _text(value: object, what: str) -> str:
+    if not isinstance(value, str):
+        raise Malformed("member_type", f"{what} is not text")
+    return value
+
+
+def _code(value: object, what: str) -> str:
+    return canonical.text(value, what, longest=64, pattern="[a-z0-9_.]+")
+
+
+def _reason(value: object, what: str) -> str:
+    if _text(value, what) not in DONE_REASONS:
+        raise Malformed("member_value", what)
+    return _text(value, what)
+
+
+_KINDS: Final[dict[str, tuple[Callable[..., Line], dict[str, Callable[[object, str], object]]]]] = {
+    "text": (Text, {"d": _text}),
+    "reasoning": (Reasoning, {"d": _text}),
+    "tool": (Tool, {"index": canonical.integer, "id": _text, "name": _text, "arguments": _text}),
+    "notice": (Notice, {"code": _code}),
+    "usage": (Usage, dict.fromkeys(("prompt", "cached", "completion"), canonical.integer)),
+    "done": (Done, {"reason": _reason}),
 }
+_NAMES: Final = {build: kind for kind, (build, _) in _KINDS.items()}
 
 
 def encode_line(line: Line) -> bytes:
@@ -86,39 +102,33 @@ def encode_line(line: Line) -> bytes:
 
     Raises LimitExceeded `too_large` above 64 KiB, Malformed when the reader would refuse it.
     """
-    match line:
-        case Reasoning():
-            members: dict[str, object] = {"t": "reasoning", "d": line.d}
-        case Text():
-            members = {"t": "text", "d": line.d}
-        case Tool():
-            members = {"t": "tool", "index": line.index, "id": line.id, "name": line.name, "arguments": line.arguments}
-        case Notice():
-            members = {"t": "notice", "code": line.code}
-        case Usage():
-            members = {"t": "usage", "prompt": line.prompt, "cached": line.cached, "completion": line.completion}
-        case Done():
-            members = {"t": "done", "reason": line.reason}
+    kind = _NAMES[type(line)]
+    members = {"t": kind} | {name: getattr(line, name) for name in _KINDS[kind][1]}
+    _line(members)
     encoded = jsontext.encode(members) + b"\n"
     if len(encoded) > MAX_LINE:
         raise LimitExceeded("too_large", f"line of {len(encoded)} bytes, at most {MAX_LINE}")
-    _line(members)
     return encoded
 
 
-class LineReader:
-    """Reads the application bytes of an answer in whatever pieces they arrive, also across a resume.
+def _line(value: object) -> Line:
+    kind = value.get("t") if isinstance(value, dict) else None
+    if not isinstance(kind, str) or kind not in _KINDS:
+        raise Malformed("line_kind", "not one of the kinds of line")
+    build, rules = _KINDS[kind]
+    found = canonical.members(value, frozenset({"t", *rules}), kind)
+    return build(*(rule(found[name], name) for name, rule in rules.items()))
 
-    A fault behind established lines is raised by the next call, as in `response.ResponseReader`.
-    """
 
-    __slots__ = ("_buffer", "_done", "_fault", "_received")
+class LineReader(PieceReader[Line]):
+    """Reads the application bytes of an answer in whatever pieces they arrive, also across a resume."""
+
+    __slots__ = ("_done", "_received")
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        super().__init__()
         self._received = 0
         self._done: Done | None = None
-        self._fault: PrivityError | None = None
 
     @property
     def received(self) -> int:
@@ -131,19 +141,8 @@ class LineReader:
         Raises Malformed `too_large`, `not_utf8`, `not_json`, `too_deep`, `duplicate_member`, `line_kind`,
         `missing_member`, `unknown_member`, `member_type`, `member_value`, `order` (bytes after the done line).
         """
-        self._require_sound()
         self._received += len(data)
-        self._buffer += data
-        lines: list[Line] = []
-        try:
-            while (line := self._step()) is not None:
-                lines.append(line)
-        except PrivityError as fault:
-            self._fault = fault
-            self._buffer.clear()
-            if not lines:
-                raise
-        return lines
+        return super().feed(data)
 
     def finish(self) -> Done:
         """Return the done line once END has come. Raises Malformed `truncated` when there was none."""
@@ -151,10 +150,6 @@ class LineReader:
         if self._done is None or self._buffer:
             raise Malformed("truncated", "the answer has no done line")
         return self._done
-
-    def _require_sound(self) -> None:
-        if self._fault is not None:
-            raise self._fault
 
     def _step(self) -> Line | None:
         if self._done is not None and self._buffer:
@@ -172,48 +167,3 @@ class LineReader:
 
     def __repr__(self) -> str:
         return f"LineReader({self._received} bytes)"
-
-
-def _line(value: object) -> Line:
-    kind = value.get("t") if isinstance(value, dict) else None
-    if not isinstance(kind, str) or kind not in _MEMBERS:
-        raise Malformed("line_kind", "not one of the kinds of line")
-    found = canonical.members(value, _MEMBERS[kind], kind)
-    match kind:
-        case "text":
-            return Text(_text(found, "d"))
-        case "reasoning":
-            return Reasoning(_text(found, "d"))
-        case "tool":
-            index = canonical.integer(found["index"], "index")
-            return Tool(index, _text(found, "id"), _text(found, "name"), _text(found, "arguments"))
-        case "notice":
-            return Notice(_name(found, "code"))
-        case "usage":
-            prompt, cached, completion = (
-                canonical.integer(found[name], name) for name in ("prompt", "cached", "completion")
-            )
-            return Usage(prompt, cached, completion)
-        case _:
-            return Done(_reason(found))
-
-
-def _text(found: dict[str, object], name: str) -> str:
-    value = found[name]
-    if not isinstance(value, str):
-        raise Malformed("member_type", f"{name} is not text")
-    return value
-
-
-def _name(found: dict[str, object], name: str) -> str:
-    value = _text(found, name)
-    if not _CODE.fullmatch(value):
-        raise Malformed("member_value", name)
-    return value
-
-
-def _reason(found: dict[str, object]) -> str:
-    value = _text(found, "reason")
-    if value not in DONE_REASONS:
-        raise Malformed("member_value", "reason")
-    return value

@@ -135,7 +135,10 @@ class Emission:
             return self._writer.data(self._take(room))
         if ending is None:
             return self._writer.pad()
-        record = self._writer.error(ending.code, ending.text) if isinstance(ending, _Failure) else self._end()
+        if isinstance(ending, _Failure):
+            record = self._writer.error(ending.code, ending.text)
+        else:
+            record = self._writer.end(self._take(room))
         self._total = self._profile.total_after(self._writer.records)
         return record
 
@@ -146,16 +149,10 @@ class Emission:
         """
         if self._profile.tick_ms is not None:
             raise StateError("order", f"{self._profile.name} leaves on its clock")
-        records: list[bytes] = []
-        while self._next or self._queue or self._ending:
-            record = self.tick()
-            if record is None:
-                break
-            records.append(record)
-        return b"".join(records)
-
-    def _end(self) -> bytes:
-        return self._writer.end(self._take(self._writer.capacity))
+        records = bytearray()
+        while (self._next or self._queue or self._ending) and (record := self.tick()):
+            records += record
+        return bytes(records)
 
     def _take(self, size: int) -> bytes:
         piece = bytes(self._queue[:size])

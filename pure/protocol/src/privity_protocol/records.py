@@ -168,17 +168,9 @@ class RecordCipher:
         return f"RecordCipher(<secret>, {self._count} records)"
 
 
-def advance(grammar: Grammar, phase: Phase, kind: Kind) -> Phase:
-    """Return the phase after a received record. Raises Malformed `order`."""
+def advance(grammar: Grammar, phase: Phase, kind: Kind, fault: type[Malformed | StateError] = Malformed) -> Phase:
+    """Return the phase after a record. Raises `fault` `order`: Malformed of a peer's record, StateError of our own."""
     try:
         return grammar[phase, kind]
     except KeyError:
-        raise Malformed("order", f"{kind.name} in {phase.name}") from None
-
-
-def emit(grammar: Grammar, phase: Phase, kind: Kind) -> Phase:
-    """Return the phase after a record of our own. Raises StateError `order`: our mistake, not the peer's."""
-    try:
-        return grammar[phase, kind]
-    except KeyError:
-        raise StateError("order", f"{kind.name} in {phase.name}") from None
+        raise fault("order", f"{kind.name} in {phase.name}") from None

@@ -1,25 +1,25 @@
 """The streamed response of a RUN: writer on the node, reader on the client. Source: specs/ec1.md, specs/records.md."""
 
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from privity_protocol import kdf, labels
 from privity_protocol.chain import ChainKey, Session
 from privity_protocol.envelope import exactly, parse_run_response_header, run_response_header
-from privity_protocol.errors import Malformed, NotAuthentic, PrivityError, StateError
+from privity_protocol.errors import Malformed, NotAuthentic, StateError
 from privity_protocol.limits import CONFIRM, RANDOM, RESPONSE_HEADER, SID
+from privity_protocol.pieces import PieceReader
 from privity_protocol.records import (
     RESPONSE_GRAMMAR,
     Kind,
     Phase,
-    Record,
     RecordCipher,
     advance,
     capacity,
     decode_error,
     decode_record,
-    emit,
     encode_error,
     encode_record,
 )
@@ -138,7 +138,7 @@ class ResponseWriter:
         self._chain.erase()
 
     def _seal(self, kind: Kind, data: bytes) -> bytes:
-        phase = emit(RESPONSE_GRAMMAR, self._phase, kind)
+        phase = advance(RESPONSE_GRAMMAR, self._phase, kind, StateError)
         sealed = self._cipher.seal(encode_record(kind, data, self._record_size))
         self._phase = phase
         return sealed
@@ -147,59 +147,29 @@ class ResponseWriter:
         return f"ResponseWriter({self._phase.name}, {self.records} records)"
 
 
-class ResponseReader:
-    """Reads one response on the client, in whatever pieces it arrives.
+class ResponseReader(PieceReader[Event]):
+    """Reads one response on the client, in whatever pieces it arrives. Always call `eof` when the stream ends.
 
-    `feed` returns what was established; a fault behind established events is raised by the next call, so that the
-    events do not depend on how the stream was cut. Always call `eof` when the stream ends.
+    `feed` raises NotAuthentic; Malformed `header`, `suite`, `record_size`, `record_type`, `record_length`,
+    `padding_nonzero`, `error_text`, `order`, `after_close`; LimitExceeded `record_limit`.
     """
 
-    __slots__ = (
-        "_announced",
-        "_buffer",
-        "_chain",
-        "_cipher",
-        "_fault",
-        "_phase",
-        "_record_size",
-        "_secret",
-        "_session",
-    )
+    __slots__ = ("_announced", "_chain", "_cipher", "_phase", "_record_size", "_secret", "_session")
 
     def __init__(self, session: Session, secret: bytes, transcript: bytes) -> None:
+        super().__init__()
         self._session = session
         self._secret = (secret, transcript)
-        self._buffer = bytearray()
         self._phase = Phase.OPEN
         self._record_size = 0
         self._cipher: RecordCipher | None = None
         self._chain: ChainKey | None = None
         self._announced: Next | None = None
-        self._fault: PrivityError | None = None
 
     @property
     def complete(self) -> bool:
         """Whether END was authenticated: only then may the answer be shown as complete."""
         return self._phase in _COMPLETE
-
-    def feed(self, data: bytes) -> list[Event]:
-        """Take the next bytes of the response; return the events of all whole records.
-
-        Raises NotAuthentic; Malformed `header`, `suite`, `record_size`, `record_type`, `record_length`,
-        `padding_nonzero`, `error_text`, `order`, `after_close`; LimitExceeded `record_limit`. A fault stays.
-        """
-        self._require_sound()
-        self._buffer += data
-        events: list[Event] = []
-        try:
-            while (event := self._step()) is not None:
-                events.append(event)
-        except PrivityError as fault:
-            self._fault = fault
-            self._buffer.clear()
-            if not events:
-                raise
-        return events
 
     def eof(self) -> None:
         """The stream has ended. Raises Malformed `truncated` unless CLOSE was the last record, or the stored fault."""
@@ -218,10 +188,6 @@ class ResponseReader:
         session = self._session
         return Session(self._announced.sid, session.kid, self._chain.move(), self._announced.ttl, session.position + 1)
 
-    def _require_sound(self) -> None:
-        if self._fault is not None:
-            raise self._fault
-
     def _step(self) -> Event | None:
         """Open one record, or return None when there are not enough bytes."""
         if self._phase in _CLOSED:
@@ -235,7 +201,7 @@ class ResponseReader:
         del self._buffer[: self._record_size]
         record = decode_record(cipher.open(sealed))
         phase = advance(RESPONSE_GRAMMAR, self._phase, record.kind)
-        event = _event(record)
+        event = _EVENTS[record.kind](record.data)
         if isinstance(event, Next):
             if self._announced is not None:
                 raise Malformed("order", "NEXT twice")
@@ -269,21 +235,14 @@ _CLOSED: Final = frozenset({Phase.CLOSED, Phase.ABORTED})
 _COMPLETE: Final = frozenset({Phase.ENDED, Phase.CLOSED})
 
 
-def _event(record: Record) -> Event:
-    data = record.data
-    match record.kind:
-        case Kind.DATA:
-            return Data(data)
-        case Kind.END:
-            return End(data)
-        case Kind.ERROR:
-            return Error(*decode_error(data))
-        case Kind.NEXT:
-            return Next(data[:SID], int.from_bytes(data[SID:], "big"))
-        case Kind.CLOSE:
-            return Close()
-        case Kind.PAD:
-            return Pad()
+_EVENTS: Final[dict[Kind, Callable[[bytes], Event]]] = {
+    Kind.PAD: lambda _: Pad(),
+    Kind.DATA: Data,
+    Kind.END: End,
+    Kind.CLOSE: lambda _: Close(),
+    Kind.ERROR: lambda data: Error(*decode_error(data)),
+    Kind.NEXT: lambda data: Next(data[:SID], int.from_bytes(data[SID:], "big")),
+}
 
 
 def _prk(secret: bytes, transcript: bytes, header: bytes, srand: bytes) -> bytes:

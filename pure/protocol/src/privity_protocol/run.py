@@ -7,34 +7,17 @@ import hashlib
 from collections.abc import Callable
 from typing import Final
 
-from privity_protocol import kdf, labels
+from privity_protocol import kdf, labels, limits, records
 from privity_protocol.chain import ChainKey, Session
 from privity_protocol.envelope import RunHeader, exactly, parse_run_header
 from privity_protocol.errors import Malformed, StateError
-from privity_protocol.limits import (
-    MAX_REQUEST_RECORDS,
-    RANDOM,
-    REQUEST_CAPACITY,
-    REQUEST_RECORD,
-    SUITE,
-)
 from privity_protocol.padding import request_records
-from privity_protocol.records import (
-    REQUEST_GRAMMAR,
-    REQUEST_KINDS,
-    Kind,
-    Phase,
-    RecordCipher,
-    advance,
-    decode_record,
-    encode_record,
-)
 from privity_protocol.response import ResponseReader, ResponseWriter
 
 Entropy = Callable[[int], bytes]
 """Number of bytes to that many random bytes."""
 
-_PAD: Final = encode_record(Kind.PAD, b"", REQUEST_RECORD)
+_PAD: Final = records.encode_record(records.Kind.PAD, b"", limits.REQUEST_RECORD)
 
 
 class RunSent:
@@ -63,18 +46,20 @@ def begin_run(session: Session, payload: bytes, *, entropy: Entropy) -> tuple[Ru
     """
     session.require_room()
     count = request_records(len(payload))
-    header = RunHeader(SUITE, session.kid, session.sid).encode()
-    opening = header + exactly(entropy(RANDOM), RANDOM, "entropy")
+    header = RunHeader(limits.SUITE, session.kid, session.sid).encode()
+    opening = header + exactly(entropy(limits.RANDOM), limits.RANDOM, "entropy")
     prk = _request_prk(session.chain, opening)
-    cipher = RecordCipher(prk, labels.RUN_REQUEST_AEAD)
+    cipher = records.RecordCipher(prk, labels.RUN_REQUEST_AEAD)
     sealed = [opening]
-    last = max(0, len(payload) - 1) // REQUEST_CAPACITY
+    last = max(0, len(payload) - 1) // limits.REQUEST_CAPACITY
     for index in range(count):
-        piece = payload[index * REQUEST_CAPACITY : (index + 1) * REQUEST_CAPACITY]
+        piece = payload[index * limits.REQUEST_CAPACITY : (index + 1) * limits.REQUEST_CAPACITY]
         if index > last:
             plaintext = _PAD
         else:
-            plaintext = encode_record(Kind.END if index == last else Kind.DATA, piece, REQUEST_RECORD)
+            plaintext = records.encode_record(
+                records.Kind.END if index == last else records.Kind.DATA, piece, limits.REQUEST_RECORD
+            )
         sealed.append(cipher.seal(plaintext))
     request = b"".join(sealed)
     transcript = kdf.sha256(labels.RUN_TRANSCRIPT, request)
@@ -89,7 +74,7 @@ class RequestReader:
 
     __slots__ = ("_buffer", "_chain", "_cipher", "_hash", "_header", "_max_records", "_payload", "_phase", "_secret")
 
-    def __init__(self, chain: ChainKey, header: bytes, *, max_records: int = MAX_REQUEST_RECORDS) -> None:
+    def __init__(self, chain: ChainKey, header: bytes, *, max_records: int = limits.MAX_REQUEST_RECORDS) -> None:
         """`header` is the 32 bytes that named the session; `chain` is consumed.
 
         Raises Malformed `size`, `header`, `suite`, `reserved_nonzero`; StateError `consumed`.
@@ -101,8 +86,8 @@ class RequestReader:
         self._hash = hashlib.sha256(labels.RUN_TRANSCRIPT + header)
         self._buffer = bytearray()
         self._payload = bytearray()
-        self._phase = Phase.OPEN
-        self._cipher: RecordCipher | None = None
+        self._phase = records.Phase.OPEN
+        self._cipher: records.RecordCipher | None = None
         self._secret: list[bytes] = []
 
     def feed(self, data: bytes) -> None:
@@ -123,7 +108,7 @@ class RequestReader:
     def finish(self) -> "RunReceived":
         """Return the request once the body has ended. Raises Malformed `truncated`; StateError `consumed`."""
         self._require_live()
-        whole = self._phase is Phase.ENDED and not self._buffer
+        whole = self._phase is records.Phase.ENDED and not self._buffer
         secret = self._secret.copy()
         payload = bytes(self._payload)
         self.abandon()
@@ -138,34 +123,34 @@ class RequestReader:
         self._secret.clear()
         self._buffer.clear()
         self._payload.clear()
-        self._phase = Phase.CLOSED
+        self._phase = records.Phase.CLOSED
 
     def _require_live(self) -> None:
-        if self._phase is Phase.CLOSED:
+        if self._phase is records.Phase.CLOSED:
             raise StateError("consumed", "this request was finished or abandoned")
 
     def _read(self) -> None:
         if self._cipher is None:
-            if len(self._buffer) < RANDOM:
+            if len(self._buffer) < limits.RANDOM:
                 return
-            prk = _request_prk(self._chain, self._header + bytes(self._buffer[:RANDOM]))
-            del self._buffer[:RANDOM]
-            self._cipher = RecordCipher(prk, labels.RUN_REQUEST_AEAD)
+            prk = _request_prk(self._chain, self._header + bytes(self._buffer[: limits.RANDOM]))
+            del self._buffer[: limits.RANDOM]
+            self._cipher = records.RecordCipher(prk, labels.RUN_REQUEST_AEAD)
             self._secret.append(_response_secret(prk))
-        whole = len(self._buffer) - len(self._buffer) % REQUEST_RECORD
-        for at in range(0, whole, REQUEST_RECORD):
-            self._take(self._cipher, bytes(self._buffer[at : at + REQUEST_RECORD]))
+        whole = len(self._buffer) - len(self._buffer) % limits.REQUEST_RECORD
+        for at in range(0, whole, limits.REQUEST_RECORD):
+            self._take(self._cipher, bytes(self._buffer[at : at + limits.REQUEST_RECORD]))
         del self._buffer[:whole]
         if self._cipher.count == self._max_records and self._buffer:
             raise Malformed("too_large", f"more than {self._max_records} records")
 
-    def _take(self, cipher: RecordCipher, sealed: bytes) -> None:
+    def _take(self, cipher: records.RecordCipher, sealed: bytes) -> None:
         if cipher.count >= self._max_records:
             raise Malformed("too_large", f"more than {self._max_records} records")
-        record = decode_record(cipher.open(sealed))
-        if record.kind not in REQUEST_KINDS:
+        record = records.decode_record(cipher.open(sealed))
+        if record.kind not in records.REQUEST_KINDS:
             raise Malformed("record_type", f"{record.kind.name} in a request")
-        self._phase = advance(REQUEST_GRAMMAR, self._phase, record.kind)
+        self._phase = records.advance(records.REQUEST_GRAMMAR, self._phase, record.kind)
         self._payload += record.data
 
     def __repr__(self) -> str:
@@ -187,7 +172,7 @@ class RunReceived:
 
         Raises Malformed `record_size` for a size not in the list; StateError `consumed`.
         """
-        return ResponseWriter.begin(_consume(self._secret), self._transcript, record_size, entropy(RANDOM))
+        return ResponseWriter.begin(_consume(self._secret), self._transcript, record_size, entropy(limits.RANDOM))
 
     def __repr__(self) -> str:
         return f"RunReceived({len(self.payload)} bytes)"
