@@ -6,6 +6,7 @@ HTTP request spoken to its ASGI application.
 """
 
 import asyncio
+import heapq
 import json
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
@@ -47,6 +48,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self.now
 
     def _run_once(self) -> None:
+        while self._scheduled and self._scheduled[0].cancelled():
+            heapq.heappop(self._scheduled)._scheduled = False
+            self._timer_cancelled_count -= 1
         if not self._ready and self._scheduled:
             self.now = max(self.now, self._scheduled[0]._when)
         super()._run_once()
@@ -112,22 +116,22 @@ class FakeEngine:
             self.running -= 1
 
 
-def settings(**limits: int) -> tuple[bytes, configuration.Configuration]:
-    """The example configuration with other limits."""
-    item = canonical.encode(DOCUMENT | {"limits": DOCUMENT["limits"] | limits})
+def settings(members: dict[str, object] | None = None, **limits: int) -> tuple[bytes, configuration.Configuration]:
+    """The example configuration with other members or limits."""
+    item = canonical.encode(DOCUMENT | {"limits": DOCUMENT["limits"] | limits} | (members or {}))
     return item, configuration.decode(item)
 
 
 class Rig:
     """A node in its fakes. Make it inside `run`."""
 
-    def __init__(self, **limits: int) -> None:
+    def __init__(self, members: dict[str, object] | None = None, **limits: int) -> None:
         self.wall = NOW
         self.skipped = 0.0
         self.loop = asyncio.get_running_loop()
         self.hardware = FakeHardware()
         self.engine = FakeEngine()
-        item, settings_ = settings(**limits)
+        item, settings_ = settings(members, **limits)
         models_item = canonical.encode({"v": 1, "models": []})
         self.clock = Clock(wall=lambda: self.wall, steady=self.steady)
         statement = Statement(

@@ -1,0 +1,524 @@
+"""Answers on the wire: the clock, the ladder, the chain of sessions, resume, stop, and every way to fail."""
+
+import asyncio
+import os
+from typing import Any
+
+import pytest
+from enclave_fakes import MODEL, Reply, Rig, chat_body, run, settle
+from privity_enclave import node, wire
+from privity_enclave.engine.interface import EngineError
+from privity_protocol import canonical
+from privity_protocol.application import INNER_ERRORS
+from privity_protocol.limits import CHAIN_RUNS, RESUME_BYTES
+from privity_protocol.lines import Done, LineReader, Reasoning, Text, Tool, Usage
+from privity_protocol.response import Next
+
+CODES = {name: code for code, name in INNER_ERRORS.items()}
+HI = [Text("Hi"), Usage(3, 0, 1), Done("stop")]
+
+
+def answer_of(reply: Reply) -> str:
+    return "".join(line.d for line in reply.lines if type(line) is Text)
+
+
+def test_records_leave_on_the_clock_from_acceptance_to_the_rung() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [Text("a"), 0.73, Text("b"), 0.001, Text("c"), *HI]
+        reply = await rig.ask(await rig.hello(), body=chat_body()).read()
+        assert reply.times == [round(0.1 * count, 6) for count in range(1, 21)]
+        assert {len(part) for _, part in reply.exchange.parts[1:]} == {512}
+
+    run(body())
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        [*HI],
+        [0.05] * 20 + HI,
+        [Text("x")] * 50 + HI,
+        [1.8, *HI],
+        [EngineError("overloaded")],
+        [1.0, EngineError("crashed")],
+    ],
+)
+def test_the_trace_of_sizes_and_times_is_the_same_for_all_answers_of_a_rung(script: list[object]) -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = script
+        reply = await rig.ask(await rig.hello(), body=chat_body()).read()
+        trace = [(time, len(part)) for time, (_, part) in zip(reply.times, reply.exchange.parts[1:], strict=True)]
+        assert trace == [(round(0.1 * count, 6), 512) for count in range(1, 21)]
+
+    run(body())
+
+
+def test_a_longer_answer_reaches_the_next_rung() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [2.5, *HI]
+        reply = await rig.ask(await rig.hello(), body=chat_body()).read()
+        assert len(reply.events) == 30
+
+    run(body())
+
+
+def test_text_is_gathered_into_one_line_a_tick_whatever_the_tokens() -> None:
+    async def body() -> None:
+        rig = Rig()
+        words = [step for number in range(40) for step in (Text(f"w{number} "), 0.01)]
+        rig.engine.script = [*words, *HI]
+        reply = await rig.ask(await rig.hello(), body=chat_body()).read()
+        assert answer_of(reply) == "".join(f"w{number} " for number in range(40)) + "Hi"
+        assert 4 <= sum(isinstance(line, Text) for line in reply.lines) <= 6
+
+    run(body())
+
+
+def test_kinds_of_lines_keep_their_order() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [Reasoning("hm"), Text("a"), Tool(0, "call", "find", "{"), Tool(0, "", "", "}"), *HI]
+        reply = await rig.ask(await rig.hello(), body=chat_body()).read()
+        assert reply.lines == [
+            Reasoning("hm"), Text("a"), Tool(0, "call", "find", "{"), Tool(0, "", "", "}"), *HI
+        ]  # fmt: skip
+
+    run(body())
+
+
+def test_without_a_clock_text_leaves_as_it_comes() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [0.2, Text("a"), 0.35, Text("b"), *HI]
+        reply = await rig.ask(await rig.hello(), body=chat_body(), prof="p0").read()
+        assert [time for time in reply.times if time] == [0.2, 0.55]
+        assert {len(part) % 1024 for _, part in reply.exchange.parts[1:]} == {0}
+        assert answer_of(reply) == "abHi"
+
+    run(body())
+
+
+def test_the_strict_profile_has_its_own_ladder() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = HI
+        reply = await rig.ask(await rig.hello(), body=chat_body(), prof="p2").read()
+        assert len(reply.events) == 100
+
+    run(body())
+
+
+def test_a_model_that_outruns_its_records_gets_larger_ones_from_the_next_answer_on() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [Text("x" * 60_000), *HI]
+        first = await rig.ask(await rig.hello(), body=chat_body()).read()
+        assert {len(part) for _, part in first.exchange.parts[1:]} == {512}
+        rig.engine.script = HI
+        second = await rig.ask(await rig.hello(), body=chat_body()).read()
+        assert {len(part) for _, part in second.exchange.parts[1:]} == {node.FAST_RECORD}
+        assert (await rig.ask(await rig.hello(), op="models").read()).exchange.parts[1][1].__len__() == 512
+
+    run(body())
+
+
+def test_every_answer_names_the_next_session_and_chains_have_an_end() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = HI
+        session = await rig.hello()
+        for position in range(CHAIN_RUNS):
+            reply = await rig.ask(session, body=chat_body(), prof="p0").read()
+            last = position == CHAIN_RUNS - 1
+            assert (reply.session is None) == last
+            if reply.session is not None:
+                session = reply.session
+        assert len({request.owner for request in rig.engine.requests}) == 1
+        await rig.ask(await rig.hello(), body=chat_body(), prof="p0").read()
+        assert len({request.owner for request in rig.engine.requests}) == 2
+
+    run(body())
+
+
+def test_a_chain_ends_after_an_hour_and_with_its_key() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = HI
+        reply = await rig.ask(await rig.hello(), body=chat_body(), prof="p0").read()
+        for _ in range(6):
+            assert reply.session is not None
+            rig.skip(595)
+            reply = await rig.ask(reply.session, body=chat_body(), prof="p0").read()
+        assert [event.ttl < 600 for event in reply.events if isinstance(event, Next)] == [True]
+        rig.skip(40)
+        assert reply.session is not None
+        assert (await rig.ask(reply.session, body=chat_body()).exchange.done()).status == 404
+
+    run(body())
+
+
+@pytest.mark.parametrize(
+    ("header", "body_", "code", "words"),
+    [
+        ({"prof": "p1"}, b"", "bad_request", "not_json"),
+        ({}, chat_body(stream=False), "bad_request", "stream"),
+        ({}, chat_body(logit_bias={}), "bad_request", "logit_bias"),
+        ({}, chat_body(model="another"), "model_unavailable", "does not have that model"),
+        ({"tok": (b"token",)}, chat_body(), "token_invalid", "takes no tokens"),
+        ({"receipt": True}, chat_body(), "bad_request", "receipts"),
+        ({"op": "embed"}, b"", "bad_request", "does not offer the operation"),
+        ({"op": "report"}, b"", "bad_request", "does not offer the operation"),
+        ({"op": "resume", "from_": 0}, b"", "resume_gone", "not kept"),
+        ({}, chat_body("x" * 300_000), "bad_request", "300"),
+    ],
+)
+def test_a_request_that_cannot_be_answered_says_why_inside(
+    header: dict[str, Any], body_: bytes, code: str, words: str
+) -> None:
+    async def body() -> None:
+        rig = Rig()
+        reply = await rig.ask(await rig.hello(), body=body_, **header).read()
+        assert reply.error is not None
+        assert reply.error.code == CODES[code]
+        assert words in reply.error.text
+        assert (reply.application, len(reply.events)) == (b"", 20)
+        assert reply.session is not None
+
+    run(body())
+
+
+def test_a_profile_that_the_configuration_does_not_offer_is_refused_in_the_default_shape() -> None:
+    async def body() -> None:
+        rig = Rig({"profiles": ["p2"]})
+        reply = await rig.ask(await rig.hello(), body=chat_body(), prof="p0").read()
+        assert reply.error is not None
+        assert len(reply.events) == 100
+
+    run(body())
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (EngineError("context_overflow", limit=2048, asked=3000), "bad_request", "3000 tokens asked, 2048 allowed"),
+        (EngineError("context_overflow", limit=2048), "bad_request", "2048 allowed"),
+        (EngineError("bad_request", field="tools"), "bad_request", "tools"),
+        (EngineError("overloaded"), "overloaded", "busy"),
+        (EngineError("unavailable"), "model_unavailable", "not available"),
+        (EngineError("crashed"), "model_unavailable", "restarted"),
+        (EngineError("deadline"), "internal", "too long"),
+        (RuntimeError("secret prompt"), "internal", "failed"),
+        (KeyError("secret prompt"), "internal", "failed"),
+    ],
+)
+def test_an_engine_that_fails_is_told_by_code_and_without_a_word_of_the_prompt(
+    error: Exception, code: str, words: str
+) -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [Text("begun"), error]
+        reply = await rig.ask(await rig.hello(), body=chat_body("secret prompt")).read()
+        assert reply.lines == [Text("begun")]
+        assert reply.error is not None
+        assert (reply.error.code, words in reply.error.text) == (CODES[code], True)
+        assert "secret" not in reply.error.text
+
+    run(body())
+
+
+def test_an_engine_that_stops_without_a_word_and_one_that_never_stops_are_ended() -> None:
+    async def body() -> None:
+        rig = Rig(answer_seconds=3)
+        for script, words in (([Text("a")], "without saying"), ([Text("a"), 1000], "longer than 3 s")):
+            rig.engine.script = script
+            reply = await rig.ask(await rig.hello(), body=chat_body()).read()
+            assert reply.error is not None
+            assert words in reply.error.text
+        assert rig.engine.running == 0
+
+    run(body())
+
+
+def test_models_are_told_as_the_document_of_the_bundle() -> None:
+    async def body() -> None:
+        rig = Rig()
+        reply = await rig.ask(await rig.hello(), op="models").read()
+        (text, done) = reply.lines
+        assert isinstance(text, Text)
+        assert canonical.decode(text.d.encode(), max_bytes=16384) == {"v": 1, "models": []}
+        assert done == Done("stop")
+
+    run(body())
+
+
+def test_a_disconnect_stops_the_generation_at_once() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [Text("a"), 500, *HI]
+        reply = rig.ask(await rig.hello(), body=chat_body())
+        await settle(0.35)
+        assert rig.engine.running == 1
+        reply.exchange.disconnect()
+        await settle()
+        assert (rig.engine.running, rig.engine.cancelled, len(rig.answers), rig.node.gate.running) == (0, 1, 0, 0)
+        await reply.read(whole=False)
+        assert reply.lines == [Text("a")]
+
+    run(body())
+
+
+def resumable(rig: Rig) -> dict[str, Any]:
+    return {"rid": os.urandom(16), "resume": True}
+
+
+def test_a_lost_answer_goes_on_and_is_resumed_at_the_byte_under_fresh_keys() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [Text("one "), 0.25, Text("two "), 5, Text("three"), *HI]
+        header = resumable(rig)
+        first = rig.ask(await rig.hello(), body=chat_body(), **header)
+        await settle(0.45)
+        first.exchange.disconnect()
+        await first.read(whole=False)
+        rig.skip(30)
+        await settle(6)
+        again = await rig.ask(await rig.hello(), op="resume", rid=header["rid"], from_=len(first.application)).read()
+        whole = first.application + again.application
+        assert "".join(line.d for line in LineReader().feed(whole) if isinstance(line, Text)) == "one two threeHi"
+        assert len(rig.engine.requests) == 1
+        assert again.times == [round(0.1 * count, 6) for count in range(1, 21)]
+
+    run(body())
+
+
+def test_an_answer_that_ended_may_be_asked_for_again_from_any_byte() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = HI
+        header = resumable(rig)
+        whole = (await rig.ask(await rig.hello(), body=chat_body(), **header).read()).application
+        for offset in (0, 1, len(whole)):
+            again = await rig.ask(await rig.hello(), op="resume", rid=header["rid"], from_=offset, prof="p0").read()
+            assert again.application == whole[offset:]
+        beyond = await rig.ask(await rig.hello(), op="resume", rid=header["rid"], from_=len(whole) + 1).read()
+        assert beyond.error is not None
+        assert beyond.error.code == CODES["resume_gone"]
+
+    run(body())
+
+
+def test_an_answer_is_kept_for_two_minutes_and_generated_for_one() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [Text("a"), 500, *HI]
+        header = resumable(rig)
+        reply = rig.ask(await rig.hello(), body=chat_body(), **header)
+        await settle(0.25)
+        reply.exchange.disconnect()
+        await settle()
+        rig.skip(59)
+        await rig.node.turn()
+        assert rig.engine.running == 1
+        rig.skip(1)
+        await rig.node.turn()
+        await settle()
+        assert rig.engine.running == 0
+        again = await rig.ask(await rig.hello(), op="resume", rid=header["rid"], from_=0).read()
+        assert again.lines == [Text("a")]
+        assert again.error is not None
+        assert again.error.code == CODES["resume_gone"]
+        rig.skip(120)
+        await rig.node.turn()
+        assert len(rig.answers) == 0
+
+    run(body())
+
+
+def test_without_resume_nothing_is_kept_and_nobody_resumes_a_running_answer() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [2, *HI]
+        rid = os.urandom(16)
+        reply = rig.ask(await rig.hello(), body=chat_body(), rid=rid)
+        await settle(0.25)
+        other = await rig.ask(await rig.hello(), op="resume", rid=rid, from_=0).read()
+        assert other.error is not None
+        assert (await reply.read()).lines == HI
+        assert len(rig.answers) == 0
+
+    run(body())
+
+
+def test_a_bounded_number_of_answers_is_kept_and_the_oldest_goes() -> None:
+    async def body() -> None:
+        rig = Rig(resume_answers=2)
+        rig.engine.script = HI
+        rids = []
+        for _ in range(3):
+            header = resumable(rig)
+            rids.append(header["rid"])
+            await rig.ask(await rig.hello(), body=chat_body(), prof="p0", **header).read()
+            rig.skip(1)
+        assert len(rig.answers) == 2
+        gone = await rig.ask(await rig.hello(), op="resume", rid=rids[0], from_=0).read()
+        assert gone.error is not None
+        assert (await rig.ask(await rig.hello(), op="resume", rid=rids[1], from_=0).read()).lines == HI
+
+    run(body())
+
+
+def test_a_lost_answer_holds_a_bounded_number_of_bytes_and_its_engine_waits() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [*[Text("x" * 8000)] * 200, *HI]
+        header = resumable(rig)
+        reply = rig.ask(await rig.hello(), body=chat_body(), **header)
+        await settle(0.15)
+        reply.exchange.disconnect()
+        await settle(5)
+        entry = rig.answers.find(header["rid"])
+        assert entry is not None
+        assert RESUME_BYTES < entry.answer.waiting < RESUME_BYTES + 10_000
+        assert rig.engine.running == 1
+        again = await rig.ask(await rig.hello(), op="resume", rid=header["rid"], from_=0, prof="p0").read()
+        assert answer_of(again) == "x" * 8000 * 200 + "Hi"
+
+    run(body())
+
+
+def test_old_bytes_of_a_long_answer_are_forgotten() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [*[Text("x" * 8000)] * 100, *HI]
+        header = resumable(rig)
+        await rig.ask(await rig.hello(), body=chat_body(), prof="p0", **header).read()
+        entry = rig.answers.find(header["rid"])
+        assert entry is not None
+        assert len(entry.answer._kept) <= RESUME_BYTES + 65536
+        gone = await rig.ask(await rig.hello(), op="resume", rid=header["rid"], from_=0).read()
+        assert gone.error is not None
+
+    run(body())
+
+
+def test_a_second_connection_takes_the_place_of_a_half_open_one() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [Text("a"), 1, *HI]
+        header = resumable(rig)
+        old = rig.ask(await rig.hello(), body=chat_body(), **header)
+        await settle(0.25)
+        new = await rig.ask(await rig.hello(), op="resume", rid=header["rid"], from_=0).read()
+        await old.read(whole=False)
+        assert old.error is None
+        assert answer_of(new) == "aHi"
+        entry = rig.answers.find(header["rid"])
+        assert entry is not None
+        assert entry.lost is not None
+
+    run(body())
+
+
+def test_the_same_request_tried_again_replaces_the_first_try() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [Text("a"), 50, *HI]
+        header = resumable(rig)
+        first = rig.ask(await rig.hello(), body=chat_body(), **header)
+        await settle(0.25)
+        rig.engine.script = HI
+        second = await rig.ask(await rig.hello(), body=chat_body(), **header).read()
+        await first.read(whole=False)
+        assert second.lines == HI
+        assert (rig.engine.cancelled, len(rig.answers)) == (1, 1)
+
+    run(body())
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_stop_ends_a_running_and_a_kept_answer(lost: bool) -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [Text("a"), 50, *HI]
+        header = resumable(rig)
+        reply = rig.ask(await rig.hello(), body=chat_body(), **header)
+        await settle(0.25)
+        if lost:
+            reply.exchange.disconnect()
+            await settle()
+        stopped = await rig.ask(await rig.hello(), op="stop", rid=header["rid"]).read()
+        assert stopped.lines == [Done("stopped")]
+        assert rig.engine.running == 0
+        if not lost:
+            assert (await reply.read()).lines == [Text("a"), Done("stopped")]
+        unknown = await rig.ask(await rig.hello(), op="stop").read()
+        assert unknown.lines == [Done("stopped")]
+        assert (await rig.ask(await rig.hello(), op="resume", rid=header["rid"], from_=0).read()).error is None or lost
+
+    run(body())
+
+
+@pytest.mark.parametrize("prof", ["p0", "p1"])
+def test_a_reader_that_stops_reading_is_cut_off(prof: str) -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [Text("a"), 0.2, *[Text("x" * 5000), 0.1] * 300, *HI]
+        reply = rig.ask(await rig.hello(), body=chat_body(), prof=prof)
+        await settle(0.5)
+        reply.exchange.stalled = True
+        await settle(wire.SLOW_READER + 1)
+        assert reply.exchange.aborted
+        assert (rig.engine.running, rig.node.gate.running) == (0, 0)
+        await reply.exchange.done()
+
+    run(body())
+
+
+def test_a_reader_that_is_slow_for_a_moment_gets_everything_on_the_old_schedule() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [Text("a"), 0.5, *HI]
+        reply = rig.ask(await rig.hello(), body=chat_body())
+        await settle(0.35)
+        reply.exchange.stalled = True
+        await settle(0.6)
+        reply.exchange.stalled = False
+        await reply.read()
+        assert reply.times[-1] == 2.0
+        assert answer_of(reply) == "aHi"
+
+    run(body())
+
+
+def test_many_answers_at_once_do_not_move_each_others_clock() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [0.33, Text("a"), *HI]
+        replies = [rig.ask(await rig.hello(), body=chat_body()) for _ in range(50)]
+        for reply in await asyncio.gather(*(reply.read() for reply in replies)):
+            assert reply.times == [round(0.1 * count, 6) for count in range(1, 21)]
+
+    run(body())
+
+
+def test_a_lone_surrogate_of_a_model_does_not_end_the_answer() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [Text("a\ud800b"), *HI]
+        assert answer_of(await rig.ask(await rig.hello(), body=chat_body()).read()) == "a?bHi"
+
+    run(body())
+
+
+def test_the_model_named_by_a_request_is_the_one_that_answers() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = HI
+        await rig.ask(await rig.hello(), body=chat_body(max_tokens=7)).read()
+        (asked,) = rig.engine.requests
+        assert (asked.chat.model, asked.chat.max_tokens) == (MODEL, 7)
+
+    run(body())

@@ -1,0 +1,224 @@
+"""Node keys: evidence for each, turned over every hour, gone on time by whichever clock says so first."""
+
+import gc
+import hashlib
+import sys
+from operator import attrgetter
+
+import pytest
+from enclave_fakes import NOW, Rig, chat_body, hello, run
+from privity_enclave import runtime
+from privity_enclave.keys import UnknownKey
+from privity_protocol import binding, canonical, evidence
+from privity_protocol.lines import Done, Text
+
+
+def listed(rig: Rig) -> list[int]:
+    """`exp` of each published key, relative to the start."""
+    windows = canonical.decode(rig.keys.publish(), max_bytes=65536)
+    assert isinstance(windows, dict)
+    return [window["exp"] - NOW for window in windows["windows"]]
+
+
+def test_the_evidence_binds_the_document_and_all_that_it_names() -> None:
+    async def body() -> None:
+        rig = Rig()
+        window = rig.keys.find(binding.kid(rig.document))
+        items = evidence.decode(window.bundle).items
+        document = binding.decode(items["node-document"].data)
+        assert items["cpu"].data == binding.report_data(rig.document)
+        assert document.cfg == hashlib.sha256(items["configuration"].data).digest()
+        assert document.models == hashlib.sha256(items["models"].data).digest()
+        assert document.rel == hashlib.sha256(b"\0" + items["release"].data).digest()
+        assert (document.nbf, document.exp, document.nonce) == (NOW, NOW + 7200, None)
+        assert (document.deploy, document.egress, document.prof) == ("local", "none", ("p0", "p1", "p2"))
+        assert document.sig == window.signer.public_key().public_bytes_raw()
+        assert document.pk == window.key.public_key
+        assert sorted(items) == ["configuration", "cpu", "models", "node-document", "release", "runtime-log"]
+
+    run(body())
+
+
+def test_hardware_without_a_register_publishes_no_runtime_log() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.hardware.has_register = False
+        rig.hardware.extended.clear()
+        assert "runtime-log" not in evidence.decode(rig.keys.begin().bundle).items
+        runtime.measure(rig.hardware, configuration=b"{}", models=b"{}")
+        assert rig.hardware.extended == []
+
+    run(body())
+
+
+def test_the_runtime_log_is_what_the_register_was_extended_by() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.hardware.extended.clear()
+        log = runtime.measure(rig.hardware, configuration=b"c", models=b"m")
+        events = []
+        for tag, payload in (
+            (b"privity/configuration", hashlib.sha256(b"c").digest()),
+            (b"privity/models", hashlib.sha256(b"m").digest()),
+            (b"privity/closed", b""),
+        ):
+            events.append(len(tag).to_bytes(4) + tag + len(payload).to_bytes(4) + payload)
+        assert log == b"".join(events)
+        assert rig.hardware.extended == [hashlib.sha384(event).digest() for event in events]
+
+    run(body())
+
+
+def test_a_new_key_comes_every_hour_and_an_old_one_stays_for_its_two() -> None:
+    async def body() -> None:
+        rig = Rig()
+        assert listed(rig) == [7200]
+        rig.skip(3599)
+        await rig.node.turn()
+        assert listed(rig) == [7200]
+        rig.skip(1)
+        await rig.node.turn()
+        assert listed(rig) == [7200, 10800]
+        rig.skip(3600)
+        await rig.node.turn()
+        assert listed(rig) == [10800, 14400]
+
+    run(body())
+
+
+def test_a_key_takes_a_hello_until_its_grace_is_over_to_the_second() -> None:
+    async def body() -> None:
+        rig = Rig()
+        document = rig.document
+        rig.skip(7200 + 299)
+        assert (await rig.post("/ec1/hello", hello(document)[1])).status == 200
+        assert listed(rig) == []
+        rig.skip(1)
+        assert (await rig.post("/ec1/hello", hello(document)[1])).status == 410
+
+    run(body())
+
+
+def test_a_key_is_destroyed_on_time_and_its_sessions_with_it() -> None:
+    async def body() -> None:
+        rig = Rig()
+        document = rig.document
+        key, signer = attrgetter("key", "signer")(rig.keys.find(binding.kid(document)))
+        held = sys.getrefcount(key), sys.getrefcount(signer)
+        rig.skip(7200 + 290)
+        await rig.hello(document)
+        assert len(rig.node._sessions) == 1
+        rig.skip(10)
+        await rig.node.turn()
+        gc.collect()
+        assert (sys.getrefcount(key), sys.getrefcount(signer)) == (held[0] - 1, held[1] - 1)
+        assert len(rig.node._sessions) == 0
+        with pytest.raises(UnknownKey):
+            rig.keys.bundle(hashlib.sha256(document).digest())
+
+    run(body())
+
+
+def test_a_session_of_a_key_in_its_grace_ends_with_the_key() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [Text("a"), Done("stop")]
+        document = rig.document
+        rig.skip(7200 + 290)
+        session = await rig.hello(document)
+        rig.skip(9)
+        reply = await rig.ask(session, body=chat_body(), prof="p0").read()
+        rig.skip(1)
+        assert reply.session is not None
+        assert (await rig.ask(reply.session, body=chat_body()).exchange.done()).status in (404, 410)
+
+    run(body())
+
+
+def test_a_wall_clock_that_jumps_forward_ends_keys_early() -> None:
+    async def body() -> None:
+        rig = Rig()
+        document = rig.document
+        rig.wall += 7500
+        assert (await rig.post("/ec1/hello", hello(document)[1])).status == 410
+        await rig.node.turn()
+        assert listed(rig) == [7500 + 7200]
+
+    run(body())
+
+
+def test_a_wall_clock_that_stands_still_does_not_stretch_a_key() -> None:
+    async def body() -> None:
+        rig = Rig()
+        document = rig.document
+        rig.skipped += 7500
+        assert (await rig.post("/ec1/hello", hello(document)[1])).status == 410
+        await rig.node.turn()
+        assert len(rig.keys._windows) == 1
+        assert rig.document != document
+
+    run(body())
+
+
+def test_a_wall_clock_that_jumps_back_gives_a_new_key_and_refuses_the_one_of_the_future() -> None:
+    async def body() -> None:
+        rig = Rig()
+        document = rig.document
+        rig.wall -= 1
+        await rig.node.turn()
+        assert sorted(listed(rig)) == [7199, 7200]
+        rig.wall -= 600
+        assert (await rig.post("/ec1/hello", hello(document)[1])).status == 410
+        await rig.node.turn()
+        assert listed(rig) == [6599]
+
+    run(body())
+
+
+def test_hardware_that_fails_for_a_while_is_asked_again_and_old_keys_go_on_time(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.hardware.broken = True
+        rig.skip(3600)
+        await rig.node.turn()
+        assert listed(rig) == [7200]
+        rig.hardware.broken = False
+        await rig.node.turn()
+        assert listed(rig) == [7200, 10800]
+
+    run(body())
+    assert '"event":"key_late"' in capfd.readouterr().err
+
+
+def test_a_fault_in_one_round_does_not_stop_the_next(capfd: pytest.CaptureFixture[str]) -> None:
+    import asyncio
+
+    async def body() -> None:
+        rig = Rig()
+        rounds = 0
+
+        async def turn() -> None:
+            nonlocal rounds
+            rounds += 1
+            raise ValueError("secret")
+
+        rig.node.turn = turn  # type: ignore[method-assign]
+        keeping = asyncio.create_task(rig.node.keep())
+        await asyncio.sleep(3.5)
+        keeping.cancel()
+        assert rounds == 3
+
+    run(body())
+    written = capfd.readouterr().err
+    assert written.count('"event":"fault"') == 3
+    assert "secret" not in written
+
+
+def test_keys_and_windows_do_not_print_what_they_hold() -> None:
+    async def body() -> None:
+        rig = Rig()
+        assert repr(rig.keys.find(binding.kid(rig.document))) == f"Window(exp={NOW + 7200})"
+
+    run(body())
