@@ -12,7 +12,7 @@ from privity_protocol.platform import Platform
 
 from privity_enclave.hardware import HardwareFailed, Items
 from privity_enclave.hardware.configfs import PROVIDERS, Report, report
-from privity_enclave.hardware.tree import Tree
+from privity_enclave.hardware.tree import Tree, write_once
 
 REGISTER: Final = Path("/sys/devices/virtual/misc/tdx_guest/measurements/rtmr3:sha384")
 SNP_REPORT: Final = 1184  # bytes
@@ -42,8 +42,7 @@ class Guest:
     def extend(self, digest: bytes) -> None:
         """Extend RTMR3 by 48 bytes. Raises HardwareFailed."""
         try:
-            with self._register.open("wb", buffering=0) as register:
-                written = register.write(digest)
+            written = write_once(self._register, digest)
         except OSError as error:
             raise HardwareFailed("the runtime register cannot be extended") from error
         if written != len(digest):

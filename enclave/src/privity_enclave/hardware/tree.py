@@ -33,11 +33,7 @@ class ConfigfsTree:
         os.mkdir(self._root / name, mode=0o700)
 
     def write(self, name: str, attribute: str, data: bytes) -> int:
-        descriptor = os.open(self._root / name / attribute, os.O_WRONLY | os.O_CLOEXEC)
-        try:
-            return os.write(descriptor, data)
-        finally:
-            os.close(descriptor)
+        return write_once(self._root / name / attribute, data)
 
     def read(self, name: str, attribute: str) -> bytes:
         descriptor = os.open(self._root / name / attribute, os.O_RDONLY | os.O_CLOEXEC)
@@ -55,3 +51,12 @@ class ConfigfsTree:
 
     def remove(self, name: str) -> None:
         os.rmdir(self._root / name)
+
+
+def write_once(path: Path, data: bytes) -> int:
+    """Write to an existing file in one system call; return how many bytes it took. Raises OSError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        return os.write(descriptor, data)
+    finally:
+        os.close(descriptor)

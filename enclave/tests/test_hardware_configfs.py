@@ -1,0 +1,300 @@
+"""configfs-tsm: one contract for the kernel's tree and for a fake that is stricter; every errno; no foreign report."""
+
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fake_tree import FakeTree
+from hypothesis import given
+from hypothesis import strategies as st
+from privity_enclave.failure import StartFailed
+from privity_enclave.hardware import HardwareFailed, find
+from privity_enclave.hardware.configfs import ATTEMPTS, TRANSIENT, report
+from privity_enclave.hardware.guest import SNP_REPORT, Guest
+from privity_enclave.hardware.tree import MAX_ATTRIBUTE, ConfigfsTree, Tree
+
+KERNEL = Path("/sys/kernel/config/tsm/report")
+DATA = bytes(range(64))
+FINAL = [errno.EFBIG, errno.EINVAL, errno.EACCES, errno.ENXIO, errno.EIO, errno.ENOMEM, errno.ENOSPC]
+
+
+def ask(tree: Tree, data: bytes = DATA) -> tuple[str, bytes, bytes]:
+    pauses: list[float] = []
+    answer = report(tree, data, name=f"test-{os.urandom(4).hex()}", pause=pauses.append)
+    return answer.provider, answer.blob, answer.auxiliary
+
+
+@pytest.fixture(params=["fake", "kernel"])
+def tree(request: pytest.FixtureRequest) -> Tree:
+    if request.param == "fake":
+        return FakeTree()
+    if not KERNEL.is_dir():
+        pytest.skip("this machine has no configfs-tsm")
+    return ConfigfsTree(KERNEL)
+
+
+def test_contract_a_report_is_over_the_data_and_leaves_no_entry(tree: Tree) -> None:
+    provider, blob, _ = ask(tree)
+    assert provider in {"tdx_guest", "sev_guest", "arm_cca_guest"}
+    assert DATA in blob
+    assert ask(tree, bytes(64))[1] != blob
+
+
+def test_contract_an_entry_is_made_once_and_its_generation_counts_writes(tree: Tree) -> None:
+    tree.make("contract")
+    try:
+        with pytest.raises(OSError, match=r".*") as caught:
+            tree.make("contract")
+        assert caught.value.errno == errno.EEXIST
+        before = int(tree.read("contract", "generation"))
+        assert tree.write("contract", "inblob", DATA) == 64
+        assert int(tree.read("contract", "generation")) == before + 1
+        with pytest.raises(OSError, match=r".*"):
+            tree.write("contract", "inblob", bytes(65))
+        with pytest.raises(OSError, match=r".*"):
+            tree.read("contract", "nothing")
+    finally:
+        tree.remove("contract")
+
+
+@pytest.mark.parametrize("step", ["write inblob", "read outblob", "read provider", "read generation"])
+@pytest.mark.parametrize("number", sorted(TRANSIENT))
+def test_a_transient_error_is_tried_again(step: str, number: int) -> None:
+    tree = FakeTree(fail={step: [number, number]})
+    assert DATA in ask(tree)[1]
+    assert tree.entries == {}
+
+
+@pytest.mark.parametrize("number", sorted(TRANSIENT))
+def test_a_transient_error_that_stays_is_final_and_the_waiting_bounded(number: int) -> None:
+    tree = FakeTree(fail={"read outblob": [number] * 100})
+    pauses: list[float] = []
+    with pytest.raises(HardwareFailed, match=f"{errno.errorcode[number]}, {ATTEMPTS} times"):
+        report(tree, DATA, name="x", pause=pauses.append)
+    assert tree.entries == {}
+    assert (len(pauses), sum(pauses) < 2) == (ATTEMPTS - 1, True)
+
+
+@pytest.mark.parametrize("step", ["make", "write inblob", "read outblob", "read provider", "read generation", "remove"])
+@pytest.mark.parametrize("number", FINAL)
+def test_any_other_error_is_final(step: str, number: int) -> None:
+    tree = FakeTree(fail={step: [number]})
+    with pytest.raises(HardwareFailed, match=errno.errorcode[number]):
+        ask(tree)
+    assert tree.steps.count(step) == 1
+    assert tree.entries == {} or step == "remove"
+
+
+def test_a_report_into_which_another_writer_stepped_is_discarded() -> None:
+    tree = FakeTree(race=2)
+    assert DATA in ask(tree)[1]
+    assert tree.steps.count("write inblob") == 3
+    with pytest.raises(HardwareFailed, match="another writer"):
+        ask(FakeTree(race=100))
+
+
+@pytest.mark.parametrize(("provider", "attribute"), [("tdx_guest", "inblob"), ("sev_guest", "privlevel")])
+def test_a_short_write_is_final(provider: str, attribute: str) -> None:
+    tree = FakeTree(provider=provider, short={attribute})
+    with pytest.raises(HardwareFailed, match=f"short write of {attribute}"):
+        ask(tree)
+
+
+def test_sev_reports_are_asked_for_at_the_highest_privilege() -> None:
+    assert ask(FakeTree(provider="sev_guest"))[1].startswith(b"quote 0 ")
+
+
+@pytest.mark.parametrize("provider", ["", "tdx_guest2", "unknown", "\xff", "../x"])
+def test_an_unknown_provider_is_refused_before_anything_is_written(provider: str) -> None:
+    tree = FakeTree(provider=provider)
+    with pytest.raises(HardwareFailed, match="provider"):
+        ask(tree)
+    assert "write inblob" not in tree.steps
+
+
+def test_an_empty_report_is_refused() -> None:
+    with pytest.raises(HardwareFailed, match="empty"):
+        ask(FakeTree(blob=lambda _data, _level: b""))
+
+
+def test_an_auxiliary_blob_is_passed_on_and_its_absence_is_empty() -> None:
+    assert ask(FakeTree(auxblob=b"certificates"))[2] == b"certificates"
+    assert ask(FakeTree())[2] == b""
+    with pytest.raises(HardwareFailed, match="EIO"):
+        ask(FakeTree(auxblob=b"x", fail={"read auxblob": [errno.EIO]}))
+
+
+def test_report_data_has_its_size() -> None:
+    with pytest.raises(AssertionError):
+        ask(FakeTree(), bytes(63))
+
+
+@given(
+    st.lists(st.sampled_from(["make", "write inblob", "read outblob", "read generation", "read provider", "remove"])),
+    st.integers(1, 133),
+    st.integers(0, 8),
+)
+def test_whatever_the_kernel_does_the_outcome_is_the_report_or_a_refusal(
+    steps: list[str], number: int, race: int
+) -> None:
+    fail: dict[str, list[int]] = {}
+    for step in steps:
+        fail.setdefault(step, []).append(number)
+    try:
+        provider, blob, _ = ask(FakeTree(fail=fail, race=race))
+    except HardwareFailed:
+        return
+    assert (provider, DATA in blob) == ("tdx_guest", True)
+
+
+# --- the real tree, on an ordinary folder: which system calls it makes ---
+
+
+def test_the_real_tree_writes_once_reads_whole_and_removes(tmp_path: Path) -> None:
+    tree = ConfigfsTree(tmp_path)
+    tree.make("entry")
+    assert stat.S_IMODE((tmp_path / "entry").stat().st_mode) == 0o700
+    (tmp_path / "entry/inblob").touch()
+    assert tree.write("entry", "inblob", DATA) == 64
+    assert tree.read("entry", "inblob") == DATA
+    (tmp_path / "entry/inblob").unlink()
+    tree.remove("entry")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_real_tree_makes_no_file_and_reads_no_more_than_a_bundle_carries(tmp_path: Path) -> None:
+    tree = ConfigfsTree(tmp_path)
+    tree.make("entry")
+    with pytest.raises(FileNotFoundError):
+        tree.write("entry", "inblob", DATA)
+    (tmp_path / "entry/outblob").write_bytes(bytes(MAX_ATTRIBUTE))
+    assert len(tree.read("entry", "outblob")) == MAX_ATTRIBUTE
+    (tmp_path / "entry/outblob").write_bytes(bytes(MAX_ATTRIBUTE + 1))
+    with pytest.raises(OSError, match="too large") as caught:
+        tree.read("entry", "outblob")
+    assert caught.value.errno == errno.EFBIG
+
+
+# --- guests ---
+
+PPID = bytes(range(16))
+
+
+def tdx_quote(extension: bytes) -> bytes:
+    import base64
+
+    pem = base64.encodebytes(b"certificate " + extension + b" end").replace(b"\n", b"\n")
+    return b"head -----BEGIN CERTIFICATE-----\n" + pem + b"-----END CERTIFICATE-----\n"
+
+
+def tdx_tree(extension: bytes = bytes.fromhex("060a2a864886f84d010d01010410") + PPID) -> FakeTree:
+    return FakeTree(blob=lambda data, _level: tdx_quote(extension) + data)
+
+
+def test_a_tdx_guest_is_identified_by_its_ppid_and_extends_its_register(tmp_path: Path) -> None:
+    register = tmp_path / "rtmr3"
+    register.touch()
+    tree = tdx_tree()
+    guest = Guest(tree, register=register)
+    assert (guest.platform.type, guest.platform.id) == ("tdx", hashlib.sha256(PPID).digest())
+    guest.extend(b"d" * 48)
+    assert register.read_bytes() == b"d" * 48
+    (item,) = guest.evidence(DATA).items()
+    assert (item[0], item[1][0], DATA in item[1][1]) == ("cpu", "tdx-quote", True)
+
+
+def test_a_register_that_cannot_be_extended_stops_the_node(tmp_path: Path) -> None:
+    with pytest.raises(HardwareFailed, match="cannot be extended"):
+        Guest(tdx_tree(), register=tmp_path / "missing").extend(bytes(48))
+
+
+@pytest.mark.parametrize(
+    "extension",
+    [b"", bytes.fromhex("060a2a864886f84d010d01010410") + PPID[:4], bytes.fromhex("060a2a864886f84d010d0102") + PPID],
+)
+def test_a_quote_without_an_identifier_stops_the_node(extension: bytes) -> None:
+    tree = FakeTree(blob=lambda _data, _level: tdx_quote(extension)[: 200 if extension else 5])
+    with pytest.raises(HardwareFailed, match="identifier"):
+        Guest(tree)
+
+
+def test_a_snp_guest_is_identified_by_its_chip_and_has_no_register() -> None:
+    blob = bytes(0x1A0) + b"c" * 64 + bytes(SNP_REPORT - 0x1E0)
+    guest = Guest(FakeTree(provider="sev_guest", blob=lambda _data, _level: blob))
+    assert (guest.platform.type, guest.platform.id) == ("sev_snp", hashlib.sha256(b"c" * 64).digest())
+    assert not guest.has_register
+    assert guest.evidence(DATA)["cpu"] == ("snp-report", blob)
+    with pytest.raises(HardwareFailed, match="bytes"):
+        Guest(FakeTree(provider="sev_guest"))
+
+
+def test_a_cca_guest_is_refused_until_its_register_can_be_extended() -> None:
+    with pytest.raises(HardwareFailed, match="register"):
+        Guest(FakeTree(provider="arm_cca_guest"))
+
+
+def test_a_provider_that_changes_is_refused() -> None:
+    tree = tdx_tree()
+    guest = Guest(tree)
+    tree.provider = "sev_guest"
+    with pytest.raises(HardwareFailed, match="changed"):
+        guest.evidence(DATA)
+
+
+# --- finding ---
+
+
+@pytest.fixture
+def confidential(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A machine whose configfs answers like a TDX guest's."""
+    (tmp_path / find.REPORTS).mkdir(parents=True)
+    monkeypatch.setattr(find, "ConfigfsTree", lambda _root: tdx_tree())
+    yield tmp_path
+
+
+def reason(system: Path, allowed: list[str], root: Path | None = None) -> str:
+    with pytest.raises(StartFailed) as caught:
+        find.find(allowed, simulated_root=root, system=system)
+    return caught.value.reason
+
+
+def test_confidential_hardware_is_used_and_never_passed_over(confidential: Path, tmp_path: Path) -> None:
+    assert find.find(["tdx"], simulated_root=None, system=confidential).platform.type == "tdx"
+    assert reason(confidential, ["simulated"], tmp_path) == "hardware_not_allowed"
+    assert reason(confidential, ["sev_snp", "simulated"], tmp_path) == "hardware_not_allowed"
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.EBUSY])
+def test_confidential_hardware_that_fails_stops_the_node(
+    confidential: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: int
+) -> None:
+    monkeypatch.setattr(find, "ConfigfsTree", lambda _root: FakeTree(fail={"make": [number]}))
+    assert reason(confidential, ["simulated", "tdx"], tmp_path) == "hardware_failed"
+    monkeypatch.setattr(find, "ConfigfsTree", lambda _root: FakeTree(fail={"read outblob": [errno.EIO]}))
+    assert reason(confidential, ["simulated", "tdx"], tmp_path) == "hardware_failed"
+
+
+@pytest.mark.parametrize("device", find.UNSUPPORTED)
+def test_confidential_hardware_that_cannot_be_driven_stops_the_node(tmp_path: Path, device: str) -> None:
+    (tmp_path / device).parent.mkdir()
+    (tmp_path / device).touch()
+    assert reason(tmp_path, ["simulated"], tmp_path) == "hardware_not_supported"
+
+
+def test_an_interface_without_a_driver_and_a_tpm_are_no_confidential_hardware(
+    confidential: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(find, "ConfigfsTree", lambda _root: FakeTree(fail={"make": [errno.ENXIO]}))
+    (confidential / "dev").mkdir()
+    (confidential / "dev/tpmrm0").touch()
+    assert reason(confidential, ["tdx"]) == "hardware_missing"
+
+
+def test_a_simulation_needs_both_the_configuration_and_a_root_given(tmp_path: Path) -> None:
+    assert reason(tmp_path, ["tdx"], tmp_path) == "hardware_missing"
+    assert reason(tmp_path, ["simulated"], None) == "hardware_missing"
+    assert reason(tmp_path, ["simulated"], tmp_path / "no root") == "hardware_failed"
