@@ -1,9 +1,10 @@
 """The terminal's view of an answer: Markdown that grows in place, with the state of the answer always in words."""
 
 from privity_protocol.errors import PrivityError
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
 from rich.markdown import Markdown
+from rich.segment import Segment
 from rich.text import Text
 
 from privity_client.answer import Answer
@@ -109,7 +110,7 @@ class LiveView:
         if not self._spaced:
             self._console.print()
         self._spaced = False
-        self._console.print(Markdown(markdown))
+        self._console.print(_Shown(markdown))
 
     def _draw(self, renderable: RenderableType) -> None:
         if self._live is not None:
@@ -118,11 +119,24 @@ class LiveView:
     def _tail(self) -> RenderableType:
         if not self._blocks.tail.strip():
             return Text("▍", style="dim")
-        rows = max(3, self._console.height - _ROWS_KEPT)
-        lines = self._blocks.tail.splitlines()
-        cropped = len(lines) > rows
-        tail: RenderableType = Text("\n".join(lines[-rows:])) if cropped else Markdown(self._blocks.tail)
+        tail = _Shown(self._blocks.tail, max(3, self._console.height - _ROWS_KEPT))
         return tail if self._spaced else Group(Text(""), tail)
 
     def _waiting(self, words: str) -> RenderableType:
         return Text(f"… {words}", style="dim")
+
+
+class _Shown:
+    """Markdown without blank rows around it; with `rows` the last ones only, the rest is drawn once it is final."""
+
+    def __init__(self, markdown: str, rows: int | None = None) -> None:
+        self._markdown = markdown
+        self._rows = rows
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        lines = console.render_lines(Markdown(self._markdown), options.update(height=None), pad=False)
+        written = [at for at, line in enumerate(lines) if any(segment.text.strip() for segment in line)]
+        shown = lines[written[0] : written[-1] + 1] if written else []
+        for line in shown[-self._rows :] if self._rows else shown:
+            yield from line
+            yield Segment.line()
