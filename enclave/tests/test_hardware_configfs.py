@@ -1,10 +1,10 @@
 """configfs-tsm: one contract for the kernel's tree and for a fake that is stricter; every errno; no foreign report."""
 
+import base64
 import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -133,11 +133,10 @@ def test_report_data_has_its_size() -> None:
         ask(FakeTree(), bytes(63))
 
 
-@given(
-    st.lists(st.sampled_from(["make", "write inblob", "read outblob", "read generation", "read provider", "remove"])),
-    st.integers(1, 133),
-    st.integers(0, 8),
-)
+STEPS = ["make", "write inblob", "read outblob", "read generation", "read provider", "remove"]
+
+
+@given(st.lists(st.sampled_from(STEPS)), st.integers(1, 133), st.integers(0, 8))
 def test_whatever_the_kernel_does_the_outcome_is_the_report_or_a_refusal(
     steps: list[str], number: int, race: int
 ) -> None:
@@ -182,16 +181,15 @@ def test_the_real_tree_makes_no_file_and_reads_no_more_than_a_bundle_carries(tmp
 # --- guests ---
 
 PPID = bytes(range(16))
+OID = bytes.fromhex("060a2a864886f84d010d01010410")
 
 
 def tdx_quote(extension: bytes) -> bytes:
-    import base64
-
-    pem = base64.encodebytes(b"certificate " + extension + b" end").replace(b"\n", b"\n")
+    pem = base64.encodebytes(b"certificate " + extension + b" end")
     return b"head -----BEGIN CERTIFICATE-----\n" + pem + b"-----END CERTIFICATE-----\n"
 
 
-def tdx_tree(extension: bytes = bytes.fromhex("060a2a864886f84d010d01010410") + PPID) -> FakeTree:
+def tdx_tree(extension: bytes = OID + PPID) -> FakeTree:
     return FakeTree(blob=lambda data, _level: tdx_quote(extension) + data)
 
 
@@ -214,7 +212,7 @@ def test_a_register_that_cannot_be_extended_stops_the_node(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     "extension",
-    [b"", bytes.fromhex("060a2a864886f84d010d01010410") + PPID[:4], bytes.fromhex("060a2a864886f84d010d0102") + PPID],
+    [b"", OID + PPID[:4], OID[:-3] + PPID],
 )
 def test_a_quote_without_an_identifier_stops_the_node(extension: bytes) -> None:
     tree = FakeTree(blob=lambda _data, _level: tdx_quote(extension)[: 200 if extension else 5])
@@ -249,11 +247,11 @@ def test_a_provider_that_changes_is_refused() -> None:
 
 
 @pytest.fixture
-def confidential(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def confidential(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine whose configfs answers like a TDX guest's."""
     (tmp_path / find.REPORTS).mkdir(parents=True)
     monkeypatch.setattr(find, "ConfigfsTree", lambda _root: tdx_tree())
-    yield tmp_path
+    return tmp_path
 
 
 def reason(system: Path, allowed: list[str], root: Path | None = None) -> str:
