@@ -5,13 +5,16 @@ import { join, relative, resolve } from "node:path";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 
-function folder(which: "own" | "shared"): string {
+export type Which = "own" | "shared" | "specs";
+
+function folder(which: Which): string {
+  if (which === "specs") return join(ROOT, "specs");
   if (which === "own") return join(ROOT, "vectors");
   return process.env["PRIVITY_VECTORS"] ?? join(ROOT, "../shared/vectors");
 }
 
-/** The text of a file below the project's own or the shared vectors; null when it is not there. */
-export function readVectorFile(which: "own" | "shared", path: string): string | null {
+/** The text of a file below the project's own vectors, the shared ones or the specs; null when it is not there. */
+export function readVectorFile(which: Which, path: string): string | null {
   const root = folder(which);
   const full = resolve(root, path);
   if (relative(root, full).startsWith("..")) throw new Error("outside the vectors");
@@ -19,7 +22,7 @@ export function readVectorFile(which: "own" | "shared", path: string): string | 
 }
 
 /** The paths of all JSON files below a folder of vectors, sorted. */
-export function listVectorFiles(which: "own" | "shared", path: string): readonly string[] {
+export function listVectorFiles(which: Which, path: string): readonly string[] {
   const full = join(folder(which), path);
   if (!existsSync(full)) return [];
   return readdirSync(full, { recursive: true, encoding: "utf8" })
@@ -29,10 +32,10 @@ export function listVectorFiles(which: "own" | "shared", path: string): readonly
 }
 
 /** The same two as commands of Vitest's browser mode, whose first argument is the context. */
-export function readVector(_context: unknown, which: "own" | "shared", path: string): string | null {
+export function readVector(_context: unknown, which: Which, path: string): string | null {
   return readVectorFile(which, path);
 }
 
-export function listVectors(_context: unknown, which: "own" | "shared", path: string): readonly string[] {
+export function listVectors(_context: unknown, which: Which, path: string): readonly string[] {
   return listVectorFiles(which, path);
 }

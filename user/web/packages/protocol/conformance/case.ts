@@ -56,7 +56,7 @@ export async function refusedByLibrary<T>(step: () => Promise<T> | T, check: (re
 }
 
 /** A case that must be accepted and give known answers; the step throws when they differ. */
-export function answers(id: string, step: () => Promise<void>): Case {
+export function answers(id: string, step: () => Promise<void> | void): Case {
   return {
     id,
     expected: "accepted",

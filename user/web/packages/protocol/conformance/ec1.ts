@@ -218,7 +218,7 @@ export function ec1(file: unknown): readonly Case[] {
   const padded = known.padme.map(([length, expected]) =>
     answers(`padme ${String(length)}`, () => {
       const found = padme(length);
-      return found === expected ? Promise.resolve() : Promise.reject(new Error(`${String(found)}`));
+      return found === expected ? Promise.resolve() : Promise.reject(new Error(String(found)));
     }),
   );
   return [...exchanges, ...padded];

@@ -37,7 +37,7 @@ export type Encapsulate = (publicKey: Uint8Array) => Promise<Encapsulated>;
 /** A decapsulation key. */
 export interface PrivateKey {
   readonly publicKey: Bytes;
-  /** The shared secret. Raises Malformed `size`; a forged ciphertext gives an unrelated secret. */
+  /** The shared secret. Raises Malformed `size`; a forged ciphertext gives an unrelated secret, or NotAuthentic. */
   decapsulate(ciphertext: Uint8Array): Promise<Bytes>;
 }
 

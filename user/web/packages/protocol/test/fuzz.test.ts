@@ -20,6 +20,10 @@ import { decodeRecord } from "../src/records.ts";
 import { beginRun, RequestReader } from "../src/run.ts";
 import { encapsulateSeeded, portable } from "../src/xwing.ts";
 
+async function survives(data: fc.Arbitrary<Bytes>, step: (data: Bytes) => unknown, numRuns: number): Promise<void> {
+  await fc.assert(fc.asyncProperty(data, (each) => onlyDocumented(() => step(each))), { numRuns });
+}
+
 async function onlyDocumented(step: () => unknown): Promise<void> {
   try {
     await step();
@@ -74,7 +78,7 @@ function requireOneEncoding(data: Bytes): void {
 
 describe.each(Object.entries(parsers))("%s", (_name, parse) => {
   test("raises documented errors only", async () => {
-    await fc.assert(fc.asyncProperty(fc.oneof(any, words, nearly(document)), (data) => onlyDocumented(() => parse(data))), { numRuns: 300 });
+    await survives(fc.oneof(any, words, nearly(document)), parse, 300);
   });
 });
 
@@ -89,12 +93,14 @@ function session(): Session {
 test("HELLO, both ends, under changed bytes", async () => {
   const key = await xwing.fromSeed(fixed(2)(32));
   const answering = { key, nodeDocument, sid: fixed(4)(16), ttl: 1, encapsulate: xwing.encapsulate };
-  const hello = async (): ReturnType<typeof beginHello> =>
-    beginHello({ nodeKey: key.publicKey, nodeDocument, encapsulate: xwing.encapsulate, ephemeral: await xwing.fromSeed(fixed(5)(32)) });
+  const { encapsulate } = xwing;
+  const ephemeral = await xwing.fromSeed(fixed(5)(32));
+  const hello = (): ReturnType<typeof beginHello> =>
+    beginHello({ nodeKey: key.publicKey, nodeDocument, encapsulate, ephemeral });
   const { request } = await hello();
   const { response } = await answerHello(request, answering);
-  await fc.assert(fc.asyncProperty(nearly(request), (data) => onlyDocumented(() => answerHello(data, answering))), { numRuns: 30 });
-  await fc.assert(fc.asyncProperty(nearly(response), (data) => onlyDocumented(async () => (await hello()).sent.finish(data))), { numRuns: 15 });
+  await survives(nearly(request), (data) => answerHello(data, answering), 30);
+  await survives(nearly(response), async (data) => (await hello()).sent.finish(data), 15);
 });
 
 test("RUN, both ends, under changed bytes", async () => {
@@ -107,18 +113,18 @@ test("RUN, both ends, under changed bytes", async () => {
   const { writer, opening } = await (await read(request)).response(256, fixed(7));
   const records = [await writer.data(ascii("an answer")), await writer.end(), await writer.close()];
   const answer = concat(opening, ...records);
-  await fc.assert(fc.asyncProperty(nearly(request), (data) => onlyDocumented(() => read(data))), { numRuns: 60 });
-  await fc.assert(fc.asyncProperty(nearly(answer), (data) => onlyDocumented(async () => {
+  await survives(nearly(request), read, 60);
+  await survives(nearly(answer), async (data) => {
     const reader = (await beginRun(session(), ascii("a question"), fixed(6))).sent.response();
     await reader.feed(data);
     reader.eof();
-  })), { numRuns: 60 });
+  }, 60);
 });
 
 test("X-Wing under arbitrary keys and ciphertexts", async () => {
   const key = await xwing.fromSeed(fixed(2)(32));
   const sized = (size: number): fc.Arbitrary<Bytes> =>
     fc.uint8Array({ minLength: size - 1, maxLength: size + 1 }).map((data): Bytes => new Uint8Array(data));
-  await fc.assert(fc.asyncProperty(sized(1216), (data) => onlyDocumented(() => encapsulateSeeded(data, fixed(9)(64)))), { numRuns: 20 });
-  await fc.assert(fc.asyncProperty(sized(1120), (data) => onlyDocumented(() => key.decapsulate(data))), { numRuns: 20 });
+  await survives(sized(1216), (data) => encapsulateSeeded(data, fixed(9)(64)), 20);
+  await survives(sized(1120), (data) => key.decapsulate(data), 20);
 });

@@ -1,9 +1,9 @@
 /** Vectors for tests that run in Node and in a browser alike. */
 
-import type { Bytes } from "../src/bytes.ts";
-import { fromHex } from "../src/bytes.ts";
+import type { Which } from "../../../vectors.ts";
+import { type Bytes, fromHex } from "../src/bytes.ts";
 
-export type Which = "own" | "shared";
+
 
 interface Commands {
   readVector(which: Which, path: string): Promise<string | null>;
@@ -26,6 +26,12 @@ async function commands(): Promise<Commands> {
 export async function readVector<Shape>(which: Which, path: string): Promise<Shape | null> {
   const text = await (await commands()).readVector(which, path);
   return text === null ? null : (JSON.parse(text) as Shape);
+}
+
+/** Whether the spec of this name says that TypeScript has no module for it. */
+export async function isElsewhere(spec: string): Promise<boolean> {
+  const text = await (await commands()).readVector("specs", `${spec}.md`);
+  return text !== null && /^Not in TypeScript: ./m.test(text);
 }
 
 export async function listVectors(which: Which, path: string): Promise<readonly string[]> {

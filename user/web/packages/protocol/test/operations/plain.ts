@@ -44,7 +44,7 @@ async function take(paced: Emission, input: Inputs): Promise<readonly Bytes[]> {
     const [name, first, second] = step;
     if (name === "queue") paced.queue(input.join(first));
     else if (name === "finish") paced.finish(input.join(first));
-    else if (name === "fail") paced.fail(Number(first), String(second));
+    else if (name === "fail") paced.fail(Number(first), second as string);
     else if (name === "next") paced.announceNext(new Uint8Array(16), 600);
     else if (name === "drain") left.push(await paced.drain());
     else if (name === "tick") left.push(...(await ticks(paced, Number(first))));

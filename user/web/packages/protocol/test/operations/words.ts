@@ -25,7 +25,7 @@ function describeJson(value: Text): Plain {
   if (value instanceof Float) return value.value;
   if (value === null || typeof value !== "object") return value;
   if (Array.isArray(value)) return (value as readonly Text[]).map(describeJson);
-  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, describeJson(entry as Text)]));
+  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, describeJson(entry)]));
 }
 
 function readLines(pieces: readonly Bytes[]): Outcome {
@@ -37,7 +37,7 @@ function readLines(pieces: readonly Bytes[]): Outcome {
         // What was read can be written, and reads the same again.
         const again = new LineReader().feed(encodeLine(line));
         if (JSON.stringify(again) !== JSON.stringify([line])) throw new Error("a line does not survive writing");
-        lines.push(Object.fromEntries(Object.entries(line)) as Plain);
+        lines.push(Object.fromEntries(Object.entries(line)));
       }
     }
     reader.finish();
