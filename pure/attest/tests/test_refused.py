@@ -30,9 +30,12 @@ from attack import (
     unusable,
     without,
 )  # fmt: skip
+from privity_attest.appraise import RUN
+from privity_attest.case import NotChecked
 from privity_attest.event_log import CLOSED, CONFIGURATION, MODELS
 from privity_attest.logged import Logged
 from privity_attest.memory import Memory
+from privity_attest.schema import Unchecked
 from privity_attest.testing.bundle import NOW, Enclave, Hooks, default_policy
 from privity_attest.testing.root import issue, key_of
 from privity_protocol import binding, cbor
@@ -349,3 +352,31 @@ def test_an_attack_is_refused_for_its_reasons(title) -> None:
 def test_the_honest_bundle_is_accepted() -> None:
     assert reasons_of(HONEST.data) == ()
     assert reasons_of(HONEST.data, **policy(egress=POLICY.egress, models=(hashlib.sha256(b"weights").digest(),))) == ()
+
+
+def test_what_a_policy_leaves_unchecked_is_recorded_with_its_reason() -> None:
+    reason = Unchecked("shown to the user")
+    record = record_of(HONEST.data, **policy(egress=reason, configuration=reason))
+    found = {one.check: (one.outcome, one.reasons) for one in record.checks}
+    assert record.outcome == "accepted_as_simulated"
+    for name in ("egress", "configuration_allowed"):
+        assert found[name] == ("not_checked", ("unchecked_by_policy:shown to the user",))
+
+
+def test_a_check_that_is_neither_passed_nor_excused_blocks_acceptance(monkeypatch) -> None:
+    monkeypatch.setitem(RUN, "egress", lambda case: NotChecked("blocked_by:nothing"))
+    assert reasons_of(HONEST.data) == ("check_missing:egress",)
+
+
+def test_a_check_whose_input_is_unusable_says_what_spoiled_it() -> None:
+    record = record_of(Attack(()).enclave.build(item("cpu", b"")).data)
+    found = {one.check: one.reasons for one in record.checks if one.outcome == "not_checked"}
+    for name in ("certificate_form", "debug", "registers", "runtime_register", "report_data", "platform_bound"):
+        assert found[name] == ("blocked_by:document_form",)
+    assert found["certificate_chain"] == found["document_signature"] == ("blocked_by:certificate_form",)
+    missing = record_of(HONEST.data.replace(b'"release":', b'"relfase":', 1))
+    assert {one.reasons for one in missing.checks if one.check in ("labels", "kind")} == {("blocked_by:container",)}
+    absent = record_of(Attack(()).enclave.build(without("release")).data)
+    reasons = {one.check: one.reasons for one in absent.checks}
+    assert reasons["release_form"] == reasons["release_bound"] == ("blocked_by:labels",)
+    assert reasons["registers"] == ("blocked_by:release_form",)

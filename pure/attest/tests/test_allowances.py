@@ -1,0 +1,69 @@
+"""What an installation without a log may leave out, by name, so that no allowance is forgotten when the log exists.
+
+Issue C (the log) empties ALLOWANCES: the six checks below then run for the simulated kind as for any other, the items
+`release-proof` and `endorsement` become required, `Logged` carries the proofs, and this test fails until it says so.
+Issue G (metering) ends the empty list of tokens in request headers; the last test names it.
+"""
+
+import pytest
+from appraising import record_of
+from privity_attest import checks
+from privity_attest.appraise import RUN
+from privity_attest.stages.before import LABELS
+from privity_attest.testing.bundle import Enclave, Hooks
+from privity_protocol import evidence
+
+UNTIL_THE_LOG = {
+    "policy_signature": "the policy comes as a signed note from the release log",
+    "platform_listed": "the platform is in the logged fleet entry",
+    "release_logged": "the release has an inclusion proof and is not revoked",
+    "endorsement": "a logged fleet key endorses the node document",
+    "directory": "the node document is in the cosigned directory",
+    "anchor": "the anchor is a checkpoint connected to the client's own",
+}
+BUNDLE = Enclave().build()
+
+
+def test_the_allowances_are_exactly_these() -> None:
+    assert set(checks.ALLOWANCES) == set(UNTIL_THE_LOG)
+
+
+@pytest.mark.parametrize("name", UNTIL_THE_LOG)
+def test_an_allowance_is_recorded_as_not_checked_for_the_simulated_kind(name) -> None:
+    (one,) = [one for one in record_of(BUNDLE.data).checks if one.check == name]
+    assert (one.outcome, one.reasons) == ("not_checked", ("not_applicable:simulated",))
+
+
+@pytest.mark.parametrize("name", UNTIL_THE_LOG)
+def test_without_its_allowance_a_check_that_does_not_exist_refuses(name, monkeypatch) -> None:
+    assert name not in RUN
+    monkeypatch.setattr(checks, "ALLOWANCES", {one: "not_applicable:simulated" for one in UNTIL_THE_LOG if one != name})
+    assert record_of(BUNDLE.data).reasons == (f"check_missing:{name}",)
+
+
+@pytest.mark.parametrize("label", ["release-proof", "endorsement"])
+def test_items_that_only_the_log_can_judge_are_not_ignored(label) -> None:
+    (media_type,) = evidence.LABELS[label].media_types
+    data = Enclave().build(Hooks(items=lambda items: {**items, label: (media_type, b"")})).data
+    assert record_of(data).reasons == (f"label_unknown:{label}",)
+    assert label not in LABELS["simulated"]
+
+
+def test_what_stays_inapplicable_is_not_an_allowance() -> None:
+    assert set(checks.NEVER_APPLICABLE) == {"revocation", "tcb"}
+    assert not set(checks.NEVER_APPLICABLE) & set(checks.ALLOWANCES)
+
+
+@pytest.mark.parametrize("media_type", sorted(evidence.LABELS["cpu"].media_types - {"sim-document"}))
+def test_no_other_kind_has_any_allowance(media_type) -> None:
+    data = Enclave().build(Hooks(items=lambda items: {**items, "cpu": (media_type, items["cpu"][1])})).data
+    record = record_of(data)
+    assert len(record.reasons) == 1
+    assert record.reasons[0].startswith("tee_not_allowed:")
+    assert not any("not_applicable" in reason for one in record.checks for reason in one.reasons)
+
+
+def test_tokens_stay_an_empty_list_until_metering() -> None:
+    """Issue G: `tok` in privity_protocol.application then carries a token, and a node without one refuses."""
+    application = pytest.importorskip("privity_protocol.application")
+    assert "tok" in application.RequestHeader.__dataclass_fields__

@@ -1,0 +1,61 @@
+"""The closed list of reasons: one specification, one enumeration, and every check within it."""
+
+import re
+from pathlib import Path
+
+import pytest
+from privity_attest import checks
+from privity_attest.appraise import RUN
+from privity_attest.case import Case
+from privity_attest.errors import REASONS, STAGE_OF, STAGES
+from privity_attest.stages import before
+
+SPEC = Path(__file__).resolve().parents[3] / "specs" / "attestation-reasons.md"
+
+
+def specified() -> dict[str, tuple[str, ...]]:
+    """The table of the specification: stage name to codes."""
+    rows = re.findall(r"^\| (\d+) ([a-z_]+) \| (.+) \|$", SPEC.read_text(), re.MULTILINE)
+    assert [int(number) for number, _, _ in rows] == list(range(14))
+    return {stage: tuple(re.findall(r"`([a-z0-9_]+)`", codes)) for _, stage, codes in rows}
+
+
+def test_code_and_specification_list_the_same_reasons_in_the_same_order() -> None:
+    assert specified() == dict(REASONS)
+
+
+def test_a_reason_belongs_to_one_stage() -> None:
+    assert len(STAGE_OF) == sum(len(codes) for codes in REASONS.values())
+    assert tuple(REASONS) == STAGES
+
+
+@pytest.mark.parametrize("check", checks.SIMULATED, ids=lambda check: check.name)
+def test_a_check_gives_reasons_of_one_stage_and_depends_on_earlier_checks(check) -> None:
+    assert {STAGE_OF[code] for code in check.reasons} == {check.stage}
+    names = [one.name for one in checks.SIMULATED]
+    assert names.count(check.name) == 1
+    assert all(names.index(need) < names.index(check.name) for need in check.needs)
+
+
+def test_every_check_is_run_excused_by_name_or_the_verdict() -> None:
+    excused = {*checks.ALLOWANCES, *checks.NEVER_APPLICABLE, "complete"}
+    assert {check.name for check in checks.SIMULATED} == set(RUN) | excused
+    assert not set(RUN) & excused
+
+
+def test_a_reason_outside_its_check_cannot_leave(monkeypatch) -> None:
+    from appraising import record_of
+    from privity_attest.testing.bundle import Enclave
+
+    monkeypatch.setitem(before.CHECKS, "clock", lambda case: ("debug_enabled",))
+    monkeypatch.setitem(RUN, "clock", lambda case: ("debug_enabled",))
+    with pytest.raises(AssertionError, match="clock gave debug_enabled"):
+        record_of(Enclave().build().data)
+
+
+def test_reading_what_no_check_established_is_an_error_not_a_pass() -> None:
+    case = Case(b"", 0, None, None, None, None)  # type: ignore[arg-type]
+    with pytest.raises(AttributeError):
+        _ = case.release
+    with pytest.raises(AssertionError):
+        case.item("cpu")
