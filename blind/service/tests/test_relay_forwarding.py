@@ -141,6 +141,17 @@ def test_any_other_status_of_a_node_is_busy(tmp_path: Path, status: int) -> None
     asyncio.run(scenario())
 
 
+def test_a_redirect_of_a_node_is_not_followed(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with stand(tmp_path) as s:
+            s.node.script["/ec1/run"] = reply(307, b"", b"location: /elsewhere")
+            s.node.script["/elsewhere"] = stream_of([b"a" * 512])
+            assert (await s.post("/ec1/run", run_request(s.node.kid()))).status == 503
+            assert s.node.heard[-1].path == "/ec1/run"
+
+    asyncio.run(scenario())
+
+
 def test_an_unknown_key_id_is_gone(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with stand(tmp_path) as s:
@@ -229,8 +240,9 @@ def test_a_node_that_dies_or_hangs_before_answering_is_busy(tmp_path: Path, scri
     async def scenario() -> None:
         async with stand(tmp_path, deadlines=HASTY) as s:
             s.node.script["/ec1/hello"] = s.node.script["/ec1/run"] = script
-            assert (await s.post("/ec1/hello", hello_request(s.node.kid()))).status == 503
-            assert (await s.post("/ec1/run", run_request(s.node.kid()))).status == 503
+            async with asyncio.timeout(10):
+                assert (await s.post("/ec1/hello", hello_request(s.node.kid()))).status == 503
+                assert (await s.post("/ec1/run", run_request(s.node.kid()))).status == 503
             assert s.state.counts["unreachable"] == 2
             assert s.state.streams.open == 0
 
@@ -286,7 +298,8 @@ def test_beyond_the_limit_of_streams_a_request_is_busy_and_afterwards_welcome(tm
             _, writer = await s.open()
             writer.write(post_request("/ec1/run", run_request(s.node.kid())))
             await until(lambda: s.state.streams.open == 1)
-            assert (await s.post("/ec1/run", run_request(s.node.kid()))).status == 503
+            async with asyncio.timeout(10):
+                assert (await s.post("/ec1/run", run_request(s.node.kid()))).status == 503
             writer.close()
             await until(lambda: s.state.streams.open == 0)
             s.node.script["/ec1/run"] = stream_of([b"a" * 512])
