@@ -26,7 +26,6 @@ style:
 	@$(BIN)/ruff check -q .
 	@$(BIN)/ruff format -q --check .
 	@$(BIN)/mypy --no-error-summary $(foreach package,$(PACKAGES),-p $(package))
-	@$(BIN)/lint-imports --no-logo --no-cache | tail -n 3
 
 bench: ## The figures, as ratios within one run.
 	@$(PYTHON) tools/environment.py test

