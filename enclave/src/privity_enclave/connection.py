@@ -18,6 +18,7 @@ class Connection(HttpToolsProtocol):
     """One connection of the node's listener."""
 
     _head: int | None = 0  # bytes of the head so far; None while a body is read or an answer is sent
+    _piece = 0  # bytes that came last
     _patience: TimerHandle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
@@ -31,18 +32,18 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Count the head before the parser keeps it."""
+        """Count what came while the head was not whole: the parser keeps all of it."""
+        self._piece = len(data)
         if self._head is not None:
-            self._head += len(data)
-            if self._head > MAX_HEAD + len(data):
-                self.transport.abort()
-                return
+            self._head += self._piece
         super().data_received(data)
+        if self._head is not None and self._head > MAX_HEAD:
+            self.transport.abort()
 
     def on_message_begin(self) -> None:
         """Begin to count, and give the application a way to cut the connection."""
         super().on_message_begin()
-        self._head = 0
+        self._head = self._piece
         self.scope["extensions"] = {"privity.abort": self.transport.abort}  # type: ignore[dict-item]
         self._wait()
 
