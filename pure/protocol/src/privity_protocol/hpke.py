@@ -93,26 +93,16 @@ class Context:
         return "Context(<secret>)"
 
 
-def key_schedule(
-    shared_secret: bytes,
-    info: bytes,
-    *,
-    suite: Suite = EC1_SUITE,
-    mode: bytes = _BASE_MODE,
-    psk: bytes = b"",
-    psk_id: bytes = b"",
-) -> Context:
-    """Return the context of a KEM's shared secret (RFC 9180 section 5.1). EC1 uses base mode only."""
+def schedule(
+    suite: Suite, shared_secret: bytes, info: bytes, mode: bytes = _BASE_MODE, psk: bytes = b"", psk_id: bytes = b""
+) -> tuple[bytes, bytes, bytes]:
+    """Return key, base nonce and exporter secret (RFC 9180 section 5.1). EC1 uses base mode only."""
     psk_id_hash = suite.labeled_extract(b"", b"psk_id_hash", psk_id)
-    info_hash = suite.labeled_extract(b"", b"info_hash", info)
-    context = mode + psk_id_hash + info_hash
+    context = mode + psk_id_hash + suite.labeled_extract(b"", b"info_hash", info)
     secret = suite.labeled_extract(shared_secret, b"secret", psk)
-    return Context(
-        suite,
-        suite.labeled_expand(secret, b"key", context, suite.key_size),
-        suite.labeled_expand(secret, b"base_nonce", context, suite.nonce_size),
-        suite.labeled_expand(secret, b"exp", context, suite.hash_size),
-    )
+    sizes = ((b"key", suite.key_size), (b"base_nonce", suite.nonce_size), (b"exp", suite.hash_size))
+    key, base_nonce, exporter = (suite.labeled_expand(secret, label, context, size) for label, size in sizes)
+    return key, base_nonce, exporter
 
 
 def setup_base_s(
@@ -120,9 +110,9 @@ def setup_base_s(
 ) -> tuple[bytes, Context]:
     """Return (enc, sender context). Raises Malformed `size` or `key` for a bad public key."""
     enc, shared_secret = encapsulate(public_key)
-    return enc, key_schedule(shared_secret, info, suite=suite)
+    return enc, Context(suite, *schedule(suite, shared_secret, info))
 
 
 def setup_base_r(key: xwing.PrivateKey, enc: bytes, info: bytes) -> Context:
     """Return the receiver context of `enc`. Raises Malformed `size`; a forged `enc` shows when opening."""
-    return key_schedule(key.decapsulate(enc), info)
+    return Context(EC1_SUITE, *schedule(EC1_SUITE, key.decapsulate(enc), info))

@@ -129,9 +129,7 @@ def _uniform(seed: bytes) -> Polynomial:
 
 def _noise(seed: bytes, nonce: int, eta: int) -> Polynomial:
     bits = _unpack(hashlib.shake_256(seed + bytes([nonce])).digest(64 * eta), 1)
-    return [
-        (sum(bits[at : at + eta]) - sum(bits[at + eta : at + 2 * eta])) % Q for at in range(0, len(bits), 2 * eta)
-    ]
+    return [(sum(bits[at : at + eta]) - sum(bits[at + eta : at + 2 * eta])) % Q for at in range(0, len(bits), 2 * eta)]
 
 
 def _pack(poly: Sequence[int], bits: int) -> bytes:

@@ -1,0 +1,68 @@
+"""Runs the cases of a folder laid out like the shared crypto vectors, and says what each came to."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from privity_client.conformance import hybrid, known_answers, wycheproof
+from privity_client.conformance.cases import CaseResult, Judge
+
+__all__ = ["NOT_YET", "CaseResult", "run", "uncovered"]
+
+JUDGES: Final[dict[str, Judge]] = {**hybrid.JUDGES, **wycheproof.JUDGES, **known_answers.JUDGES}
+NOT_YET: Final = {
+    "blindrsa": "metering tokens are not built yet",
+    "privacypass": "metering tokens are not built yet",
+    "tlog": "the transparency log is not built yet",
+    "noise-optional": "there is no Noise fallback",
+}
+"""Folders whose subject Privity does not have: they are named as not checked, never as passed."""
+
+
+def run(folder: Path) -> list[CaseResult]:
+    """Run every case of every file in `folder` that has a judge.
+
+    A file that no judge knows and that is not in `NOT_YET`, or that cannot be read, is a failed case of its own.
+    """
+    root = _root(folder)
+    return [result for path in _files(root) for result in _results(path, root)]
+
+
+def uncovered(folder: Path) -> dict[str, str]:
+    """Files that were not checked, with the reason."""
+    root = _root(folder)
+    names = [path.relative_to(root) for path in _files(root)]
+    return {str(name): NOT_YET[name.parts[0]] for name in names if name.parts[0] in NOT_YET}
+
+
+def _root(folder: Path) -> Path:
+    # Both the folder of all vectors and its part for cryptography are accepted.
+    inner = folder / "crypto"
+    return inner if inner.is_dir() else folder
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.json"))
+
+
+def _results(path: Path, folder: Path) -> Iterator[CaseResult]:
+    name = path.relative_to(folder).as_posix()
+    if name.split("/")[0] in NOT_YET:
+        return
+    if name not in JUDGES:
+        yield CaseResult(name, "file", "a known file", "unknown", False)
+        return
+    try:
+        cases = list(JUDGES[name](json.loads(path.read_text())))
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        yield CaseResult(name, "file", "readable", f"unreadable: {type(error).__name__}", False)
+        return
+    for case, expected, work in cases:
+        try:
+            got = work()
+        except Exception as error:  # any escape is a failed case, not a crash of the runner
+            got = f"{type(error).__name__}: {error}"
+        yield CaseResult(name, case, expected, got, got == expected)
+    if not cases:
+        yield CaseResult(name, "file", "cases", "none", False)
