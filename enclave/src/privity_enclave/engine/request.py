@@ -21,6 +21,13 @@ def body(chat: ChatRequest, profile: Profile, *, model: str, context: int, isola
 
     Raises EngineError `bad_request` with the first member that this engine does not take, or not at that length.
     """
+    try:
+        return _body(chat, profile, model=model, context=context, isolation=isolation)
+    except UnicodeEncodeError:  # half a surrogate pair: no text, and so no prompt
+        raise EngineError("bad_request", field="messages") from None
+
+
+def _body(chat: ChatRequest, profile: Profile, *, model: str, context: int, isolation: Mapping[str, object]) -> bytes:
     fields = {name: value for name, value in _fields(chat).items() if value is not None}
     refused = sorted(set(fields) - profile.fields)
     too_long = [name for name in COMPILED if len(msgspec.json.encode(fields.get(name))) > MAX_SCHEMA]

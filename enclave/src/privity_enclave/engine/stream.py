@@ -57,7 +57,7 @@ class _Usage(msgspec.Struct):
 class _Chunk(msgspec.Struct):
     choices: list[_Choice] = []
     usage: _Usage | None = None
-    error: msgspec.Raw | None = None
+    error: object = None
 
 
 _decode = msgspec.json.Decoder(_Chunk).decode
@@ -87,18 +87,15 @@ class AnswerReader:
         self.chunks = 0
         self.ended = False
 
-    def feed(self, piece: bytes) -> list[EngineEvent]:
-        """Return the events completed by `piece`. Raises EngineError: what the engine says, or `crashed`."""
-        events: list[EngineEvent] = []
+    def feed(self, piece: bytes) -> Iterator[EngineEvent]:
+        """Give the events completed by `piece`. Raises EngineError: what the engine says, or `crashed`."""
         self._line += piece
-        *lines, rest = self._line.split(b"\n")
-        self._line = rest
-        if len(rest) > MAX_LINE or any(len(line) > MAX_LINE for line in lines):
+        *lines, self._line = self._line.split(b"\n")
+        if any(len(line) > MAX_LINE for line in (*lines, self._line)):
             raise EngineError("crashed")
         for line in lines:
             if not self.ended:
-                events += self._take(bytes(line.removesuffix(b"\r")))
-        return events
+                yield from self._take(bytes(line.removesuffix(b"\r")))
 
     def eof(self) -> None:
         """Raises EngineError `crashed` unless the answer had its end."""
@@ -131,7 +128,7 @@ class AnswerReader:
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise EngineError("crashed") from None
         if chunk.error is not None:
-            raise self._stopped(bytes(chunk.error))
+            raise self._stopped(msgspec.json.encode(chunk.error))
         for choice in chunk.choices:
             if choice.delta is not None:
                 yield from _pieces(choice.delta)

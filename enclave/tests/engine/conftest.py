@@ -1,0 +1,19 @@
+"""Fixtures for the tests of engines."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from engine_fakes import random_model
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of 0.9 M random weights; one byte of text is one token."""
+    builder = random_model()
+    path: Path = tmp_path_factory.mktemp("weights") / "tiny.gguf"
+    builder.build(path, builder.SHAPES["tiny"])
+    return path
