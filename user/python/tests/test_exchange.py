@@ -189,7 +189,7 @@ def test_a_cut_answer_is_never_complete_without_resume(entropy: Entropy) -> None
 
 
 def test_cut_every_time_is_never_complete(entropy: Entropy) -> None:
-    bench = Bench(entropy, FakeNode(script=Script(lines=LONG.lines, cuts=[1] * 9)))
+    bench = Bench(entropy, FakeNode(script=Script(lines=LONG.lines, cuts=[1] * 99)))
     with pytest.raises(ClientError) as caught:
         bench.ask(bench.request(), restart=True)
     assert caught.value.reason == "answer_cut"

@@ -11,7 +11,7 @@ from typing import Final
 
 from privity_protocol import xwing
 from privity_protocol.chain import Session
-from privity_protocol.errors import Malformed, PrivityError
+from privity_protocol.errors import Malformed
 from privity_protocol.hello import begin_hello
 from privity_protocol.limits import MAX_TRIES
 from privity_protocol.lines import LineReader
@@ -43,7 +43,7 @@ from privity_client.commands import (
 )
 from privity_client.errors import ClientError
 from privity_client.nodes import VerifiedNode
-from privity_client.reaction import react
+from privity_client.reaction import NO_RESPONSE, react
 from privity_client.request import Request, inner_reason
 
 OK: Final = 200
@@ -53,9 +53,10 @@ Flow = Generator[Command, Result, None]
 class _Failed(Exception):
     """A try ended with this outer status; 0 when no response came."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, detail: str = "") -> None:
         super().__init__(status)
         self.status = status
+        self.detail = detail
 
 
 class _Cut(Exception):
@@ -63,7 +64,11 @@ class _Cut(Exception):
 
 
 class _Gone(Exception):
-    """The node no longer holds the rest of the answer."""
+    """The rest of the answer cannot be had; `reason` is what the user reads if it does not begin anew."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class Exchange:
@@ -99,15 +104,15 @@ class Exchange:
             try:
                 yield from self._attempt()
             except _Failed as failure:
-                again = react(failure.status, sent=sent, entropy=self._entropy)
+                again = react(failure.status, sent=sent, entropy=self._entropy, detail=failure.detail)
                 if again.elsewhere and self._holder is not None:
                     self._avoid.add(self._holder.digest)
                 self._search = again.search
                 yield Deliver(Retrying(again.reason, again.wait))
                 yield Pause(again.wait)
-            except _Gone:
+            except _Gone as gone:
                 if not self._restart or sent >= MAX_TRIES:
-                    raise ClientError("answer_gone") from None
+                    raise ClientError(gone.reason) from None
                 yield from self._start_over()
             else:
                 return
@@ -135,7 +140,7 @@ class Exchange:
                 yield Pause(react(failure.status, sent=sent, entropy=self._entropy).wait)
             else:
                 return
-        raise ClientError("answer_cut")
+        raise _Gone("answer_cut")
 
     def _start_over(self) -> Flow:
         self._lines = LineReader()
@@ -153,7 +158,12 @@ class Exchange:
         return node, session, self._clock()
 
     def _choose(self) -> Generator[Command, Result, VerifiedNode]:
-        found = yield FindNodes(self._request.model, self._search)
+        try:
+            found = yield FindNodes(self._request.model, self._search)
+        except ClientError as error:
+            if error.reason == "unreachable":
+                raise _Failed(NO_RESPONSE, error.detail) from error
+            raise
         assert isinstance(found, Nodes)
         self._search = False
         fresh = [node for node in found.nodes if node.digest not in self._avoid]
@@ -194,7 +204,7 @@ class Exchange:
                 if isinstance(event, Close):
                     continue
                 if isinstance(event, Error):
-                    raise _Gone if inner_reason(event.code) == "answer_gone" else self._inner(event)
+                    raise self._inner(event)
                 if isinstance(event, Data):
                     yield from self._take(event)
 
@@ -222,8 +232,9 @@ class Exchange:
             self._lines.finish()
         yield Deliver(Complete())
 
-    def _inner(self, event: Error) -> PrivityError:
-        return ClientError(inner_reason(event.code), event.text)
+    def _inner(self, event: Error) -> Exception:
+        reason = inner_reason(event.code)
+        return _Gone(reason) if reason == "answer_gone" else ClientError(reason, event.text)
 
 
 __all__ = ["Event", "Exchange", "Flow"]

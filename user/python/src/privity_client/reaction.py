@@ -35,11 +35,11 @@ class Again:
     search: bool
 
 
-def react(status: int, *, sent: int, entropy: Entropy) -> Again:
+def react(status: int, *, sent: int, entropy: Entropy, detail: str = "") -> Again:
     """Return what to do after `sent` failed tries, the last with `status`. Raises ClientError when that is nothing."""
     if status == NO_RESPONSE:
         if Reaction.GIVE_UP in reactions(OuterError.BUSY, sent=sent):
-            raise ClientError("unreachable")
+            raise ClientError("unreachable", detail)
         return Again("unreachable", _jittered(_FIRST_PAUSE, sent, entropy), elsewhere=True, search=True)
     error = from_status(status)
     allowed = reactions(error, sent=sent)

@@ -1,0 +1,242 @@
+"""`privity serve` and `privity chat` as a person runs them: real processes on loopback with a tiny model."""
+
+import importlib.util
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from privity_client.models import shelf
+from privity_client.serve.home import open_home
+
+pytestmark = [pytest.mark.system, pytest.mark.slow]
+ROOT = Path(__file__).resolve().parents[3]
+for runtime in ("privity_enclave", "privity_service", "xllamacpp"):
+    pytest.importorskip(runtime)
+
+
+def free_ports() -> int:
+    """Return a port with two free ones behind it."""
+    while True:
+        with socket.socket() as first:
+            first.bind(("127.0.0.1", 0))
+            port = int(first.getsockname()[1])
+        try:
+            for following in (port, port + 1, port + 2):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", following))
+        except OSError:
+            continue
+        return port
+
+
+class Installation:
+    """A state folder, three ports, and the command."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = open_home(folder)
+        self.port = free_ports()
+        self.url = f"http://localhost:{self.port}"
+        self.process: subprocess.Popen[str] | None = None
+        self.said: list[str] = []
+
+    def environment(self) -> dict[str, str]:
+        return os.environ | {"PRIVITY_HOME": str(self.home.root), "PRIVITY_PORT": str(self.port), "NO_COLOR": "1"}
+
+    def start(self) -> None:
+        self.said = []
+        self.process = self.popen("serve", "--model", "tiny")
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.said.append(line.rstrip())
+            if line.startswith("Privity is ready"):
+                return
+        raise AssertionError("\n".join(self.said))
+
+    def popen(self, *arguments: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-c", "from privity_client.cli import main; main()", *arguments]
+        return subprocess.Popen(
+            command, env=self.environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+
+    def run(self, *arguments: str, text: str | None = None) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-c", "from privity_client.cli import main; main()", *arguments]
+        return subprocess.run(
+            command, env=self.environment(), input=text or "", text=True, capture_output=True, timeout=120
+        )
+
+    def chat(self, *arguments: str, text: str | None = None) -> "subprocess.CompletedProcess[str]":
+        return self.run("chat", "--url", self.url, "--profile", "p0", *arguments, text=text)
+
+    def stop(self, number: int = signal.SIGINT) -> int:
+        assert self.process is not None
+        self.process.send_signal(number)
+        code = self.process.wait(30)
+        assert self.process.stdout is not None
+        self.said += self.process.stdout.read().splitlines()
+        self.process.stdout.close()
+        self.process = None
+        return code
+
+    def children(self) -> list[int]:
+        found = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+        return [pid for pid in found if str(self.home.root) in command_of(pid) and " run " in command_of(pid)]
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    spec = importlib.util.spec_from_file_location("random_model", ROOT / "bench" / "random_model.py")
+    assert spec is not None
+    assert spec.loader is not None
+    maker = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(maker)
+    path = tmp_path_factory.mktemp("model") / "tiny.gguf"
+    maker.build(path, maker.SHAPES["tiny"], 1)
+    return path
+
+
+@pytest.fixture
+def installation(tmp_path: Path, tiny: Path) -> Iterator[Installation]:
+    made = Installation(tmp_path / "home")
+    shelf.add(made.home.models, tiny, model_id="tiny", context=512)
+    yield made
+    if made.process is not None:
+        made.stop(signal.SIGTERM)
+
+
+def test_serve_chat_stop_and_start_again(installation: Installation) -> None:
+    installation.start()
+    assert len(installation.children()) == 2
+    ready = [line for line in installation.said if "Privity is ready" in line]
+    assert ready == [f"Privity is ready at {installation.url}"]
+    assert installation.said[-1] == ready[0]
+    assert "privity chat" in installation.said[-2]
+    assert any("Test enclave. Whoever runs this server can read your messages." in line for line in installation.said)
+
+    refused = installation.chat("--once", "Hello")
+    assert refused.returncode == 3
+    assert refused.stdout == ""
+    assert "Nothing was sent" in refused.stderr
+
+    for arguments in (["--once", "Hello"], ["Hello"]):
+        answered = installation.chat(*arguments, "--allow-simulated")
+        assert answered.returncode == 0, answered.stderr
+        assert len(answered.stdout.strip()) > 5
+        assert "Test enclave" in answered.stderr
+    piped = installation.chat("--allow-simulated", text="Hello from a pipe\n")
+    assert piped.returncode == 0
+
+    events = [
+        json.loads(line)
+        for line in installation.chat("--once", "Hi", "--allow-simulated", "--json").stdout.splitlines()
+    ]
+    assert all(event["simulated"] is True for event in events)
+    assert events[0]["event"] == "verified"
+    assert events[-1]["event"] == "done"
+    assert events[-1]["state"] == "complete"
+    assert events[-1]["text"] == "".join(event["text"] for event in events if event["event"] == "text")
+
+    second = installation.run("serve", "--model", "tiny")
+    assert second.returncode == 2
+    assert "already running" in second.stderr
+
+    root = installation.home.root_certificate.read_bytes()
+    release = installation.home.release.read_bytes()
+    assert installation.stop() == 0
+    assert installation.said[-2:] == ["· stopping", "· stopped"]
+    assert installation.children() == []
+    installation.start()
+    assert installation.home.root_certificate.read_bytes() == root
+    # Registers are left out: this runs from a source tree, which an editor may change in between.
+    again, before = json.loads(installation.home.release.read_bytes()), json.loads(release)
+    assert {name: again[name] for name in ("not_before", "models")} == {
+        name: before[name] for name in ("not_before", "models")
+    }
+
+
+def test_verify_tells_everything_and_its_exit_code(installation: Installation) -> None:
+    installation.start()
+    accepted = installation.run("verify", installation.url, "--allow-simulated", "--json")
+    document = json.loads(accepted.stdout)
+    assert accepted.returncode == 0
+    assert document["simulated"] is True
+    assert document["nodes"][0]["challenged"] is True
+    assert document["nodes"][0]["record"]["outcome"] == "accepted_as_simulated"
+    refused = installation.run("verify", installation.url, "--json")
+    assert refused.returncode == 3
+    assert json.loads(refused.stdout)["nodes"][0]["reason"] == "simulated_not_allowed"
+    shown = installation.run("verify", installation.url, "--allow-simulated").stdout
+    assert "✓ passed" in shown
+    assert "– not checked" in shown
+    assert shown.index("Limits") > shown.index("Checks")
+
+
+def test_a_killed_node_is_started_again_and_answers(installation: Installation) -> None:
+    installation.start()
+    (node,) = [pid for pid in installation.children() if "privity_enclave run" in command_of(pid)]
+    os.kill(node, signal.SIGKILL)
+    assert installation.process is not None
+    assert installation.process.stdout is not None
+    for line in installation.process.stdout:
+        if "running again" in line:
+            break
+    deadline = time.monotonic() + 30
+    while (answered := installation.chat("--once", "Hello", "--allow-simulated")).returncode != 0:
+        assert time.monotonic() < deadline, answered.stderr
+    assert len(answered.stdout) > 5
+
+
+def test_nothing_is_left_behind_by_a_killed_serve(installation: Installation) -> None:
+    installation.start()
+    assert installation.children()
+    assert installation.process is not None
+    installation.process.kill()
+    installation.process.wait()
+    assert installation.process.stdout is not None
+    installation.process.stdout.close()
+    installation.process = None
+    deadline = time.monotonic() + 20
+    while installation.children():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    installation.start()
+
+
+def test_a_taken_port_is_named_with_what_to_do(installation: Installation) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", installation.port + 1))
+        taken.listen()
+        done = installation.run("serve", "--model", "tiny")
+    assert done.returncode == 1
+    assert f"port {installation.port + 1}" in done.stderr
+    assert "PRIVITY_PORT" in done.stderr
+
+
+def test_a_changed_model_file_stops_the_start(installation: Installation) -> None:
+    path = installation.home.models / "tiny.gguf"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    done = installation.run("serve", "--model", "tiny")
+    assert done.returncode == 1
+    assert re.search("digest|sha256|model", done.stderr)
+    assert "Privity is ready" not in done.stdout
+
+
+def test_no_server_is_told_in_words(installation: Installation) -> None:
+    done = installation.chat("--once", "Hello", "--allow-simulated", "--json")
+    assert done.returncode == 5 or "development_root" in done.stdout
+
+
+def command_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
