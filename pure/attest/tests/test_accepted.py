@@ -104,6 +104,24 @@ def test_a_refusal_shows_its_headline_and_holds_the_record() -> None:
     }
 
 
+def test_a_kind_that_is_not_simulated_gives_the_other_type(monkeypatch) -> None:
+    """Imitates a built hardware kind: type and outcome follow it, the production root is still missing."""
+    from privity_attest import case
+    from privity_attest.appraise import RUN
+    from privity_attest.stages import before
+
+    own = tuple(check for check in checks.SIMULATED if check.name not in checks.ALLOWANCES)
+    monkeypatch.setitem(case.KINDS, "sim-document", "nitro")
+    monkeypatch.setattr(checks, "TABLE", {"nitro": own})
+    monkeypatch.setitem(before.LABELS, "nitro", before.LABELS["simulated"])
+    monkeypatch.setitem(RUN, "kind", lambda given: ())
+    result = appraised(BUNDLE.data)
+    assert type(result) is Appraisal
+    assert result.record.outcome == "accepted"
+    assert not result.record.simulated
+    assert not result.record.hardware_backed
+
+
 def test_the_release_of_the_builder_names_this_enclave_alone() -> None:
     leaf = release_leaf(b"c", {0: bytes(48)})
     assert leaf["configuration"] == [hashlib.sha256(b"c").hexdigest()]

@@ -7,7 +7,7 @@ Issue G (metering) ends the empty list of tokens in request headers; the last te
 
 import pytest
 from appraising import record_of
-from privity_attest import checks
+from privity_attest import case, checks
 from privity_attest.appraise import RUN
 from privity_attest.stages.before import LABELS
 from privity_attest.testing.bundle import Enclave, Hooks
@@ -61,6 +61,15 @@ def test_no_other_kind_has_any_allowance(media_type) -> None:
     assert len(record.reasons) == 1
     assert record.reasons[0].startswith("tee_not_allowed:")
     assert not any("not_applicable" in reason for one in record.checks for reason in one.reasons)
+
+
+def test_a_kind_that_is_built_has_no_allowance_either(monkeypatch) -> None:
+    monkeypatch.setitem(case.KINDS, "sim-document", "nitro")
+    monkeypatch.setattr(checks, "TABLE", {"nitro": checks.SIMULATED})
+    monkeypatch.setitem(LABELS, "nitro", LABELS["simulated"])
+    monkeypatch.setitem(RUN, "kind", lambda given: ())
+    expected = [f"check_missing:{check.name}" for check in checks.SIMULATED if check.name in UNTIL_THE_LOG]
+    assert record_of(BUNDLE.data).reasons == tuple(expected)
 
 
 def test_tokens_stay_an_empty_list_until_metering() -> None:

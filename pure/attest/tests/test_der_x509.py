@@ -206,6 +206,7 @@ def test_usages_and_critical_extensions() -> None:
         )
     )
     assert x509.chain_faults((leaf, not_for_certificates)) == ("issuer-0",)
+    assert x509.chain_faults((not_for_certificates, root)) == ("leaf",), "an issuer is no leaf, whatever its usage"
 
 
 def certificate(key, signer, algorithm) -> bytes:

@@ -106,7 +106,8 @@ def _report(case: Case, records: tuple[CheckRecord, ...], outcome: Outcome, reas
         reasons=reasons,
         checks=records,
         claims=claims_of(case, {one.check for one in records if _usable(one)}),
-        hardware_backed=outcome == "accepted",
+        # True needs a genuine chain to a root marked as production; none is pinned yet.
+        hardware_backed=False,
         simulated=case.kind in ("simulated", "sim_tpm"),
         appraised_at=case.now,
         valid_until=_valid_until(case) if accepted else None,
