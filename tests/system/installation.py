@@ -29,7 +29,7 @@ from privity_client.channel import Channel, unix_time
 from privity_client.commands import Accepted, Complete, Event, Line, Restarted
 from privity_client.discovery import Discovery
 from privity_client.models.shelf import ShelfModel, digest_file
-from privity_client.request import Request, chat_request
+from privity_client.request import Request
 from privity_client.serve.plan import DEPLOY, node_configuration, release_leaf
 from privity_protocol import canonical
 
@@ -70,10 +70,7 @@ class RoleProcess:
     async def start(self) -> dict[str, object]:
         """Start it; return what it says when it is ready. AssertionError when it says anything else."""
         earlier = self.out.read_text().count("\n") if self.out.exists() else 0
-        with self.out.open("ab") as out, self.err.open("ab") as err:
-            self._process = subprocess.Popen(
-                self._argv, stdout=out, stderr=err, stdin=subprocess.DEVNULL, start_new_session=True
-            )
+        self._process = self._spawn()
         end = time.monotonic() + START_SECONDS
         while len(lines := self.out.read_text().splitlines()) <= earlier:
             assert self._process.poll() is None, f"{self.name} ended: {self.err.read_text()[-2000:]}"
@@ -82,6 +79,12 @@ class RoleProcess:
         assert lines[-1].startswith("READY "), lines[-1]
         ready: dict[str, object] = json.loads(lines[-1][6:])
         return ready
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        with self.out.open("ab") as out, self.err.open("ab") as err:
+            return subprocess.Popen(
+                self._argv, stdout=out, stderr=err, stdin=subprocess.DEVNULL, start_new_session=True
+            )
 
     def alive(self) -> bool:
         """Whether it runs."""
@@ -145,10 +148,11 @@ class Client:
         self.channel = channel
         self.chain = Chain()
 
-    def request(self, text: str, *, profile: str = "p1", resume: bool = True) -> Request:
-        """A question."""
-        said = [{"role": "user", "content": text}]
-        return chat_request(said, model=MODEL, profile=profile, entropy=os.urandom, resume=resume)
+    def request(self, text: str, *, tokens: int = 40, profile: str = "p1", resume: bool = True) -> Request:
+        """A question whose answer is `tokens` long: random weights find no end by themselves."""
+        body = {"messages": [{"role": "user", "content": text}], "model": MODEL, "stream": True}
+        more = {"max_tokens": tokens, "temperature": 0, "seed": 1}
+        return Request(os.urandom(16), "chat", json.dumps(body | more).encode(), MODEL, profile, resume)
 
     async def follow(
         self, request: Request, seen: Callable[[Event], object] = lambda _event: None, said: Said | None = None
@@ -170,15 +174,17 @@ class Client:
                 seen(event)
         return said
 
-    async def ask(self, text: str, *, profile: str = "p1") -> Said:
+    async def ask(self, text: str, *, tokens: int = 40, profile: str = "p1") -> Said:
         """One question, answered whole."""
-        return await self.follow(self.request(text, profile=profile))
+        return await self.follow(self.request(text, tokens=tokens, profile=profile))
 
 
 class Installation:
     """Documents and processes. `run_port` may be replaced by a proxy's before the service starts."""
 
-    def __init__(self, folder: Path, model: Path, nodes: int = 1, *, slots: int = 2, limits: dict[str, int] | None = None):
+    def __init__(
+        self, folder: Path, model: Path, nodes: int = 1, *, slots: int = 2, limits: dict[str, int] | None = None
+    ):
         self.folder = folder
         self.model = shelf_model(model)
         service, relay, *node_ports = free_ports(2 + nodes)

@@ -144,7 +144,7 @@ def test_any_other_status_of_a_node_is_busy(tmp_path: Path, status: int) -> None
 def test_a_redirect_of_a_node_is_not_followed(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with stand(tmp_path) as s:
-            s.node.script["/ec1/run"] = reply(307, b"", b"location: /elsewhere")
+            s.node.script["/ec1/run"] = reply(303, b"", b"location: /elsewhere")
             s.node.script["/elsewhere"] = stream_of([b"a" * 512])
             assert (await s.post("/ec1/run", run_request(s.node.kid()))).status == 503
             assert s.node.heard[-1].path == "/ec1/run"
