@@ -117,12 +117,12 @@ class KeyRing:
         self._windows[window.kid] = window
 
     def due(self) -> bool:
-        """Whether the newest key is old enough, by either clock, for the next one, or the wall clock went back."""
+        """Whether the newest key is old enough, by either clock, for the next one."""
         newest = max(self._windows.values(), key=lambda window: window.born, default=None)
         if newest is None:
             return True
-        age = self._clock.wall() - newest.document.nbf
-        return age >= ROTATE or age < 0 or self._clock.steady() - newest.born >= ROTATE
+        wall, steady = self._clock.wall() - newest.document.nbf, self._clock.steady() - newest.born
+        return max(wall, steady) >= ROTATE
 
     def find(self, kid: bytes) -> Window:
         """Return the living key of this id. Raises UnknownKey; a key past its time is refused before it is swept."""

@@ -44,7 +44,7 @@ class Node:
         self.keys = keys
         self.gate = Gate(configuration.limits, clock.steady)
         self._sessions: SessionTable[ChainKey] = SessionTable(
-            limit=configuration.limits.sessions, chain_runs=CHAIN_RUNS
+            limit=configuration.limits.sessions, chain_runs=CHAIN_RUNS, erase=ChainKey.erase
         )
         self._operations = operations
         self._answers = answers

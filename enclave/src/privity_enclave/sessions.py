@@ -5,6 +5,7 @@ back. What an entry holds opens one request: an entry leaves the table by `take`
 nothing ever puts it back.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
@@ -40,11 +41,15 @@ class Open(Generic[C]):
 
 
 class SessionTable(Generic[C]):
-    """Bounded map from session id to `Open`. Sessions that have carried a request outlive those that have not."""
+    """Bounded map from session id to `Open`. Sessions that have carried a request outlive those that have not.
 
-    def __init__(self, *, limit: int, chain_runs: int) -> None:
+    `erase` overwrites the secret of a session that leaves the table without being taken.
+    """
+
+    def __init__(self, *, limit: int, chain_runs: int, erase: Callable[[C], None]) -> None:
         self._limit = limit
         self._chain_runs = chain_runs
+        self._erase = erase
         # Two maps in order of age: `_fresh` holds what any stranger can make by a HELLO, `_chained` what requests made.
         self._fresh: dict[bytes, Open[C]] = {}
         self._chained: dict[bytes, Open[C]] = {}
@@ -57,15 +62,19 @@ class SessionTable(Generic[C]):
         self._expire(now)
         if len(self) >= self._limit:
             if not self._fresh:
+                self._erase(chain)
                 raise TableFull
-            del self._fresh[next(iter(self._fresh))]
+            self._drop(self._fresh)
         self._insert(self._fresh, sid, Open(chain, Lineage(sid, kid, 0, ends), min(now + ttl, ends)))
 
     def take(self, sid: bytes, *, kid: bytes, now: float) -> Open[C]:
         """Remove and return a session; of any number of callers with one id, one gets it. Raises UnknownSession."""
         # dict.pop is one step under the interpreter's lock; look-up then delete would serve two threads.
         session = self._fresh.pop(sid, None) or self._chained.pop(sid, None)
-        if session is None or now >= session.until or session.lineage.kid != kid:
+        if session is None:
+            raise UnknownSession
+        if now >= session.until or session.lineage.kid != kid:
+            self._erase(session.chain)
             raise UnknownSession
         return session
 
@@ -77,8 +86,7 @@ class SessionTable(Generic[C]):
         """Open the next session of a chain whose run has been accepted. Drops the oldest of all when full."""
         self._expire(now)
         if len(self) >= self._limit:
-            oldest = self._fresh or self._chained
-            del oldest[next(iter(oldest))]
+            self._drop(self._fresh or self._chained)
         lineage = replace(after, runs=after.runs + 1)
         self._insert(self._chained, sid, Open(chain, lineage, min(now + ttl, after.ends)))
 
@@ -86,7 +94,10 @@ class SessionTable(Generic[C]):
         """Drop every session of a node key that has been destroyed."""
         for table in (self._fresh, self._chained):
             for sid in [sid for sid, session in table.items() if session.lineage.kid == kid]:
-                del table[sid]
+                self._erase(table.pop(sid).chain)
+
+    def _drop(self, table: dict[bytes, Open[C]]) -> None:
+        self._erase(table.pop(next(iter(table))).chain)
 
     def _insert(self, table: dict[bytes, Open[C]], sid: bytes, session: Open[C]) -> None:
         if len(sid) != SESSION_BYTES or sid in self._fresh or sid in self._chained:
@@ -96,8 +107,5 @@ class SessionTable(Generic[C]):
     def _expire(self, now: float) -> None:
         # Oldest first and only as far as they are expired: the cost is shared by those who fill the table.
         for table in (self._fresh, self._chained):
-            while table:
-                sid = next(iter(table))
-                if now < table[sid].until:
-                    break
-                del table[sid]
+            while table and now >= next(iter(table.values())).until:
+                self._drop(table)
