@@ -305,7 +305,9 @@ def test_an_endless_bad_request_is_not_read_for_ever() -> None:
         exchange = rig.open("POST", "/ec1/run")
         exchange.send(flipped(sealed(await rig.hello()), 64), more=True)
         exchange.send(*[bytes(2**20)] * (http.LONGEST_RUN // 2**20 + 1), more=True)
+        began = rig.loop.time()
         assert (await exchange.done()).status == 400
+        assert rig.loop.time() == began, "it did not take the deadline to end it"
 
     run(body())
 
