@@ -89,6 +89,7 @@ def usage(prompt: int = 7, completion: int = 3, cached: int | None = None) -> by
     return event(choices=[], usage=counts | details)
 
 
+CHAT = "/v1/chat/completions"
 DONE = b"data: [DONE]\n\n"
 ANSWER = text("Hello ") + text("you") + finish() + usage() + DONE
 
@@ -103,6 +104,10 @@ class Received:
     body: dict = field(default_factory=dict)
 
 
+def no_cache(body: dict) -> tuple[object, object]:
+    return object(), None
+
+
 Script = Callable[["Received", asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -112,12 +117,13 @@ class FakeEngine:
     By default it answers like an engine whose prefix caches are looked up and filled under `cache_keys(body)`.
     """
 
-    def __init__(self, *, routes=None, script: Script | None = None, cache_keys=lambda body: (None, None)) -> None:
+    def __init__(self, *, routes=None, script: Script | None = None, scripted=CHAT, cache_keys=no_cache) -> None:
         self.routes = routes or {}
         self.script = script or self._answer
         self.received: list[Received] = []
         self.connections = 0
         self.gone = asyncio.Event()
+        self._scripted = scripted
         self._cache_keys = cache_keys
         self._cached: dict[object, str] = {}
         self.url = ""
@@ -144,7 +150,7 @@ class FakeEngine:
             body = await reader.readexactly(int(headers.get("content-length", "0")))
             request = Received(method, path, headers, json.loads(body) if body else {})
             self.received.append(request)
-            if path == "/v1/chat/completions":
+            if path == self._scripted:
                 await self.script(request, writer)
             else:
                 status, answer = self.routes.get(path, (404, {}))

@@ -294,6 +294,24 @@ def test_refusals(status: int, code: str) -> None:
     assert outcome(refusing(status, {"error": "canary"}))[1].code == code
 
 
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/version"])
+def test_no_redirect_is_followed(path: str) -> None:
+    async def script(_, writer) -> None:
+        writer.write(b"HTTP/1.1 307 x\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n")
+
+    async def go() -> None:
+        async with FakeEngine(script=script, scripted=path) as server:
+            adapter = await server.adapter()
+            if path == "/version":
+                assert await adapter.ask(path) == (307, None)
+            else:
+                assert (await error_of(adapter.chat(body())))[1].code == "unavailable"
+            await adapter.close()
+            assert [received.path for received in server.received] == [path]
+
+    asyncio.run(go())
+
+
 def test_an_answer_that_is_no_stream() -> None:
     assert outcome(refusing(200, {"choices": []}))[1].code == "unavailable"
 
@@ -308,36 +326,36 @@ def test_a_refusal_is_read_only_so_far() -> None:
     assert outcome(script)[1].code == "bad_request"
 
 
-async def _silent(_, writer) -> None:
-    await stream(writer, b": ping\n\n")
-    while not writer.is_closing():
-        writer.write(b": ping\n\n")
-        await writer.drain()
-        await asyncio.sleep(0.005)
+ENOUGH = 1000
+"""Pieces that a server without end sends at most, so that a test of a broken deadline ends as well."""
 
 
-async def _stalling(_, writer) -> None:
-    await stream(writer, text("a"))
-    await _pinging(writer)
-
-
-async def _pinging(writer) -> None:
-    while not writer.is_closing():
-        writer.write(b": ping\n\n")
-        await writer.drain()
-        await asyncio.sleep(0.005)
-
-
-async def _endless(_, writer) -> None:
-    await stream(writer)
-    while not writer.is_closing():
-        writer.write(text("a"))
+async def _repeat(writer, piece: bytes) -> None:
+    for _ in range(ENOUGH):
+        if writer.is_closing():
+            return
+        writer.write(piece)
         await writer.drain()
         await asyncio.sleep(0.005)
 
 
 async def _mute(_, writer) -> None:
-    await asyncio.sleep(30)
+    await asyncio.sleep(ENOUGH * 0.005)
+
+
+async def _silent(_, writer) -> None:
+    await stream(writer)
+    await _repeat(writer, b": ping\n\n")
+
+
+async def _stalling(_, writer) -> None:
+    await stream(writer, text("a"))
+    await _repeat(writer, b": ping\n\n")
+
+
+async def _endless(_, writer) -> None:
+    await stream(writer)
+    await _repeat(writer, text("a"))
 
 
 @pytest.mark.parametrize(

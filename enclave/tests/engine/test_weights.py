@@ -3,11 +3,12 @@
 import asyncio
 import fcntl
 import hashlib
+import json
 import os
 from pathlib import Path
 
 import pytest
-from engine_fakes import described, settings
+from engine_fakes import ROOT, described, settings
 from hypothesis import given
 from hypothesis import strategies as st
 from privity_enclave import models
@@ -108,6 +109,7 @@ def test_an_endless_file_is_read_only_so_far(weights: Path, monkeypatch: pytest.
 
     def read(source: int, count: int) -> bytes:
         reads.append(count)
+        assert len(reads) < 5, "read on and on"
         return b"x" * count
 
     monkeypatch.setattr(os, "read", read)
@@ -202,6 +204,20 @@ def test_the_document_names_every_model_in_order(weights: Path, tmp_path: Path) 
 
 def served(number: int) -> ServedModel:
     return ServedModel(f"model-{number}", "x" * 64, False, ("0" * 64,), "e", "0" * 64, 1)
+
+
+VECTORS = json.loads((ROOT / "vectors/models/cases.json").read_text())["cases"]
+ACCEPTED = [case for case in VECTORS if case["outcome"] == "accepted"]
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in VECTORS if case["outcome"] == "accepted"], ids=lambda case: case["name"]
+)
+def test_the_document_is_written_as_the_vectors_have_it(case: dict) -> None:
+    entries = json.loads(case["document"])["models"]
+    written = document([ServedModel(**(entry | {"sha256": tuple(entry["sha256"])})) for entry in entries])
+    assert written.decode() == case["document"]
+    assert hashlib.sha256(written).hexdigest() == case["sha256"]
 
 
 def test_a_document_that_no_bundle_can_carry_is_refused() -> None:

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 Isolation = Literal["slots", "salt", "none"]
 SAMPLING: Final = frozenset({"temperature", "top_p", "presence_penalty", "frequency_penalty", "seed", "stop"})
-TOOLS: Final = frozenset({"tools", "tool_choice", "parallel_tool_calls", "response_format"})
+TOOLS: Final = frozenset({"tools", "tool_choice", "response_format"})
 LOCAL_SAMPLING: Final = frozenset({"top_k", "min_p"})
 
 
