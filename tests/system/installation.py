@@ -46,7 +46,7 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def shelf_model(path: Path, context: int = 4096) -> ShelfModel:
+def shelf_model(path: Path, context: int) -> ShelfModel:
     """The model file as `serve` would describe it."""
     return ShelfModel(MODEL, "Random weights", path, path.stat().st_size, digest_file(path), context, "operator-added")
 
@@ -183,10 +183,17 @@ class Installation:
     """Documents and processes. `run_port` may be replaced by a proxy's before the service starts."""
 
     def __init__(
-        self, folder: Path, model: Path, nodes: int = 1, *, slots: int = 2, limits: dict[str, int] | None = None
-    ):
+        self,
+        folder: Path,
+        model: Path,
+        nodes: int = 1,
+        *,
+        slots: int = 2,
+        context: int = 4096,
+        limits: dict[str, int] | None = None,
+    ) -> None:
         self.folder = folder
-        self.model = shelf_model(model)
+        self.model = shelf_model(model, context)
         service, relay, *node_ports = free_ports(2 + nodes)
         self.service_port, self.relay_port, self.node_ports = service, relay, node_ports
         self.relayed_node_ports = list(node_ports)
