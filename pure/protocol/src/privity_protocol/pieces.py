@@ -1,5 +1,6 @@
 """Reading a stream that arrives in any pieces, with one outcome for every cut of it. Source: specs/ec1.md."""
 
+from abc import ABC, abstractmethod
 from typing import Generic, TypeVar
 
 from privity_protocol.errors import PrivityError
@@ -7,7 +8,7 @@ from privity_protocol.errors import PrivityError
 T = TypeVar("T")
 
 
-class PieceReader(Generic[T]):
+class PieceReader(ABC, Generic[T]):
     """Gathers bytes and reads them step by step.
 
     `feed` returns what was established. A fault behind it is raised by the next call, or else what a reader learns
@@ -35,8 +36,9 @@ class PieceReader(Generic[T]):
                 raise
         return found
 
+    @abstractmethod
     def _step(self) -> T | None:
-        raise NotImplementedError
+        """Read one more thing, or return None when there are not enough bytes."""
 
     def _require_sound(self) -> None:
         if self._fault is not None:
