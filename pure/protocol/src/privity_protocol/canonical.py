@@ -14,6 +14,7 @@ from privity_protocol.errors import Malformed
 MAX_INTEGER: Final = 2**53 - 1  # largest integer that JavaScript keeps exact
 MAX_DEPTH: Final = 8
 _NAME = re.compile(r"[ !#-\[\]-~]*")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 _HEX = re.compile(r"[0-9a-f]*")
 # The possessive quantifier keeps the scan linear: an unclosed string swallows the rest instead of being retried.
@@ -77,7 +78,7 @@ def _check(value: object) -> None:
             if abs(value) > MAX_INTEGER:
                 raise Malformed("not_canonical", "integer of 2^53 or more")
         case str():
-            if any("\ud800" <= character <= "\udfff" for character in value):
+            if _SURROGATE.search(value):
                 raise Malformed("not_canonical", "lone surrogate")
         case list():
             for entry in value:
