@@ -156,6 +156,11 @@ class Rig:
     def steady(self) -> float:
         return self.loop.time() + self.skipped
 
+    async def turn(self) -> None:
+        """One round of what the node does every second."""
+        self.node.sweep()
+        await self.node.renew()
+
     def skip(self, seconds: int) -> None:
         """Let both clocks pass without waiting."""
         self.wall += seconds

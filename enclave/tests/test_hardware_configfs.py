@@ -15,6 +15,7 @@ from privity_enclave.failure import StartFailed
 from privity_enclave.hardware import HardwareFailed, find
 from privity_enclave.hardware.configfs import ATTEMPTS, TRANSIENT, report
 from privity_enclave.hardware.guest import SNP_REPORT, Guest
+from privity_enclave.hardware.simulated import make_root
 from privity_enclave.hardware.tree import MAX_ATTRIBUTE, ConfigfsTree, Tree
 
 KERNEL = Path("/sys/kernel/config/tsm/report")
@@ -270,6 +271,7 @@ def test_confidential_hardware_is_used_and_never_passed_over(confidential: Path,
 def test_confidential_hardware_that_fails_stops_the_node(
     confidential: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: int
 ) -> None:
+    make_root(tmp_path)
     monkeypatch.setattr(find, "ConfigfsTree", lambda _root: FakeTree(fail={"make": [number]}))
     assert reason(confidential, ["simulated", "tdx"], tmp_path) == "hardware_failed"
     monkeypatch.setattr(find, "ConfigfsTree", lambda _root: FakeTree(fail={"read outblob": [errno.EIO]}))

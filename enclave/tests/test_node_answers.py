@@ -320,10 +320,10 @@ def test_an_answer_is_kept_for_two_minutes_and_generated_for_one() -> None:
         reply.exchange.disconnect()
         await settle()
         rig.skip(59)
-        await rig.node.turn()
+        await rig.turn()
         assert rig.engine.running == 1
         rig.skip(1)
-        await rig.node.turn()
+        await rig.turn()
         await settle()
         assert rig.engine.running == 0
         again = await rig.ask(await rig.hello(), op="resume", rid=header["rid"], from_=0).read()
@@ -331,7 +331,7 @@ def test_an_answer_is_kept_for_two_minutes_and_generated_for_one() -> None:
         assert again.error is not None
         assert again.error.code == CODES["resume_gone"]
         rig.skip(120)
-        await rig.node.turn()
+        await rig.turn()
         assert len(rig.answers) == 0
 
     run(body())
@@ -411,7 +411,10 @@ def test_a_second_connection_takes_the_place_of_a_half_open_one() -> None:
         header = resumable(rig)
         old = rig.ask(await rig.hello(), body=chat_body(), **header)
         await settle(0.25)
-        new = await rig.ask(await rig.hello(), op="resume", rid=header["rid"], from_=0).read()
+        resuming = rig.ask(await rig.hello(), op="resume", rid=header["rid"], from_=0)
+        await settle(0.2)
+        assert old.exchange.task.done()
+        new = await resuming.read()
         await old.read(whole=False)
         assert old.error is None
         assert answer_of(new) == "aHi"

@@ -1,12 +1,14 @@
 """Node keys: evidence for each, turned over every hour, gone on time by whichever clock says so first."""
 
+import asyncio
 import gc
 import hashlib
 import sys
+import threading
 from operator import attrgetter
 
 import pytest
-from enclave_fakes import NOW, Rig, chat_body, hello, run
+from enclave_fakes import NOW, Rig, chat_body, hello, run, settle
 from privity_enclave import runtime
 from privity_enclave.keys import UnknownKey
 from privity_protocol import binding, canonical, evidence
@@ -74,13 +76,13 @@ def test_a_new_key_comes_every_hour_and_an_old_one_stays_for_its_two() -> None:
         rig = Rig()
         assert listed(rig) == [7200]
         rig.skip(3599)
-        await rig.node.turn()
+        await rig.turn()
         assert listed(rig) == [7200]
         rig.skip(1)
-        await rig.node.turn()
+        await rig.turn()
         assert listed(rig) == [7200, 10800]
         rig.skip(3600)
-        await rig.node.turn()
+        await rig.turn()
         assert listed(rig) == [10800, 14400]
 
     run(body())
@@ -109,7 +111,7 @@ def test_a_key_is_destroyed_on_time_and_its_sessions_with_it() -> None:
         await rig.hello(document)
         assert len(rig.node._sessions) == 1
         rig.skip(10)
-        await rig.node.turn()
+        await rig.turn()
         gc.collect()
         assert (sys.getrefcount(key), sys.getrefcount(signer)) == (held[0] - 1, held[1] - 1)
         assert len(rig.node._sessions) == 0
@@ -141,7 +143,7 @@ def test_a_wall_clock_that_jumps_forward_ends_keys_early() -> None:
         document = rig.document
         rig.wall += 7500
         assert (await rig.post("/ec1/hello", hello(document)[1])).status == 410
-        await rig.node.turn()
+        await rig.turn()
         assert listed(rig) == [7500 + 7200]
 
     run(body())
@@ -153,7 +155,7 @@ def test_a_wall_clock_that_stands_still_does_not_stretch_a_key() -> None:
         document = rig.document
         rig.skipped += 7500
         assert (await rig.post("/ec1/hello", hello(document)[1])).status == 410
-        await rig.node.turn()
+        await rig.turn()
         assert len(rig.keys._windows) == 1
         assert rig.document != document
 
@@ -165,12 +167,12 @@ def test_a_wall_clock_that_jumps_back_gives_a_new_key_and_refuses_the_one_of_the
         rig = Rig()
         document = rig.document
         rig.wall -= 300
-        await rig.node.turn()
+        await rig.turn()
         assert listed(rig) == [7200]
         assert (await rig.post("/ec1/hello", hello(document)[1])).status == 200
         rig.wall -= 1
         assert (await rig.post("/ec1/hello", hello(document)[1])).status == 410
-        await rig.node.turn()
+        await rig.turn()
         assert listed(rig) == [7200 - 301]
 
     run(body())
@@ -183,10 +185,10 @@ def test_hardware_that_fails_for_a_while_is_asked_again_and_old_keys_go_on_time(
         rig = Rig()
         rig.hardware.broken = True
         rig.skip(3600)
-        await rig.node.turn()
+        await rig.turn()
         assert listed(rig) == [7200]
         rig.hardware.broken = False
-        await rig.node.turn()
+        await rig.turn()
         assert listed(rig) == [7200, 10800]
 
     run(body())
@@ -194,27 +196,41 @@ def test_hardware_that_fails_for_a_while_is_asked_again_and_old_keys_go_on_time(
 
 
 def test_a_fault_in_one_round_does_not_stop_the_next(capfd: pytest.CaptureFixture[str]) -> None:
-    import asyncio
-
     async def body() -> None:
         rig = Rig()
-        rounds = 0
 
-        async def turn() -> None:
-            nonlocal rounds
-            rounds += 1
+        def broken(_now: float) -> None:
             raise ValueError("secret")
 
-        rig.node.turn = turn  # type: ignore[method-assign]
+        rig.answers.sweep = broken  # type: ignore[method-assign]
         keeping = asyncio.create_task(rig.node.keep())
         await asyncio.sleep(3.5)
         keeping.cancel()
-        assert rounds == 3
 
     run(body())
     written = capfd.readouterr().err
     assert written.count('"event":"fault"') == 3
     assert "secret" not in written
+
+
+def test_keys_end_on_time_while_the_hardware_hangs() -> None:
+    async def body() -> None:
+        rig = Rig()
+        release = threading.Event()
+        begin = rig.keys.begin
+        rig.keys.begin = lambda: (release.wait(20), begin())[1]  # type: ignore[method-assign]
+        rig.skip(3600)
+        keeping = asyncio.create_task(rig.node.keep())
+        await asyncio.sleep(5)
+        rig.skip(3900)
+        await asyncio.sleep(2)
+        assert len(rig.keys._windows) == 0
+        release.set()
+        await asyncio.sleep(5)
+        keeping.cancel()
+        await settle()
+
+    run(body())
 
 
 def test_keys_and_windows_do_not_print_what_they_hold() -> None:

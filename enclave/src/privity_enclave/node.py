@@ -19,7 +19,6 @@ from privity_enclave.answer import Complete, Forgotten
 from privity_enclave.answers import Answers
 from privity_enclave.configuration import Configuration
 from privity_enclave.gate import Gate
-from privity_enclave.hardware import HardwareFailed
 from privity_enclave.keys import Clock, KeyRing
 from privity_enclave.operations import Begun, Operations
 from privity_enclave.sessions import Lineage, Open, SessionTable
@@ -116,28 +115,34 @@ class Node:
 
     async def keep(self) -> None:
         """Turn keys over and drop what is over, once a second, until cancelled."""
+        renewal: asyncio.Task[None] | None = None
         while True:
             await asyncio.sleep(1)
-            try:
-                await self.turn()
-            except Exception as error:
-                # The next round tries again: a node that stopped turning would keep its keys for ever.
-                events.write(events.Fault(events.place(error)))
+            self.sweep()
+            # Beside the sweeping: hardware that hangs must not keep old keys alive.
+            if renewal is None or renewal.done():
+                renewal = asyncio.create_task(self.renew())
 
-    async def turn(self) -> None:
-        """One round: destroy keys on time, make the next one, forget old answers."""
-        for window in self.keys.sweep():
-            self._sessions.forget(window.kid)
-            events.write(events.KeyDestroyed(window.document.exp))
-        self._answers.sweep(self._clock.steady())
-        if self.keys.due():
-            try:
+    def sweep(self) -> None:
+        """Destroy keys on time and forget old answers."""
+        try:
+            for window in self.keys.sweep():
+                self._sessions.forget(window.kid)
+                events.write(events.KeyDestroyed(window.document.exp))
+            self._answers.sweep(self._clock.steady())
+        except Exception as error:
+            # The next round tries again: a node that stopped sweeping would keep its keys for ever.
+            events.write(events.Fault(events.place(error)))
+
+    async def renew(self) -> None:
+        """Make the next key when it is due. What fails is tried again at the next round."""
+        try:
+            if self.keys.due():
                 window = await asyncio.to_thread(self.keys.begin)
-            except HardwareFailed as error:
-                events.write(events.KeyLate(events.place(error)))
-                return
-            self.keys.admit(window)
-            events.write(events.KeyBegun(window.document.exp))
+                self.keys.admit(window)
+                events.write(events.KeyBegun(window.document.exp))
+        except Exception as error:
+            events.write(events.KeyLate(events.place(error)))
 
     async def drain(self) -> None:
         """Refuse new work and wait for running answers, at most `drain_seconds`; then forget all."""
