@@ -1,6 +1,7 @@
-"""Cases without keys: headers, records, padding, pacing. Those of the application layer are in `vector_words`."""
+"""Cases without keys: headers, records, padding. Others are in `vector_pacing` and `vector_words`."""
 
 import vector_material as m
+import vector_pacing
 import vector_words
 from privity_protocol.records import Kind, encode_record
 from vector_material import Case, case, flip
@@ -218,176 +219,6 @@ def padding_cases() -> list[Case]:
     return cases
 
 
-LADDERS = {
-    "p0": {1: 2, 5: 6, 1000: 1001},
-    "p1": {
-        1: 20,
-        19: 20,
-        20: 30,
-        29: 30,
-        30: 45,
-        45: 68,
-        68: 102,
-        102: 153,
-        153: 230,
-        230: 345,
-        345: 518,
-        518: 777,
-        777: 1166,
-    },
-    "p2": {1: 100, 99: 100, 100: 300, 300: 900, 900: 2700, 2700: 8100},
-}
-
-
-def pacing_cases() -> list[Case]:
-    cases = [
-        case(
-            f"{profile}-{count}",
-            f"{profile} after {count} records",
-            "total_after",
-            {"profile": profile, "count": count},
-            {"ok": {"total": total}},
-        )
-        for profile, table in LADDERS.items()
-        for count, total in table.items()
-    ]
-    cases += [
-        case(
-            f"{profile}-last",
-            "no rung is left under one key",
-            "total_after",
-            {"profile": profile, "count": 2**20},
-            {"error": "record_limit"},
-        )
-        for profile in ("p1", "p2")
-    ]
-    return cases
-
-
-def trace_cases() -> list[Case]:
-    room = {"p0": 1005, "p1": 493, "p2": 493}
-
-    def pads(count: int) -> list[list[object]]:
-        return [["PAD", 0]] * count
-
-    def one(name: str, what: str, profile: str, steps: list[list[object]], expect: dict[str, object]) -> Case:
-        return case(name, what, "emission", {"profile": profile, "steps": steps}, expect)
-
-    word = b"word".hex()
-    big = bytes(2 * room["p1"] + 7).hex()
-    end: list[list[object]] = [["CLOSE", 0]]
-    next_: list[list[object]] = [["NEXT", 20]]
-    return [
-        one(
-            "p1-empty",
-            "an empty answer takes twenty records",
-            "p1",
-            [["finish", ""], ["tick", 25]],
-            {"ok": {"trace": [["END", 0], *pads(18), *end]}},
-        ),
-        one(
-            "p1-word",
-            "a word is carried by END",
-            "p1",
-            [["tick", 2], ["queue", word], ["finish", ""], ["tick", 30]],
-            {"ok": {"trace": [*pads(2), ["END", 4], *pads(16), *end]}},
-        ),
-        one(
-            "p1-partial",
-            "a record leaves with what is there",
-            "p1",
-            [["queue", word], ["tick", 1], ["finish", ""], ["tick", 30]],
-            {"ok": {"trace": [["DATA", 4], ["END", 0], *pads(17), *end]}},
-        ),
-        one(
-            "p1-burst",
-            "a burst leaves one record a tick",
-            "p1",
-            [["queue", big], ["finish", ""], ["tick", 30]],
-            {"ok": {"trace": [["DATA", 493], ["DATA", 493], ["END", 7], *pads(16), *end]}},
-        ),
-        one(
-            "p1-rung",
-            "END on record 20 takes the next rung",
-            "p1",
-            [["tick", 19], ["finish", ""], ["tick", 40]],
-            {"ok": {"trace": [*pads(19), ["END", 0], *pads(9), *end]}},
-        ),
-        one(
-            "p1-rung-before",
-            "END on record 19 leaves room for CLOSE",
-            "p1",
-            [["tick", 18], ["finish", ""], ["tick", 40]],
-            {"ok": {"trace": [*pads(18), ["END", 0], *end]}},
-        ),
-        one(
-            "p1-next-idle",
-            "NEXT leaves in the first idle record",
-            "p1",
-            [["next"], ["tick", 1], ["finish", ""], ["tick", 30]],
-            {"ok": {"trace": [*next_, ["END", 0], *pads(17), *end]}},
-        ),
-        one(
-            "p1-next-busy",
-            "NEXT waits for the queue, not for END",
-            "p1",
-            [["next"], ["queue", big], ["finish", ""], ["tick", 30]],
-            {"ok": {"trace": [["DATA", 493], ["DATA", 493], *next_, ["END", 7], *pads(15), *end]}},
-        ),
-        one(
-            "p1-fail",
-            "an error comes after the queue and pads like an end",
-            "p1",
-            [["queue", word], ["fail", 5, "later"], ["tick", 30]],
-            {"ok": {"trace": [["DATA", 4], ["ERROR", 7], *pads(17), *end]}},
-        ),
-        one(
-            "p1-next-fail",
-            "NEXT before ERROR",
-            "p1",
-            [["next"], ["queue", word], ["fail", 6, ""], ["tick", 30]],
-            {"ok": {"trace": [["DATA", 4], *next_, ["ERROR", 2], *pads(16), *end]}},
-        ),
-        one(
-            "p2-empty",
-            "the strict profile takes a hundred",
-            "p2",
-            [["finish", word], ["tick", 200]],
-            {"ok": {"trace": [["END", 4], *pads(98), *end]}},
-        ),
-        one(
-            "p0-stream",
-            "without a clock records leave when there is something to say",
-            "p0",
-            [["drain"], ["queue", word], ["drain"], ["next"], ["drain"], ["finish", ""], ["drain"], ["drain"]],
-            {"ok": {"trace": [["DATA", 4], *next_, ["END", 0], *end]}},
-        ),
-        one(
-            "p0-fail",
-            "an error without a clock",
-            "p0",
-            [["fail", 6, "sorry"], ["drain"]],
-            {"ok": {"trace": [["ERROR", 7], *end]}},
-        ),
-        one("drain-paced", "a paced profile has no shortcut", "p1", [["queue", word], ["drain"]], {"error": "order"}),
-        one("queue-after-finish", "bytes after the end", "p1", [["finish", ""], ["queue", word]], {"error": "order"}),
-        one("finish-twice", "two ends", "p1", [["finish", ""], ["finish", ""]], {"error": "order"}),
-        one("fail-after-finish", "an error after the end", "p1", [["finish", ""], ["fail", 6, ""]], {"error": "order"}),
-        one("next-twice", "two handles", "p1", [["next"], ["next"]], {"error": "order"}),
-        one(
-            "next-twice-sent",
-            "two handles, one of them sent",
-            "p1",
-            [["next"], ["tick", 1], ["next"], ["tick", 1]],
-            {"error": "order"},
-        ),
-        one("next-after-finish", "a handle after the end", "p1", [["finish", ""], ["next"]], {"error": "order"}),
-        one(
-            "fail-text", "an error text that is too long", "p1", [["fail", 6, "x" * 201]], {"error": "record_capacity"}
-        ),
-    ]
-
-
 def files() -> dict[str, tuple[str, list[Case]]]:
     """Path below vectors/ → sentence and cases."""
     return {
@@ -395,7 +226,6 @@ def files() -> dict[str, tuple[str, list[Case]]]:
         "records/records": ("Record plaintexts, right and wrong.", record_cases()),
         "records/order": ("Which record may follow which.", order_cases()),
         "padding/padding": ("Padmé, and the records of a request.", padding_cases()),
-        "pacing/ladders": ("Records of a response by profile.", pacing_cases()),
-        "pacing/traces": ("What leaves at which tick.", trace_cases()),
+        **vector_pacing.files(),
         **vector_words.files(),
     }
