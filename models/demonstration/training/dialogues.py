@@ -12,8 +12,8 @@ from training.turns import Kind, Turn, product, refusal, small_talk
 from training.words import fill, proper_name
 
 MAKERS = {Kind.PRODUCT: product, Kind.REWRITING: rewriting, Kind.REFUSAL: refusal, Kind.SMALL_TALK: small_talk}
-WEIGHTS = {Kind.PRODUCT: 38, Kind.REWRITING: 36, Kind.REFUSAL: 18, Kind.SMALL_TALK: 8}
-MEMORY_SHARE = 0.27
+WEIGHTS = {Kind.PRODUCT: 40, Kind.REWRITING: 40, Kind.REFUSAL: 12, Kind.SMALL_TALK: 8}
+MEMORY_SHARE = 0.22
 LONG_SHARE = 0.03
 SYSTEM_PROMPTS = (
     "You are a helpful assistant.",

@@ -9,25 +9,7 @@ from random import Random
 
 CHOICE = re.compile(r"\[([^\[\]]*)\]")
 SLOT = re.compile(r"\{(\w+)\}")
-PREFIXES = (
-    "hi, ",
-    "hello, ",
-    "please tell me, ",
-    "quick question: ",
-    "i would like to know, ",
-    "one more thing: ",
-    "and ",
-    "so ",
-    "ok, ",
-    "i wonder, ",
-    "sorry, ",
-    "another question: ",
-    "tell me, ",
-    "excuse me, ",
-    "well, ",
-    "hey, ",
-)
-HELD_OUT_PREFIXES = ("listen, ", "now then, ", "by the way, ", "just curious: ", "good evening, ", "question: ")
+SMALL_WORDS = {"the", "a", "an", "my", "do", "does", "is", "are", "i", "to", "of", "can"}
 SUFFIXES = ("?", "?", "?", "?", "", "", ".", "??", " please?", " please", "!")
 
 
@@ -89,6 +71,9 @@ def expand(phrase: str, random: Random) -> str:
     return " ".join(phrase.split())
 
 
+PREFIXES = read_sections(Path(__file__).parent / "prefixes.txt")[0]
+
+
 def with_typo(text: str, random: Random) -> str:
     """Swap, drop or double one letter inside the text."""
     places = [i for i in range(1, len(text) - 1) if text[i].isalpha() and text[i + 1].isalpha()]
@@ -101,11 +86,18 @@ def with_typo(text: str, random: Random) -> str:
     return text[:i] + text[i + 1 :] if kind == 1 else text[:i] + text[i] + text[i:]
 
 
+def in_keywords(phrase: str) -> str:
+    """The phrase without its small words, as people type into a search box."""
+    return " ".join(word for word in phrase.split() if word not in SMALL_WORDS) or phrase
+
+
 def as_typed(phrase: str, random: Random, split: Split, *, typos: bool = True) -> str:
     """Write a lower-case phrase the way people type: greeting, capital, question mark, now and then a slip."""
+    if typos and random.random() < 0.06:
+        phrase = in_keywords(phrase)
     if random.random() < 0.3:
-        phrase = random.choice(PREFIXES if split is Split.TRAINING else HELD_OUT_PREFIXES) + phrase
-    if typos and random.random() < 0.25:
+        phrase = f"{random.choice(PREFIXES.training if split is Split.TRAINING else PREFIXES.held_out)} {phrase}"
+    if typos and random.random() < 0.15:
         for _ in range(random.choice((1, 1, 2))):
             phrase = with_typo(phrase, random)
     style = random.random()

@@ -20,8 +20,6 @@ from training.corpus import LONG, SHORT
 from training.network import Network
 from training.shape import Shape
 
-WARM_UP_STEPS = 40
-FLAT_SHARE = 0.6
 START_TOKEN = 1
 
 
@@ -31,6 +29,8 @@ class Plan:
 
     folder: Path
     budget: float
+    flat: float
+    warm_up: int
     rate: float
     matrix_rate: float
     tokens_per_step: int
@@ -84,18 +84,33 @@ def loss_of(network: Network, states: Tensor, batch: Batch) -> Tensor:
     return functional.cross_entropy(logits, batch.tokens[:, 1:][wanted])
 
 
-def factor(share: float, step: int) -> float:
-    """Flat, then linear to zero at the end of the budget; a short warm-up."""
-    return min(1.0, (step + 1) / WARM_UP_STEPS) * max(0.0, min(1.0, (1.0 - share) / (1.0 - FLAT_SHARE)))
+def factor(share: float, step: int, plan: Plan) -> float:
+    """Flat for a share of the budget, then linear to zero at its end; a short warm-up."""
+    return min(1.0, (step + 1) / plan.warm_up) * max(0.0, min(1.0, (1.0 - share) / (1.0 - plan.flat)))
 
 
-def optimizers(network: Network, plan: Plan) -> list[torch.optim.Optimizer]:
-    """Muon for the matrices of the blocks, AdamW for embedding and norms."""
-    matrices = [p for p in network.blocks.parameters() if p.dim() == 2]
+def matrices_of(network: Network) -> list[Tensor]:
+    return [p for p in network.blocks.parameters() if p.dim() == 2]
+
+
+def optimizers(network: Network, plan: Plan, rank: int) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices of the blocks, a share of them in each process; AdamW for embedding and norms."""
+    matrices = matrices_of(network)
     others = [p for p in network.parameters() if not any(p is m for m in matrices)]
     adam = torch.optim.AdamW(others, lr=plan.rate, betas=(0.9, 0.95), weight_decay=0.01, foreach=True)
-    muon = torch.optim.Muon(matrices, lr=plan.matrix_rate, weight_decay=0.05, adjust_lr_fn="match_rms_adamw")
-    return [adam, muon]
+    mine = matrices[rank :: plan.processes]
+    return [adam, torch.optim.Muon(mine, lr=plan.matrix_rate, weight_decay=0.05, adjust_lr_fn="match_rms_adamw")]
+
+
+@torch.no_grad()
+def exchange(matrices: list[Tensor], processes: int) -> None:
+    """Every process sends the matrices it has stepped to the others."""
+    for rank in range(processes):
+        stepped = matrices[rank::processes]
+        flat = torch.cat([m.reshape(-1) for m in stepped])
+        dist.broadcast(flat, rank)
+        for m, part in zip(stepped, flat.split([m.numel() for m in stepped]), strict=True):
+            m.copy_(part.view_as(m))
 
 
 def average(parameters: list[Tensor], processes: int) -> None:
@@ -143,12 +158,12 @@ def train(network: Network, plan: Plan, rank: int, before: dict[str, float]) -> 
     """The loop. The checkpoint of the last minutes is always on disk; the last one has a learning rate of zero."""
     body = torch.compile(network, dynamic=False)
     parameters = list(network.parameters())
-    steppers = optimizers(network, plan)
+    steppers = optimizers(network, plan, rank)
     rates = [group["lr"] for stepper in steppers for group in stepper.param_groups]
     sources = {length: batches(plan.folder / f"rows-{length}.npz", length, plan, rank) for length in (SHORT, LONG)}
     started, step, seen, smooth, saved_at = time.monotonic(), 0, 0, math.nan, time.monotonic()
     while (share := agreed_share(started, 0.0, plan.budget)) < 1.0 and step != plan.steps:
-        scale = factor(share, step)
+        scale = factor(share, step, plan)
         for rate, group in zip(rates, (g for s in steppers for g in s.param_groups), strict=True):
             group["lr"] = rate * scale
         batch = next(sources[LONG if plan.long_every and step % plan.long_every == plan.long_every - 1 else SHORT])
@@ -159,7 +174,8 @@ def train(network: Network, plan: Plan, rank: int, before: dict[str, float]) -> 
         average(parameters, plan.processes)
         for stepper in steppers:
             stepper.step()
-            stepper.zero_grad(set_to_none=False)
+        network.zero_grad(set_to_none=False)
+        exchange(matrices_of(network), plan.processes)
         seen += batch.tokens.numel() * plan.processes
         step += 1
         smooth = measured if math.isnan(smooth) else 0.98 * smooth + 0.02 * measured
@@ -184,6 +200,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train the demonstration model within a budget of wall-clock time.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--flat", type=float, default=0.6, help="share of the budget before the rate falls")
+    parser.add_argument("--warm-up", type=int, default=40, help="steps until the full rate")
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--matrix-rate", type=float, default=2e-3)
     parser.add_argument("--tokens-per-step", type=int, default=8192)
@@ -194,16 +212,18 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="stop early, for measurements")
     a = parser.parse_args()
     plan = Plan(
-        a.folder,
-        a.minutes * 60,
-        a.rate,
-        a.matrix_rate,
-        a.tokens_per_step,
-        a.long_every,
-        a.seed,
-        a.processes,
-        a.resume,
-        a.steps,
+        folder=a.folder,
+        budget=a.minutes * 60,
+        flat=a.flat,
+        warm_up=a.warm_up,
+        rate=a.rate,
+        matrix_rate=a.matrix_rate,
+        tokens_per_step=a.tokens_per_step,
+        long_every=a.long_every,
+        seed=a.seed,
+        processes=a.processes,
+        resume=a.resume,
+        steps=a.steps,
     )
     multiprocessing.spawn(work, (plan,), plan.processes)
 
