@@ -49,6 +49,6 @@ export default tseslint.config(
   },
   {
     files: ["**/*.mjs", "**/*.js"],
-    languageOptions: { globals: { console: "readonly", process: "readonly", URL: "readonly" } },
+    languageOptions: { globals: { console: "readonly", crypto: "readonly", performance: "readonly", process: "readonly", URL: "readonly" } },
   },
 );

@@ -5,7 +5,7 @@ import { ascii, type Bytes, concat, readUint } from "../src/bytes.ts";
 import { ChainKey, type Session } from "../src/chain.ts";
 import { answerHello, beginHello, type HelloSent } from "../src/hello.ts";
 import { EC1_SUITE, keySchedule } from "../src/hpke.ts";
-import { sha256 } from "../src/kdf.ts";
+import { expandLabel, sha256 } from "../src/kdf.ts";
 import { HELLO_INFO, HELLO_TRANSCRIPT, RUN_TRANSCRIPT } from "../src/labels.ts";
 import { padme } from "../src/padding.ts";
 import type { Event, ResponseReader, ResponseWriter } from "../src/response.ts";
@@ -77,7 +77,7 @@ export async function sayHello(exchange: Exchange): Promise<{ readonly sent: Hel
 async function sameChain(found: ChainKey, expected: string, what: string): Promise<void> {
   const salt = ascii("conformance");
   const [left, right] = [await found.extract(salt), await new ChainKey(bytes(expected)).extract(salt)];
-  same(await left.label("chain"), await right.label("chain"), what);
+  same(await expandLabel(left, "chain"), await expandLabel(right, "chain"), what);
 }
 
 function helloCases(exchange: Exchange): readonly Case[] {

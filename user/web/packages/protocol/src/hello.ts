@@ -11,7 +11,7 @@ import {
 } from "./envelope.ts";
 import { Malformed, NotAuthentic, StateError } from "./errors.ts";
 import { setupBaseR, setupBaseS } from "./hpke.ts";
-import { extract, type Prk, SECRET, sha256 } from "./kdf.ts";
+import { expandLabel, extract, type Prk, SECRET, sha256 } from "./kdf.ts";
 import { CHAIN, HELLO_AEAD, HELLO_CONFIRM, HELLO_EXPORT, HELLO_INFO, HELLO_SALT, HELLO_TRANSCRIPT } from "./labels.ts";
 import { CONFIRM, HELLO_HEADER, HELLO_REQUEST, HELLO_RESPONSE, KID, RESPONSE_HEADER, SID, SUITE } from "./limits.ts";
 import { RecordCipher } from "./records.ts";
@@ -56,9 +56,8 @@ export class HelloSent {
     const secret = await waiting.ephemeral.decapsulate(ciphertext);
     const prk = await responsePrk(waiting.transcript, header, ciphertext, waiting.exported, secret);
     // Before opening: the confirmation commits the response to one key, which AES-GCM alone does not.
-    const expected = await prk.label(HELLO_CONFIRM, CONFIRM);
+    const [expected, cipher, chain] = await helloKeys(prk, "decrypt");
     if (!equalSecret(expected, response.subarray(CONFIRM_AT, GRANT_AT))) throw new NotAuthentic();
-    const [cipher, chain] = await Promise.all([RecordCipher.of(prk, HELLO_AEAD, "decrypt"), prk.label(CHAIN)]);
     const grant = await cipher.open(response.slice(GRANT_AT));
     if (!allZero(grant.subarray(SID + 4))) throw new Malformed("reserved_nonzero", "HELLO response");
     const ttl = readUint(grant, SID, 4);
@@ -127,9 +126,16 @@ export async function answerHello(
   const exported = await context.export(ascii(HELLO_EXPORT), SECRET);
   const prk = await responsePrk(transcript, opening, ciphertext, exported, secret);
   const grant = concat(exactly(node.sid, SID, "sid"), uint(node.ttl, 4), RESPONSE_RESERVED);
-  const cipher = await RecordCipher.of(prk, HELLO_AEAD, "encrypt");
-  const response = concat(opening, ciphertext, await prk.label(HELLO_CONFIRM, CONFIRM), await cipher.seal(grant));
-  return { response, chain: new ChainKey(await prk.label(CHAIN)) };
+  const [confirm, cipher, chain] = await helloKeys(prk, "encrypt");
+  return { response: concat(opening, ciphertext, confirm, await cipher.seal(grant)), chain: new ChainKey(chain) };
+}
+
+async function helloKeys(
+  prk: Prk, usage: "decrypt" | "encrypt",
+): Promise<readonly [confirm: Bytes, cipher: RecordCipher, chain: Bytes]> {
+  return Promise.all([
+    expandLabel(prk, HELLO_CONFIRM, CONFIRM), RecordCipher.of(prk, HELLO_AEAD, usage), expandLabel(prk, CHAIN),
+  ]);
 }
 
 async function responsePrk(

@@ -6,7 +6,7 @@
 
 import { ascii, type Bytes, concat, uint } from "./bytes.ts";
 import { NotAuthentic } from "./errors.ts";
-import { extract, extractBytes, type Hash, Prk } from "./kdf.ts";
+import { expander, extract, extractBytes, type Hash, type Prk } from "./kdf.ts";
 import { HPKE_VERSION } from "./labels.ts";
 import type { Encapsulate, PrivateKey } from "./xwing.ts";
 
@@ -86,7 +86,7 @@ export class Context {
   static async of(suite: Suite, schedule: Schedule, usage: "encrypt" | "decrypt"): Promise<Context> {
     const key = await crypto.subtle.importKey("raw", schedule.key, "AES-GCM", false, [usage]);
     schedule.key.fill(0);
-    return new Context(suite, key, schedule.baseNonce, await Prk.of(schedule.exporterSecret, KDF_HASH[suite.kdf]));
+    return new Context(suite, key, schedule.baseNonce, await expander(schedule.exporterSecret, KDF_HASH[suite.kdf]));
   }
 
   async seal(additional: Bytes, plain: Bytes): Promise<Bytes> {

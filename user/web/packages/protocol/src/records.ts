@@ -2,7 +2,7 @@
 
 import { allZero, type Bytes, concat, readUint, uint } from "./bytes.ts";
 import { LimitExceeded, Malformed, NotAuthentic, StateError } from "./errors.ts";
-import type { Prk } from "./kdf.ts";
+import { expandLabel, type Prk } from "./kdf.ts";
 import { IV_SUFFIX, KEY_SUFFIX } from "./labels.ts";
 import { MAX_ERROR_TEXT, MAX_RECORDS_PER_KEY, RECORD_HEADER, SID, TAG } from "./limits.ts";
 
@@ -113,7 +113,7 @@ export class RecordCipher {
   }
 
   static async of(prk: Prk, label: string, usage: "encrypt" | "decrypt"): Promise<RecordCipher> {
-    const [key, iv] = await Promise.all([prk.label(label + KEY_SUFFIX), prk.label(label + IV_SUFFIX, 12)]);
+    const [key, iv] = await Promise.all([expandLabel(prk, label + KEY_SUFFIX), expandLabel(prk, label + IV_SUFFIX, 12)]);
     const imported = await crypto.subtle.importKey("raw", key, "AES-GCM", false, [usage]);
     key.fill(0);
     return new RecordCipher(imported, iv);

@@ -4,7 +4,7 @@ import { ascii, type Bytes, concat, equalSecret, readUint, uint } from "./bytes.
 import { ChainKey, type Session } from "./chain.ts";
 import { exactly, parseRunResponseHeader, runResponseHeader } from "./envelope.ts";
 import { Malformed, NotAuthentic, PrivityError, StateError } from "./errors.ts";
-import { extract, type Prk, sha256 } from "./kdf.ts";
+import { expandLabel, extract, type Prk, sha256 } from "./kdf.ts";
 import { CHAIN, RUN_RESPONSE_AEAD, RUN_RESPONSE_CONFIRM, RUN_RESPONSE_SALT } from "./labels.ts";
 import { CONFIRM, RANDOM, RESPONSE_HEADER, SID } from "./limits.ts";
 import {
@@ -48,9 +48,7 @@ export class ResponseWriter {
   ): Promise<{ readonly writer: ResponseWriter; readonly opening: Bytes }> {
     const header = runResponseHeader(recordSize);
     const prk = await responsePrk(secret, transcript, header, exactly(srand, RANDOM, "entropy"));
-    const [cipher, chain, confirm] = await Promise.all([
-      RecordCipher.of(prk, RUN_RESPONSE_AEAD, "encrypt"), prk.label(CHAIN), prk.label(RUN_RESPONSE_CONFIRM, CONFIRM),
-    ]);
+    const [confirm, cipher, chain] = await responseKeys(prk, "encrypt");
     const writer = new ResponseWriter(cipher, new ChainKey(chain), recordSize);
     return { writer, opening: concat(header, srand, confirm) };
   }
@@ -223,9 +221,8 @@ export class ResponseReader {
     if (rest === null) return null;
     const prk = await responsePrk(this.#secret, this.#transcript, this.#header, rest.slice(0, RANDOM));
     // Before opening anything: the confirmation commits every record to this one key.
-    const expected = await prk.label(RUN_RESPONSE_CONFIRM, CONFIRM);
+    const [expected, cipher, chain] = await responseKeys(prk, "decrypt");
     if (!equalSecret(expected, rest.subarray(RANDOM))) throw new NotAuthentic();
-    const [cipher, chain] = await Promise.all([RecordCipher.of(prk, RUN_RESPONSE_AEAD, "decrypt"), prk.label(CHAIN)]);
     return { cipher, chain: new ChainKey(chain) };
   }
 }
@@ -252,4 +249,12 @@ async function responsePrk(secret: Bytes, transcript: Bytes, header: Bytes, sran
   } finally {
     secret.fill(0);
   }
+}
+
+async function responseKeys(
+  prk: Prk, usage: "decrypt" | "encrypt",
+): Promise<readonly [confirm: Bytes, cipher: RecordCipher, chain: Bytes]> {
+  return Promise.all([
+    expandLabel(prk, RUN_RESPONSE_CONFIRM, CONFIRM), RecordCipher.of(prk, RUN_RESPONSE_AEAD, usage), expandLabel(prk, CHAIN),
+  ]);
 }

@@ -4,13 +4,11 @@
  * Client: `beginRun` → RunSent → `response` → ResponseReader. Node: RequestReader → `finish` → RunReceived → `response`.
  */
 
-import { sha256 as hashState } from "@noble/hashes/sha2.js";
-
 import { ascii, type Bytes, concat } from "./bytes.ts";
 import { type ChainKey, requireRoom, type Session } from "./chain.ts";
 import { encodeRunHeader, exactly, parseRunHeader } from "./envelope.ts";
 import { Malformed, StateError } from "./errors.ts";
-import { type Prk, sha256 } from "./kdf.ts";
+import { expandLabel, sha256 } from "./kdf.ts";
 import { RUN_REQUEST_AEAD, RUN_RESPONSE_SECRET, RUN_SALT, RUN_TRANSCRIPT } from "./labels.ts";
 import { MAX_REQUEST_RECORDS, RANDOM, REQUEST_CAPACITY, REQUEST_RECORD, SUITE } from "./limits.ts";
 import { requestRecords } from "./padding.ts";
@@ -20,6 +18,9 @@ import {
 import { ResponseReader, ResponseWriter } from "./response.ts";
 import { Pieces } from "./stream.ts";
 import type { Entropy } from "./xwing.ts";
+
+/** Records that are opened at the same time: WebCrypto works beside the script. */
+const AT_ONCE = 32;
 
 /** What begins a response, on either side; usable once. */
 class ResponseSecret {
@@ -69,22 +70,24 @@ export async function beginRun(
   const header = encodeRunHeader({ suite: SUITE, kid: session.kid, sid: session.sid });
   const opening = concat(header, exactly(entropy(RANDOM), RANDOM, "entropy"));
   const chain = session.chain.move();
-  const prk = await requestPrk(chain, opening);
-  const cipher = await RecordCipher.of(prk, RUN_REQUEST_AEAD, "encrypt");
-  const last = Math.floor(Math.max(0, payload.length - 1) / REQUEST_CAPACITY);
-  const sealed: Bytes[] = [opening];
-  for (let index = 0; index < count; index += 1) {
-    const piece = payload.subarray(index * REQUEST_CAPACITY, (index + 1) * REQUEST_CAPACITY);
-    const kind = index < last ? "DATA" : index === last ? "END" : "PAD";
-    sealed.push(await cipher.seal(encodeRecord(kind, piece, REQUEST_RECORD)));
-  }
-  const request = concat(...sealed);
-  const [transcript, secret] = await Promise.all([sha256(ascii(RUN_TRANSCRIPT), request), prk.label(RUN_RESPONSE_SECRET)]);
+  const { cipher, secret } = await requestKeys(chain, opening, "encrypt");
+  const request = concat(opening, ...(await sealPayload(cipher, payload, count)));
+  const transcript = await sha256(ascii(RUN_TRANSCRIPT), request);
   return { sent: new RunSent(session, new ResponseSecret(secret, transcript)), request };
 }
 
+async function sealPayload(cipher: RecordCipher, payload: Uint8Array, count: number): Promise<readonly Bytes[]> {
+  const last = Math.floor(Math.max(0, payload.length - 1) / REQUEST_CAPACITY);
+  const plaintexts = Array.from({ length: count }, (_, index) => {
+    const piece = payload.subarray(index * REQUEST_CAPACITY, (index + 1) * REQUEST_CAPACITY);
+    return encodeRecord(index < last ? "DATA" : index === last ? "END" : "PAD", piece, REQUEST_RECORD);
+  });
+  return Promise.all(plaintexts.map((plaintext) => cipher.seal(plaintext)));
+}
+
 /**
- * Reads one RUN on the node, in whatever pieces it arrives. Memory: the payload so far and one record.
+ * Reads one RUN on the node, in whatever pieces it arrives. Memory: the request so far, since WebCrypto hashes only
+ * whole messages; the node that is deployed is Python's, which keeps less.
  *
  * After any error, and after `finish`, the reader is consumed; `abandon` erases the key of a request that never ended.
  */
@@ -92,12 +95,12 @@ export class RequestReader {
   readonly #chain: ChainKey;
   readonly #maxRecords: number;
   readonly #header: Bytes;
-  // WebCrypto hashes only whole messages; a request may be 32 MiB.
-  readonly #transcript = hashState.create().update(ascii(RUN_TRANSCRIPT));
+  readonly #seen: Bytes[] = [];
   readonly #pieces = new Pieces();
   readonly #payload: Bytes[] = [];
   #phase: Phase = "OPEN";
-  #keys: { readonly cipher: RecordCipher; readonly prk: Prk } | null = null;
+  #keys: RequestKeys | null = null;
+  #records = 0;
 
   /**
    * `header` is the 32 bytes that named the session; `chain` is consumed.
@@ -108,7 +111,6 @@ export class RequestReader {
     this.#chain = chain.move();
     parseRunHeader(header);
     this.#header = header.slice();
-    this.#transcript.update(this.#header);
     this.#maxRecords = maxRecords;
   }
 
@@ -137,12 +139,13 @@ export class RequestReader {
     const keys = this.#keys;
     const whole = this.#phase === "ENDED" && this.#pieces.length === 0;
     const payload = concat(...this.#payload);
+    const seen = concat(...this.#seen);
     this.abandon();
     if (!whole || keys === null) {
       throw new Malformed("truncated", "the request ended before END, or inside a record");
     }
-    const transcript = new Uint8Array(this.#transcript.digest());
-    return new RunReceived(payload, new ResponseSecret(await keys.prk.label(RUN_RESPONSE_SECRET), transcript));
+    const transcript = await sha256(ascii(RUN_TRANSCRIPT), this.#header, seen);
+    return new RunReceived(payload, new ResponseSecret(keys.secret, transcript));
   }
 
   /** Erase the chain key and what was read, whatever the state: the connection or the request is gone. */
@@ -151,6 +154,7 @@ export class RequestReader {
     this.#keys = null;
     for (const part of this.#payload) part.fill(0);
     this.#payload.length = 0;
+    this.#seen.length = 0;
     this.#phase = "CLOSED";
   }
 
@@ -162,24 +166,39 @@ export class RequestReader {
     if (this.#keys === null) {
       const random = this.#pieces.take(RANDOM);
       if (random === null) return;
-      this.#transcript.update(random);
-      const prk = await requestPrk(this.#chain, concat(this.#header, random));
-      this.#keys = { prk, cipher: await RecordCipher.of(prk, RUN_REQUEST_AEAD, "decrypt") };
+      this.#seen.push(random);
+      this.#keys = await requestKeys(this.#chain, concat(this.#header, random), "decrypt");
     }
-    const { cipher } = this.#keys;
-    for (let sealed = this.#pieces.take(REQUEST_RECORD); sealed !== null; sealed = this.#pieces.take(REQUEST_RECORD)) {
-      this.#requireRoom(cipher);
-      this.#transcript.update(sealed);
-      const record = decodeRecord(await cipher.open(sealed));
+    while (this.#pieces.length >= REQUEST_RECORD) await this.#open(this.#keys.cipher);
+    if (this.#pieces.length > 0) this.#requireRoom();
+  }
+
+  /** Open what is whole, some records at a time; they are judged in their order. */
+  async #open(cipher: RecordCipher): Promise<void> {
+    const opening: Promise<Bytes>[] = [];
+    for (let sealed = this.#take(); sealed !== null; sealed = opening.length < AT_ONCE ? this.#take() : null) {
+      this.#seen.push(sealed);
+      const opened = cipher.open(sealed);
+      // Behind a refused record nobody asks for the others.
+      opened.catch(() => undefined);
+      opening.push(opened);
+    }
+    for (const opened of opening) {
+      this.#requireRoom();
+      this.#records += 1;
+      const record = decodeRecord(await opened);
       if (!REQUEST_KINDS.includes(record.kind)) throw new Malformed("record_type", `${record.kind} in a request`);
       this.#phase = advance(REQUEST_GRAMMAR, this.#phase, record.kind);
       this.#payload.push(record.data);
     }
-    if (this.#pieces.length > 0) this.#requireRoom(cipher);
   }
 
-  #requireRoom(cipher: RecordCipher): void {
-    if (cipher.count < this.#maxRecords) return;
+  #take(): Bytes | null {
+    return this.#pieces.take(REQUEST_RECORD);
+  }
+
+  #requireRoom(): void {
+    if (this.#records < this.#maxRecords) return;
     throw new Malformed("too_large", `more than ${String(this.#maxRecords)} records`);
   }
 }
@@ -206,6 +225,16 @@ export class RunReceived {
   }
 }
 
-async function requestPrk(chain: ChainKey, opening: Bytes): Promise<Prk> {
-  return chain.extract(await sha256(ascii(RUN_SALT), opening));
+interface RequestKeys {
+  readonly cipher: RecordCipher;
+  /** What the response's keys are made from. */
+  readonly secret: Bytes;
+}
+
+async function requestKeys(chain: ChainKey, opening: Bytes, usage: "decrypt" | "encrypt"): Promise<RequestKeys> {
+  const prk = await chain.extract(await sha256(ascii(RUN_SALT), opening));
+  const [cipher, secret] = await Promise.all([
+    RecordCipher.of(prk, RUN_REQUEST_AEAD, usage), expandLabel(prk, RUN_RESPONSE_SECRET),
+  ]);
+  return { cipher, secret };
 }

@@ -5,11 +5,11 @@
  * This is the portable implementation; `webcrypto.ts` is the native one.
  */
 
-import { x25519 } from "@noble/curves/ed25519.js";
 import { sha3_256, shake256 } from "@noble/hashes/sha3.js";
 import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";
 
 import { ascii, type Bytes, concat } from "./bytes.ts";
+import { Scalar } from "./curve.ts";
 import { exactly } from "./envelope.ts";
 import { Malformed } from "./errors.ts";
 import { XWING } from "./labels.ts";
@@ -52,38 +52,36 @@ export interface XWing {
 class PortableKey implements PrivateKey {
   readonly publicKey: Bytes;
   readonly #lattice: Uint8Array;
-  readonly #scalar: Uint8Array;
+  readonly #scalar: Scalar;
 
   constructor(seed: Uint8Array) {
     exactly(seed, SEED, "X-Wing seed");
     const expanded = shake256(seed, { dkLen: 96 });
     const lattice = ml_kem768.keygen(expanded.subarray(0, 64));
     this.#lattice = lattice.secretKey;
-    this.#scalar = expanded.slice(64);
-    this.publicKey = concat(lattice.publicKey, x25519.getPublicKey(this.#scalar));
+    this.#scalar = new Scalar(expanded.subarray(64));
+    this.publicKey = concat(lattice.publicKey, this.#scalar.publicKey);
     expanded.fill(0);
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- a refusal must reject, as the native key's does
   async decapsulate(ciphertext: Uint8Array): Promise<Bytes> {
     exactly(ciphertext, CIPHERTEXT, "X-Wing ciphertext");
     const ephemeral = ciphertext.subarray(MLKEM_CIPHERTEXT);
+    const curve = this.#scalar.agree(ephemeral);
     const lattice = ml_kem768.decapsulate(ciphertext.subarray(0, MLKEM_CIPHERTEXT), this.#lattice);
-    return combine(lattice, agree(this.#scalar, ephemeral), ephemeral, this.publicKey.subarray(MLKEM_PUBLIC));
+    return combine(lattice, await curve, ephemeral, this.#scalar.publicKey);
   }
 }
 
 /** Encapsulation with 64 given bytes of randomness: the same bytes give the same result. */
-// eslint-disable-next-line @typescript-eslint/require-await -- a refusal must reject, as the native call's does
 export async function encapsulateSeeded(publicKey: Uint8Array, seed: Uint8Array): Promise<Encapsulated> {
   exactly(publicKey, PUBLIC_KEY, "X-Wing public key");
   exactly(seed, ENCAPSULATION_SEED, "X-Wing encapsulation seed");
   const recipient = publicKey.subarray(MLKEM_PUBLIC);
   const lattice = encapsulateLattice(publicKey.subarray(0, MLKEM_PUBLIC), seed.subarray(0, 32));
-  const scalar = seed.subarray(32);
-  const ephemeral = x25519.getPublicKey(scalar);
-  const secret = combine(lattice.sharedSecret, agree(scalar, recipient), ephemeral, recipient);
-  return { ciphertext: concat(lattice.cipherText, ephemeral), secret };
+  const ephemeral = new Scalar(seed.subarray(32));
+  const secret = combine(lattice.sharedSecret, await ephemeral.agree(recipient), ephemeral.publicKey, recipient);
+  return { ciphertext: concat(lattice.cipherText, ephemeral.publicKey), secret };
 }
 
 function encapsulateLattice(
@@ -93,16 +91,6 @@ function encapsulateLattice(
     return ml_kem768.encapsulate(publicKey, message);
   } catch {
     throw new Malformed("key", "coefficients of the ML-KEM-768 public key are not reduced");
-  }
-}
-
-function agree(scalar: Uint8Array, point: Uint8Array): Uint8Array {
-  // X-Wing does not reject points of small order: X25519 is then zero, and ML-KEM and the hashed public values carry
-  // the security. The library throws there; an error would let a stranger tell keys and languages apart.
-  try {
-    return x25519.getSharedSecret(scalar, point);
-  } catch {
-    return new Uint8Array(32);
   }
 }
 

@@ -17,7 +17,7 @@ import { answerHello, beginHello } from "../src/hello.ts";
 import * as jsontext from "../src/jsontext.ts";
 import { LineReader } from "../src/lines.ts";
 import { decodeRecord } from "../src/records.ts";
-import { beginRun, RequestReader } from "../src/run.ts";
+import { beginRun, RequestReader, type RunReceived } from "../src/run.ts";
 import { encapsulateSeeded, portable } from "../src/xwing.ts";
 
 async function survives(data: fc.Arbitrary<Bytes>, step: (data: Bytes) => unknown, numRuns: number): Promise<void> {
@@ -105,7 +105,7 @@ test("HELLO, both ends, under changed bytes", async () => {
 
 test("RUN, both ends, under changed bytes", async () => {
   const { request } = await beginRun(session(), ascii("a question"), fixed(6));
-  const read = async (data: Bytes): ReturnType<RequestReader["finish"]> => {
+  const read = async (data: Bytes): Promise<RunReceived> => {
     const reader = new RequestReader(new ChainKey(fixed(3)(32)), data.subarray(0, 32));
     await reader.feed(data.subarray(32));
     return reader.finish();

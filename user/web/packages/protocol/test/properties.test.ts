@@ -10,7 +10,7 @@ import { type DoneReason, encodeLine, type Line, LineReader } from "../src/lines
 import { Emission, PROFILES, totalAfter } from "../src/pacing.ts";
 import { padme, requestRecords } from "../src/padding.ts";
 import type { Event } from "../src/response.ts";
-import { beginRun, RequestReader } from "../src/run.ts";
+import { beginRun, RequestReader, type RunReceived } from "../src/run.ts";
 import { portable } from "../src/xwing.ts";
 import { describeEvent } from "./operations/channel.ts";
 
@@ -32,7 +32,7 @@ function* cut(data: Bytes, at: readonly number[]): Generator<Bytes> {
   }
 }
 
-async function receive(request: Bytes, at: readonly number[]): Promise<Awaited<ReturnType<RequestReader["finish"]>>> {
+async function receive(request: Bytes, at: readonly number[]): Promise<RunReceived> {
   const reader = new RequestReader(new ChainKey(fixed(3)(32)), request.subarray(0, 32));
   for (const piece of cut(request.slice(32), at)) await reader.feed(piece);
   return reader.finish();

@@ -3,6 +3,7 @@
 import { type Bytes, concat, equal, toHex } from "../../src/bytes.ts";
 import { ChainKey, type Session } from "../../src/chain.ts";
 import { answerHello, beginHello } from "../../src/hello.ts";
+import { expandLabel } from "../../src/kdf.ts";
 import type { Event, ResponseReader, ResponseWriter } from "../../src/response.ts";
 import { beginRun, RequestReader } from "../../src/run.ts";
 import { type Encapsulate, type PrivateKey, portable } from "../../src/xwing.ts";
@@ -33,7 +34,7 @@ export async function chainHex(found: ChainKey, expected: Plain | undefined): Pr
   const salt = new Uint8Array(32);
   const written = typeof expected === "string" ? expected : "00".repeat(32);
   const [left, right] = [await found.extract(salt), await new ChainKey(hex(written)).extract(salt)];
-  return equal(await left.label("x"), await right.label("x")) ? written : "another chain key";
+  return equal(await expandLabel(left, "x"), await expandLabel(right, "x")) ? written : "another chain key";
 }
 
 function session(input: Inputs): Session {
