@@ -198,6 +198,8 @@ def test_usages_and_critical_extensions() -> None:
     assert x509.chain_faults((root, root)) == ("leaf",)
     assert x509.chain_faults((leaf, leaf)) == ("issuer-0",)
     constraint = oracle.BasicConstraints(ca=True, path_length=None)
+    no_issuer = issued(lambda builder: builder.add_extension(key_usage(sign_certificates=True), critical=True))
+    assert x509.chain_faults((leaf, no_issuer)) == ("issuer-0",)
     no_usage = issued(lambda builder: builder.add_extension(constraint, critical=True))
     assert x509.chain_faults((leaf, no_usage)) == ("issuer-0",)
     not_for_certificates = issued(

@@ -157,6 +157,9 @@ QUOTE_ATTACKS = {
     "signature changed": Attack(("document_signature:cpu",), Hooks(cose=lambda array: [*array[:3], flipped(array[3])])),
     "signature zero": Attack(("document_signature:cpu",), Hooks(cose=lambda array: [*array[:3], bytes(96)])),
     "signature cut short": Attack(("document_signature:cpu",), Hooks(cose=lambda array: [*array[:3], array[3][:-1]])),
+    "signature with a zero byte before s": Attack(
+        ("document_signature:cpu",), Hooks(cose=lambda array: [*array[:3], array[3][:48] + b"\0" + array[3][48:]])
+    ),
     "signature in DER": Attack(("document_signature:cpu",), Hooks(cose=lambda array: [*array[:3], b"\x30" + array[3]])),
     "signed by another leaf key": Attack(
         ("document_signature:cpu",),
