@@ -202,3 +202,39 @@ def test_a_root_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.pem").write_text("not a certificate")
     with pytest.raises(PrivityError, match="development_root"):
         read_root(tmp_path / "bad.pem")
+
+
+def test_a_cached_appraisal_ends_with_the_evidence(entropy: Entropy) -> None:
+    moment = [NOW]
+
+    async def go() -> None:
+        async with fetch.new_client("http://service.test", httpx.MockTransport(server.answer)) as client:
+            appraiser = LocalAppraiser("local", ALLOWED)
+            source = Discovery(client, "http://service.test", appraiser, clock=lambda: moment[0], entropy=entropy)
+            (node,) = await source.nodes("", refresh=False)
+            moment[0] = node.valid_until
+            await source.nodes("", refresh=False)
+
+    server = Server()
+    server.answers["/v1/nodes/directory"] = server.directory(server.digest, exp=NOW + 50_000)
+    with pytest.raises(PrivityError):
+        asyncio.run(go())
+
+
+def test_a_run_origin_that_is_no_origin_is_refused(entropy: Entropy) -> None:
+    for run in ("javascript:alert(1)", "http://relay.test/path?x", "http://user@relay.test", "file:///etc"):
+        server = Server()
+        server.answers["/.well-known/privity"] = canonical.encode(WELL_KNOWN | {"run": run})
+        with pytest.raises(Malformed):
+            nodes_of(server, entropy)
+
+
+def test_nodes_are_chosen_by_this_client_and_only_among_the_verified(entropy: Entropy) -> None:
+    server = Server()
+    nodes = [
+        directory.Node(digest, BUNDLE.node.plat, BUNDLE.node.rel, ("privity/demonstration",), weight)
+        for digest, weight in sorted([(server.digest, 1), (bytes(32), 8), (b"\xff" * 32, 8)])
+    ]
+    listed = directory.Directory(NOW - 10, NOW + 3600, None, tuple(nodes))
+    server.answers["/v1/nodes/directory"] = directory.encode(listed)
+    assert [node.digest for node in nodes_of(server, entropy)] == [server.digest.hex()]

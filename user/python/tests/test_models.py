@@ -55,15 +55,18 @@ class Source:
         body = self.content[start:]
         if self.breaks:
             body = body[: self.breaks.pop(0)]
-        return httpx.Response(status, headers=headers, stream=Body(body))
+        self.given = Body(body)
+        return httpx.Response(status, headers=headers, stream=self.given)
 
 
 class Body(httpx.SyncByteStream):
     def __init__(self, data: bytes) -> None:
         self._data = data
+        self.pieces = 0
 
     def __iter__(self):
         for at in range(0, len(self._data), 1000):
+            self.pieces += 1
             yield self._data[at : at + 1000]
 
 
@@ -114,8 +117,10 @@ def test_a_spoiled_part_on_disk_is_found_out(tmp_path: Path) -> None:
 
 
 def test_more_bytes_than_pinned_are_not_read_on(tmp_path: Path) -> None:
+    source = Source(CONTENT + bytes(10**7))
     with pytest.raises(ClientError, match="model_digest"):
-        fetch(tmp_path, Source(CONTENT + bytes(10**6)))
+        fetch(tmp_path, source)
+    assert source.given.pieces < 3000
     assert list(tmp_path.iterdir()) == []
 
 

@@ -201,7 +201,7 @@ def test_a_child_that_will_not_stop_is_killed_with_all_it_started(tmp_path: Path
     marker = tmp_path / "pid"
     code = (
         "import signal, subprocess, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
-        "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']);"
+        "p = subprocess.Popen(['sleep', '60'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL);"
         f"open({str(marker)!r}, 'w').write(str(p.pid)); print('READY 1', flush=True); time.sleep(600)"
     )
 

@@ -30,7 +30,4 @@ async def challenge(
             bundle = await fetch.read_bounded(response, MAX_BUNDLE)
     except httpx.HTTPError as error:
         raise ClientError("unreachable", f"challenge ({type(error).__name__})") from error
-    fresh = appraiser.appraise(bundle, now=now, nonce=nonce, traffic_key=node.key)
-    if fresh.document.pk != node.key:
-        raise ClientError("refused", "the challenge was answered with another key")
-    return fresh.record.to_json()
+    return appraiser.appraise(bundle, now=now, nonce=nonce, traffic_key=node.key).record.to_json()

@@ -106,8 +106,9 @@ def decode(data: bytes) -> Catalogue:
 def _entry(value: object) -> Entry:
     item = canonical.members(value, _ENTRY, "model")
     template = item["template"]
-    engines = canonical.entries(item["engines"], "model.engines", least=1, most=len(_ENGINES))
-    if any(engine not in _ENGINES for engine in engines) or len(set(map(str, engines))) != len(engines):
+    listed = canonical.entries(item["engines"], "model.engines", least=1, most=len(_ENGINES))
+    engines = tuple(canonical.text(name, "model.engines", longest=16) for name in listed)
+    if not _ENGINES.issuperset(engines) or len(set(engines)) != len(engines):
         raise Malformed("member_value", "model.engines")
     return Entry(
         id=canonical.text(item["id"], "model.id", longest=63, pattern=ID_PATTERN),
@@ -121,7 +122,7 @@ def _entry(value: object) -> Entry:
         context=canonical.integer(item["context"], "model.context", least=256, most=2**24),
         min_ram=canonical.integer(item["min_ram"], "model.min_ram", least=1, most=2**24),
         attention=canonical.text(item["attention"], "model.attention", longest=16, pattern="plain|hybrid|sliding"),
-        engines=tuple(str(engine) for engine in engines),
+        engines=engines,
         template=None if template is None else canonical.from_hex(template, "model.template", size=32),
         pin=_pin(item),
     )
