@@ -16,7 +16,7 @@ import msgspec
 import pytest
 from enclave_fakes import Rig, chat_body, hello, run
 from privity_enclave import __main__ as command
-from privity_enclave import events, listener, process, start
+from privity_enclave import connection, events, listener, process, start
 from privity_enclave.configuration import decode
 from privity_enclave.failure import START_REASONS, StartFailed
 from privity_protocol.admission import OuterError
@@ -117,12 +117,14 @@ def test_no_canary_of_any_message_reaches_the_outputs(capfd: pytest.CaptureFixtu
 
 def test_a_child_is_hardened(tmp_path: Path) -> None:
     script = (
-        "import os, resource; from privity_enclave import process; process.harden();"
+        "import ctypes, logging, os, resource; from privity_enclave import events, process;"
+        "process.harden(); events.silence(); logging.getLogger('uvicorn.error').error('canary');"
         "s = open('/proc/self/status').read(); print(resource.getrlimit(resource.RLIMIT_CORE), os.umask(0),"
-        "'NoNewPrivs:\\t1' in s, os.stat('/proc/self/environ').st_uid == 0)"
+        "'NoNewPrivs:\\t1' in s, ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, check=True)
-    assert done.stdout == "(0, 0) 63 True True\n"
+    assert done.stdout == "(0, 0) 63 True 0\n"
+    assert done.stderr == ""
 
 
 def test_a_clean_process_is_left_as_it_is_and_another_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,7 +270,11 @@ class Served:
             writer.close()
 
 
-def test_the_wire_says_nothing_about_the_server_and_cuts_off_what_is_no_http(tmp_path: Path) -> None:
+def test_the_wire_says_nothing_about_the_server_and_cuts_off_what_is_no_http(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 1000)
+
     async def body() -> None:
         rig = Rig()
         async with Served(rig, tmp_path / "node.sock") as served:
@@ -293,8 +299,6 @@ def test_the_wire_says_nothing_about_the_server_and_cuts_off_what_is_no_http(tmp
 
 
 def test_a_head_that_does_not_come_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from privity_enclave import connection
-
     monkeypatch.setattr(connection, "HEAD_SECONDS", 0.05)
 
     async def body() -> None:
