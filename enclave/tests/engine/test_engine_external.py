@@ -373,8 +373,12 @@ def test_deadlines(script, deadlines: Deadlines) -> None:
 
 
 def test_stopping_closes_the_connection() -> None:
+    async def script(received, writer) -> None:
+        while not writer.is_closing():
+            await _endless(received, writer)
+
     async def go() -> None:
-        async with FakeEngine(script=_endless) as server:
+        async with FakeEngine(script=script) as server:
             adapter = await server.adapter()
             answer = adapter.chat(body())
             assert await anext(answer) == Text("a")
@@ -463,8 +467,9 @@ def test_waiting_has_an_end(tmp_path, monkeypatch) -> None:
         async with fake("llama-server") as server:
             engine = opened(server, "llama-server", tmp_path, slots=1).engines["m"]
             lease = await engine._lease(b"a" * 32)
-            with pytest.raises(EngineError, match="overloaded"):
-                await engine._lease(b"b" * 32)
+            async with asyncio.timeout(5):
+                with pytest.raises(EngineError, match="overloaded"):
+                    await engine._lease(b"b" * 32)
             engine._release(lease)
             assert await engine._lease(b"b" * 32)
 

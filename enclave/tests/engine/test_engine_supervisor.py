@@ -233,8 +233,9 @@ def test_a_request_does_not_wait_for_ever_for_a_restart(tmp_path: Path, pretend,
         adapter = await process.usable(1)
         os.kill(process.pid, signal.SIGKILL)
         await process.settle(adapter)
-        with pytest.raises(EngineError, match="unavailable"):
-            await process.usable(0.01)
+        async with asyncio.timeout(5):
+            with pytest.raises(EngineError, match="unavailable"):
+                await process.usable(0.01)
         await process.close()
 
     asyncio.run(go())
