@@ -119,6 +119,7 @@ class FakeNode:
         self.closed = asyncio.Event()
         self.window_changes: dict[str, object] = {}
         self.port = 0
+        self.path: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def window(self, document: bytes, **changes: object) -> dict[str, object]:
@@ -138,11 +139,19 @@ class FakeNode:
         """The key id of one of its documents."""
         return sha256(self.documents[number]).digest()[:8]
 
+    @property
+    def address(self) -> str:
+        """Where it listens, as the configuration says it."""
+        return f"tcp:127.0.0.1:{self.port}" if self.path is None else f"unix:{self.path}"
+
     @asynccontextmanager
     async def listen(self) -> AsyncIterator["FakeNode"]:
         """Serve on a free port."""
-        listener = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = listener.sockets[0].getsockname()[1]
+        if self.path is not None:
+            listener = await asyncio.start_unix_server(self._serve, self.path)
+        else:
+            listener = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+            self.port = listener.sockets[0].getsockname()[1]
         try:
             yield self
         finally:
@@ -261,7 +270,7 @@ def run_request(kid: bytes, records: int = 2) -> bytes:
     return b"EC1\x02\x00\x01" + kid + b"\x00\x00" + b"s" * 16 + b"c" * 32 + b"r" * (4096 * records)
 
 
-def configuration(state: Path, ports: list[int], **limits: int) -> Configuration:
+def configuration(state: Path, nodes: list[str], **limits: int) -> Configuration:
     """A configuration on free ports."""
     anywhere = Listener(host="127.0.0.1", port=0)
     return Configuration(
@@ -269,7 +278,7 @@ def configuration(state: Path, ports: list[int], **limits: int) -> Configuration
         deploy="local",
         service=anywhere,
         relay=anywhere,
-        nodes=[f"tcp:127.0.0.1:{port}" for port in ports],
+        nodes=nodes,
         state=str(state),
         public_run_origin="http://localhost:8081",
         limits=Limits(**limits),
@@ -283,7 +292,7 @@ async def stand(
     """Run nodes, both listeners, and poll once."""
     all_nodes = list(nodes) or [FakeNode()]
     async with AsyncNodes(all_nodes):
-        chosen = configuration(folder, [node.port for node in all_nodes], **limits)
+        chosen = configuration(folder, [node.address for node in all_nodes], **limits)
         shelf = Shelf(folder)
         state = State.of(chosen, shelf.read(DIRECTORY, 2**20))
         state.deadlines = deadlines or Deadlines()

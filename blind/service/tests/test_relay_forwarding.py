@@ -106,6 +106,19 @@ def test_the_key_id_chooses_among_many_nodes(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_a_node_behind_a_unix_socket_is_reached_like_any_other(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        node = FakeNode()
+        node.path = str(tmp_path / "node.sock")
+        async with stand(tmp_path, node) as s:
+            node.script["/ec1/run"] = stream_of([b"u" * 512] * 3)
+            answer = await s.post("/ec1/run", run_request(node.kid()))
+            assert (answer.status, answer.body, answer.whole) == (200, b"u" * 1536, True)
+            assert b"host: node\r\n" in node.heard[-1].head.lower()
+
+    asyncio.run(scenario())
+
+
 def test_a_challenge_travels_with_its_key_id_and_brings_a_bundle(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with stand(tmp_path) as s:

@@ -1,6 +1,7 @@
 """One connection: heads are small and punctual, addresses stay outside, and nonsense gets an empty 400."""
 
 import asyncio
+import socket
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,19 @@ def test_the_application_is_never_told_the_peers_address(tmp_path: Path) -> None
             assert [connection.client for connection in s.connections] == [None]
             writer.close()
             reader.feed_eof()
+
+    asyncio.run(scenario())
+
+
+def test_a_peer_that_confirms_nothing_is_given_up_by_the_kernel(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with stand(tmp_path) as s:
+            _, writer = await s.open()
+            await until(lambda: len(s.connections) == 1)
+            (connection,) = s.connections
+            served = connection.transport.get_extra_info("socket")
+            assert served.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000
+            writer.close()
 
     asyncio.run(scenario())
 

@@ -18,7 +18,7 @@ def windows_of(node: FakeNode, **changes: object):
 
 
 def publication(earlier: bytes | None = None) -> Publication:
-    return Publication(configuration(Path("/state"), [9000]), earlier)
+    return Publication(configuration(Path("/state"), ["tcp:127.0.0.1:9000"]), earlier)
 
 
 def with_bundles(p: Publication, node: FakeNode) -> Publication:
