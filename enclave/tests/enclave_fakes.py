@@ -25,7 +25,7 @@ from privity_protocol import binding, canonical, evidence, xwing
 from privity_protocol.application import RequestHeader, encode_request
 from privity_protocol.chain import Session
 from privity_protocol.hello import begin_hello
-from privity_protocol.lines import Line, LineReader
+from privity_protocol.lines import Line, LineReader, Text
 from privity_protocol.platform import Platform
 from privity_protocol.response import Data, End, Error, Event
 from privity_protocol.run import RunSent, begin_run
@@ -326,3 +326,8 @@ class Reply:
         """Virtual seconds of each record after the opening."""
         start = self.exchange.parts[0][0]
         return [round(at - start, 6) for at, _ in self.exchange.parts[1:]]
+
+
+def answer_of(reply: Reply) -> str:
+    """The text of an answer."""
+    return "".join(line.d for line in reply.lines if type(line) is Text)
