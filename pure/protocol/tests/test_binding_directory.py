@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from privity_protocol import admission, binding, directory
 from privity_protocol.errors import REASONS, Expired, Malformed
+from privity_protocol.limits import MAX_TRIES
 from privity_protocol.platform import Platform
 from vector_evidence import DOCUMENT, ENTRY, EXP, NBF, SECOND
 
@@ -100,5 +101,5 @@ def test_any_bytes_give_a_documented_reason(data) -> None:
 def test_every_outer_error_says_what_a_client_may_do() -> None:
     for error in admission.OuterError:
         assert admission.reactions(error, sent=1)
-        assert admission.reactions(error, sent=admission.MAX_TRIES) == {admission.Reaction.GIVE_UP}
+        assert admission.reactions(error, sent=MAX_TRIES) == {admission.Reaction.GIVE_UP}
         assert admission.from_status(error.value) is error

@@ -10,12 +10,12 @@ from types import MappingProxyType
 from typing import Final
 
 from privity_protocol import canonical
-from privity_protocol.binding import MAX_KEY_LIFETIME
 from privity_protocol.errors import Malformed
+from privity_protocol.limits import KEY_WINDOW
 
 MAX_MEMORY: Final = 256 * 1024  # bytes
 MAX_ENTRIES: Final = 1024
-FORGET_AFTER: Final = 2 * MAX_KEY_LIFETIME  # seconds
+FORGET_AFTER: Final = 2 * KEY_WINDOW  # seconds
 
 _FIELDS: Final = ("challenged", "crl_numbers", "issue_dates", "policy_versions", "tcb_evaluation")
 

@@ -12,8 +12,9 @@ from hashlib import sha256
 from typing import Final
 
 from privity_protocol import canonical
-from privity_protocol.binding import CLOCK_SKEW, MAX_KEY_LIFETIME, NAME
+from privity_protocol.binding import CLOCK_SKEW, NAME
 from privity_protocol.errors import Malformed
+from privity_protocol.limits import KEY_WINDOW
 
 from privity_attest import platforms
 from privity_attest.defaults import default_document
@@ -41,7 +42,7 @@ DAY: Final = 86_400
 LONGEST: Final[Mapping[str, int]] = {
     "max_release_proof_age": 7 * DAY,
     "max_anchor_age": DAY,
-    "max_key_lifetime": MAX_KEY_LIFETIME,
+    "max_key_lifetime": KEY_WINDOW,
     "clock_skew": CLOCK_SKEW,
 }
 _KINDS = ("tdx", "sgx", "sev_snp", "nitro", "psa", "cca")

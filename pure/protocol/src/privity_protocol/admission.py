@@ -8,7 +8,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
-MAX_TRIES: Final = 3  # sends of one request, the first included; with jitter, same rid and token
+from privity_protocol.limits import MAX_TRIES
 
 
 class Reaction(Enum):

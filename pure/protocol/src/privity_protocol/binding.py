@@ -12,10 +12,9 @@ from privity_protocol import canonical, platform
 from privity_protocol.canonical import base64url_encode
 from privity_protocol.errors import Expired, Malformed
 from privity_protocol.evidence import Item
+from privity_protocol.limits import KEY_WINDOW, MAX_NODE_DOCUMENT
 from privity_protocol.platform import Platform
 
-MAX_NODE_DOCUMENT: Final = 4096  # bytes
-MAX_KEY_LIFETIME: Final = 7200  # seconds from nbf to exp
 CLOCK_SKEW: Final = 300  # seconds a document may lie in the future
 KEM_KEY: Final = 1216  # bytes of an X-Wing public key
 PROFILES: Final = ("p0", "p1", "p2")
@@ -161,7 +160,7 @@ def device_digest(devices: Iterable[Item]) -> bytes | None:
 
 
 def window_faults(
-    document: NodeDocument, now: int, *, skew: int = CLOCK_SKEW, lifetime: int = MAX_KEY_LIFETIME
+    document: NodeDocument, now: int, *, skew: int = CLOCK_SKEW, lifetime: int = KEY_WINDOW
 ) -> tuple[str, ...]:
     """Return every reason why the window of `document` does not admit use at `now` (Unix seconds)."""
     faults = []

@@ -12,11 +12,11 @@ from typing import Final
 
 from privity_protocol.canonical import base64url_decode, base64url_encode
 from privity_protocol.errors import Malformed
+from privity_protocol.limits import MAX_BUNDLE
 
 MEDIA_TYPE: Final = "application/cmw+json"
 COLLECTION_TYPE: Final = "tag:privity.invalid,2026:evidence-bundle#1"
 PREFIX: Final = "application/vnd.privity."
-MAX_BUNDLE: Final = 512 * 1024  # bytes of the whole collection
 REFERENCE_VALUES: Final = 1
 ENDORSEMENT: Final = 2
 EVIDENCE: Final = 4
