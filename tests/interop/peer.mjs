@@ -5,8 +5,9 @@ import { webcrypto } from "node:crypto";
 
 const DIST = new URL("../../user/web/packages/protocol/dist/src/", import.meta.url);
 const load = (name) => import(new URL(`${name}.js`, DIST).href);
-const [bytes, errors, hello, pacing, run, xwing] = await Promise.all(
-  ["bytes", "errors", "hello", "pacing", "run", "xwing"].map(load),
+const NAMES = ["admission", "application", "bytes", "errors", "hello", "labels", "limits", "pacing", "run", "xwing"];
+const [admission, application, bytes, errors, hello, labels, limits, pacing, run, xwing] = await Promise.all(
+  NAMES.map(load),
 );
 
 const entropy = (size) => webcrypto.getRandomValues(new Uint8Array(size));
@@ -92,7 +93,15 @@ const node = {
   },
 };
 
-const operations = { ...client, ...node };
+const constants = {
+  constants() {
+    const { OUTER_ERRORS, REACTIONS } = admission;
+    const { INNER_ERRORS } = application;
+    return { limits, labels, reasons: errors.REASONS, OUTER_ERRORS, REACTIONS, INNER_ERRORS };
+  },
+};
+
+const operations = { ...client, ...node, ...constants };
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { op, ...input } = JSON.parse(line);

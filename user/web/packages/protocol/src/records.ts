@@ -105,18 +105,22 @@ export function decodeError(data: Uint8Array): { readonly code: number; readonly
 export class RecordCipher {
   readonly #key: CryptoKey;
   readonly #iv: Bytes;
+  readonly #limit: number;
   #count = 0;
 
-  private constructor(key: CryptoKey, iv: Bytes) {
+  private constructor(key: CryptoKey, iv: Bytes, limit: number) {
     this.#key = key;
     this.#iv = iv;
+    this.#limit = limit;
   }
 
-  static async of(prk: Prk, label: string, usage: "encrypt" | "decrypt"): Promise<RecordCipher> {
+  static async of(
+    prk: Prk, label: string, usage: "encrypt" | "decrypt", limit = MAX_RECORDS_PER_KEY,
+  ): Promise<RecordCipher> {
     const [key, iv] = await Promise.all([expandLabel(prk, label + KEY_SUFFIX), expandLabel(prk, label + IV_SUFFIX, 12)]);
     const imported = await crypto.subtle.importKey("raw", key, "AES-GCM", false, [usage]);
     key.fill(0);
-    return new RecordCipher(imported, iv);
+    return new RecordCipher(imported, iv, limit);
   }
 
   /** Records sealed or opened. */
@@ -142,8 +146,8 @@ export class RecordCipher {
   }
 
   #nonce(): Bytes {
-    if (this.#count >= MAX_RECORDS_PER_KEY) {
-      throw new LimitExceeded("record_limit", `${String(MAX_RECORDS_PER_KEY)} records under one key`);
+    if (this.#count >= this.#limit) {
+      throw new LimitExceeded("record_limit", `${String(this.#limit)} records under one key`);
     }
     const nonce = this.#iv.slice();
     const view = new DataView(nonce.buffer);

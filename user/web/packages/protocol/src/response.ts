@@ -11,7 +11,7 @@ import {
   advance, capacity, decodeError, decodeRecord, emit, encodeError, encodeRecord, type Kind, type OpenedRecord,
   type Phase, RecordCipher, RESPONSE_GRAMMAR,
 } from "./records.ts";
-import { Pieces } from "./stream.ts";
+import { Pieces } from "./pieces.ts";
 
 /** Bytes before the first record: header, `srand`, confirmation. */
 export const RESPONSE_OPENING = RESPONSE_HEADER + RANDOM + CONFIRM;

@@ -16,7 +16,7 @@ import {
   advance, decodeRecord, encodeRecord, type Phase, RecordCipher, REQUEST_GRAMMAR, REQUEST_KINDS,
 } from "./records.ts";
 import { ResponseReader, ResponseWriter } from "./response.ts";
-import { Pieces } from "./stream.ts";
+import { Pieces } from "./pieces.ts";
 import type { Entropy } from "./xwing.ts";
 
 /** Records that are opened at the same time: WebCrypto works beside the script. */
