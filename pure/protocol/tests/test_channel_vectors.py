@@ -343,12 +343,9 @@ def test_there_are_enough_cases_and_most_must_fail() -> None:
     assert {case["expect"]["error"] for case in failing} <= REASONS
 
 
-def test_identifiers_are_unique_in_their_folder() -> None:
-    for spec in SPECS:
-        identifiers = [
-            case["id"] for name, vectors in FILES.items() if name.startswith(f"{spec}/") for case in vectors.cases
-        ]
-        assert len(identifiers) == len(set(identifiers))
+def test_identifiers_are_unique() -> None:
+    identifiers = [case["id"] for _, case in CASES]
+    assert len(identifiers) == len(set(identifiers))
 
 
 def test_the_committed_files_are_what_the_script_writes() -> None:
@@ -363,3 +360,10 @@ def test_a_refused_chat_member_is_named() -> None:
         found = next(case for case in vectors.cases if case["id"] == f"chat-forbidden-{name}")
         with pytest.raises(Malformed, match=f"bad_request: {name} is not allowed"):
             chat.decode_chat(vectors.bytes(found["input"]["body"]))
+
+
+def test_an_unprintable_member_is_not_repeated() -> None:
+    for name in ("a b", "\\u001b[31m", "x" * 65):
+        with pytest.raises(Malformed) as caught:
+            chat.decode_chat(f'{{"model":"m","messages":[],"{name}":1}}'.encode())
+        assert caught.value.detail == "(unprintable) is not allowed"

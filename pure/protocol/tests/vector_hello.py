@@ -169,7 +169,7 @@ def response_cases() -> list[Case]:
             "encapsulation": TOWARD_NODE,
             "response": body.hex(),
         }
-        return case(f"hello-response-{name}", what, "finish_hello", given | more, {"error": reason})
+        return case(f"hello-answer-{name}", what, "finish_hello", given | more, {"error": reason})
 
     accepted = refused("good", "the answer to the good HELLO", response, "")
     accepted["expect"] = {"ok": {"sid": m.SID.hex(), "ttl": TTL, "chain": chain.hex()}}

@@ -3,6 +3,7 @@
 A chain key opens one RUN and is overwritten. Python cannot promise erasure of copies; single use bounds the damage.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from privity_protocol import kdf
@@ -36,7 +37,7 @@ class ChainKey:
 
     def erase(self) -> None:
         """Overwrite the key if it is still here: a session that was dropped."""
-        while self._cell:
+        with suppress(StateError):
             self._pop()[:] = bytes(kdf.SECRET)
 
     def _pop(self) -> bytearray:
