@@ -238,6 +238,7 @@ class Exchange:
         self.finished = False
         self.aborted = False
         self.stalled = False
+        self.broken: OSError | None = None
         self._incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         scope = {
             "type": "http",
@@ -270,6 +271,8 @@ class Exchange:
     async def _take(self, message: dict[str, Any]) -> None:
         while self.stalled and not self.aborted:  # noqa: ASYNC110
             await asyncio.sleep(0.5)
+        if self.broken is not None:
+            raise self.broken
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.headers = {name.decode().lower(): value.decode() for name, value in message.get("headers", [])}

@@ -12,7 +12,7 @@ from fake_tree import FakeTree
 from hypothesis import given
 from hypothesis import strategies as st
 from privity_enclave.failure import StartFailed
-from privity_enclave.hardware import HardwareFailed, find
+from privity_enclave.hardware import HardwareFailed, find, guest
 from privity_enclave.hardware.configfs import ATTEMPTS, TRANSIENT, report
 from privity_enclave.hardware.guest import SNP_REPORT, Guest
 from privity_enclave.hardware.simulated import make_root
@@ -198,17 +198,41 @@ def test_a_tdx_guest_is_identified_by_its_ppid_and_extends_its_register(tmp_path
     register = tmp_path / "rtmr3"
     register.touch()
     tree = tdx_tree()
-    guest = Guest(tree, register=register)
-    assert (guest.platform.type, guest.platform.id) == ("tdx", hashlib.sha256(PPID).digest())
-    guest.extend(b"d" * 48)
+    node = Guest(tree, register=register)
+    assert (node.platform.type, node.platform.id) == ("tdx", hashlib.sha256(PPID).digest())
+    node.extend(b"d" * 48)
     assert register.read_bytes() == b"d" * 48
-    (item,) = guest.evidence(DATA).items()
+    (item,) = node.evidence(DATA).items()
     assert (item[0], item[1][0], DATA in item[1][1]) == ("cpu", "tdx-quote", True)
 
 
 def test_a_register_that_cannot_be_extended_stops_the_node(tmp_path: Path) -> None:
     with pytest.raises(HardwareFailed, match="cannot be extended"):
         Guest(tdx_tree(), register=tmp_path / "missing").extend(bytes(48))
+
+
+def test_a_short_write_of_the_register_stops_the_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    register = tmp_path / "rtmr3"
+    register.touch()
+    node = Guest(tdx_tree(), register=register)
+    monkeypatch.setattr(guest, "write_once", lambda _path, data: len(data) - 1)
+    with pytest.raises(HardwareFailed, match="short write"):
+        node.extend(bytes(48))
+
+
+def test_a_certificate_that_is_no_base64_has_no_identifier() -> None:
+    broken = b"-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----\n"
+    with pytest.raises(HardwareFailed, match="identifier"):
+        Guest(FakeTree(blob=lambda _data, _level: broken))
+
+
+def test_a_generation_that_is_no_number_is_refused() -> None:
+    tree = FakeTree()
+    tree.entries = {}
+    read = tree.read
+    tree.read = lambda name, attribute: b"many" if attribute == "generation" else read(name, attribute)  # type: ignore[method-assign]
+    with pytest.raises(HardwareFailed, match="number"):
+        ask(tree)
 
 
 @pytest.mark.parametrize(
@@ -223,10 +247,10 @@ def test_a_quote_without_an_identifier_stops_the_node(extension: bytes) -> None:
 
 def test_a_snp_guest_is_identified_by_its_chip_and_has_no_register() -> None:
     blob = bytes(0x1A0) + b"c" * 64 + bytes(SNP_REPORT - 0x1E0)
-    guest = Guest(FakeTree(provider="sev_guest", blob=lambda _data, _level: blob))
-    assert (guest.platform.type, guest.platform.id) == ("sev_snp", hashlib.sha256(b"c" * 64).digest())
-    assert not guest.has_register
-    assert guest.evidence(DATA)["cpu"] == ("snp-report", blob)
+    node = Guest(FakeTree(provider="sev_guest", blob=lambda _data, _level: blob))
+    assert (node.platform.type, node.platform.id) == ("sev_snp", hashlib.sha256(b"c" * 64).digest())
+    assert not node.has_register
+    assert node.evidence(DATA)["cpu"] == ("snp-report", blob)
     with pytest.raises(HardwareFailed, match="bytes"):
         Guest(FakeTree(provider="sev_guest"))
 
@@ -238,10 +262,10 @@ def test_a_cca_guest_is_refused_until_its_register_can_be_extended() -> None:
 
 def test_a_provider_that_changes_is_refused() -> None:
     tree = tdx_tree()
-    guest = Guest(tree)
+    node = Guest(tree)
     tree.provider = "sev_guest"
     with pytest.raises(HardwareFailed, match="changed"):
-        guest.evidence(DATA)
+        node.evidence(DATA)
 
 
 # --- finding ---

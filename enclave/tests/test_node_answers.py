@@ -310,3 +310,58 @@ def test_the_model_named_by_a_request_is_the_one_that_answers() -> None:
         assert (asked.chat.model, asked.chat.max_tokens) == (MODEL, 7)
 
     run(body())
+
+
+def test_a_fault_of_ours_in_an_answer_cuts_the_connection_and_stops_the_model(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise KeyError("secret")
+
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [50, *HI]
+        monkeypatch.setattr(node.Stream, "carry", broken)
+        reply = rig.ask(await rig.hello(), body=chat_body())
+        await reply.exchange.done()
+        await settle()
+        assert reply.exchange.aborted
+        assert (rig.engine.running, rig.node.gate.running, len(rig.answers)) == (0, 0, 0)
+
+    run(body())
+    written = capfd.readouterr().err
+    assert '"fault":"KeyError enclave' in written or '"fault":"KeyError test_node_answers' in written
+    assert "secret" not in written
+
+
+@pytest.mark.parametrize("error", [OSError(), ConnectionResetError()])
+def test_a_connection_that_breaks_while_it_is_written_to_is_a_lost_one(error: OSError) -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [Text("a"), 50, *HI]
+        reply = rig.ask(await rig.hello(), body=chat_body())
+        await settle(0.25)
+        reply.exchange.broken = error
+        await reply.exchange.done()
+        await settle()
+        assert (rig.engine.running, rig.node.gate.running) == (0, 0)
+
+    run(body())
+
+
+def test_a_reader_that_goes_while_it_is_written_to_is_noticed() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [Text("a"), 50, *HI]
+        reply = rig.ask(await rig.hello(), body=chat_body())
+        await settle(0.35)
+        reply.exchange.stalled = True
+        await settle(0.2)
+        reply.exchange.disconnect()
+        await settle(0.2)
+        reply.exchange.stalled = False
+        await settle(0.6)
+        assert reply.exchange.task.done()
+        assert (rig.engine.running, rig.node.gate.running) == (0, 0)
+
+    run(body())

@@ -119,6 +119,18 @@ def test_a_run_is_answered_and_its_session_is_used_up() -> None:
     run(body())
 
 
+def test_a_late_request_finds_no_session() -> None:
+    async def body() -> None:
+        rig = Rig()
+        early, late = sealed(await rig.hello()), sealed(await rig.hello())
+        rig.skip(119)
+        assert (await rig.post("/ec1/run", early)).status == 200
+        rig.skip(1)
+        assert (await rig.post("/ec1/run", late)).status == 404
+
+    run(body())
+
+
 def test_of_many_tasks_with_one_session_one_is_answered() -> None:
     async def body() -> None:
         rig = Rig()

@@ -221,3 +221,32 @@ def test_stop_ends_a_running_and_a_kept_answer(lost: bool) -> None:
         assert (await rig.ask(await rig.hello(), op="resume", rid=header["rid"], from_=0).read()).error is None or lost
 
     run(body())
+
+
+def test_an_answer_with_a_reader_is_left_alone_however_long_it_takes() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [Text("a"), 2, *HI]
+        reply = rig.ask(await rig.hello(), body=chat_body(), **resumable(rig))
+        await settle(0.25)
+        rig.skip(500)
+        await rig.turn()
+        assert (await reply.read()).lines == [Text("a"), *HI]
+
+    run(body())
+
+
+def test_an_answer_that_is_gone_under_its_reader_cuts_the_connection() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [Text("a"), 2, *HI]
+        header = resumable(rig)
+        reply = rig.ask(await rig.hello(), body=chat_body(), **header)
+        await settle(0.25)
+        entry = rig.answers.find(header["rid"])
+        assert entry is not None
+        entry.answer.erase()
+        await reply.exchange.done()
+        assert reply.exchange.aborted
+
+    run(body())

@@ -65,6 +65,18 @@ class Draining(Event, frozen=True, tag="draining"):
     answers: int
 
 
+class EngineRestarted(Event, frozen=True, tag="engine_restarted"):
+    """An engine process had died; the next one answers. `starts` counts all of this boot."""
+
+    starts: int
+
+
+class EngineDown(Event, frozen=True, tag="engine_down"):
+    """An engine stays down until the node is restarted."""
+
+    why: Literal["too_many_crashes", "not_usable"]
+
+
 class Fault(Event, frozen=True, tag="fault"):
     """Our own code failed; only the class of the exception and the place, because messages may quote input."""
 
