@@ -6,7 +6,7 @@ Source: specs/ec1.md, specs/attestation.md ("Challenge"). The challenge confirms
 from typing import Final
 
 import httpx
-from privity_protocol.evidence import MAX_BUNDLE
+from privity_protocol.limits import MAX_BUNDLE
 
 from privity_client import fetch
 from privity_client.appraisal import LocalAppraiser

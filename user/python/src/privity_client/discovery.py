@@ -11,7 +11,7 @@ from typing import Final, Protocol
 import httpx
 from privity_protocol import directory
 from privity_protocol.errors import PrivityError
-from privity_protocol.evidence import MAX_BUNDLE
+from privity_protocol.limits import MAX_BUNDLE
 
 from privity_client import fetch, wellknown
 from privity_client.choice import Entropy, choose

@@ -132,14 +132,12 @@ class Exchange:
             try:
                 session = yield from self._hello(node)
                 yield from self._send(node, session, self._clock(), self._request.resume_payload(self._lines.received))
-            except _Cut:
-                continue
-            except _Failed as failure:
-                if sent == MAX_TRIES:
-                    break
-                yield Pause(react(failure.status, sent=sent, entropy=self._entropy).wait)
+            except (_Cut, _Failed) as failure:
+                status = failure.status if isinstance(failure, _Failed) else NO_RESPONSE
             else:
                 return
+            if sent < MAX_TRIES:
+                yield Pause(react(status, sent=sent, entropy=self._entropy).wait)
         raise _Gone("answer_cut")
 
     def _start_over(self) -> Flow:

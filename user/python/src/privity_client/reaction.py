@@ -15,6 +15,8 @@ NO_RESPONSE: Final = 0
 """Stands for a status where no response came at all."""
 _FIRST_PAUSE: Final = 0.2
 _BUSY_PAUSE: Final = 1.0
+_ABSENT_PAUSE: Final = 1.5
+"""Seconds; a relay or a node that died is started again within a few."""
 _REASONS: Final = {
     OuterError.MALFORMED: "session_refused",
     OuterError.UNKNOWN_SESSION: "session_refused",
@@ -40,7 +42,7 @@ def react(status: int, *, sent: int, entropy: Entropy, detail: str = "") -> Agai
     if status == NO_RESPONSE:
         if Reaction.GIVE_UP in reactions(OuterError.BUSY, sent=sent):
             raise ClientError("unreachable", detail)
-        return Again("unreachable", _jittered(_FIRST_PAUSE, sent, entropy), elsewhere=True, search=True)
+        return Again("unreachable", _jittered(_ABSENT_PAUSE, sent, entropy), elsewhere=True, search=True)
     error = from_status(status)
     allowed = reactions(error, sent=sent)
     if Reaction.GIVE_UP in allowed:

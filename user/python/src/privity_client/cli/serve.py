@@ -1,10 +1,15 @@
 """`privity serve`: what a person sees while a local installation starts and runs."""
 
+import os
+import shlex
+import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from privity_client.cli.failure import BANNER
 from privity_client.models.shelf import DEMONSTRATION, ShelfModel
+from privity_client.serve.home import DEFAULT_PORT
 from privity_client.serve.plan import Ports
 from privity_client.serve.run import serve as run
 
@@ -24,9 +29,19 @@ def announce(ports: Ports, models: Sequence[ShelfModel]) -> None:
     print(banner(colour=sys.stdout.isatty()))
     if any(model.origin == DEMONSTRATION for model in models):
         print("The demonstration model is small and knows only Privity; `privity models list` shows others.")
-    at = "" if ports.service == 8080 else f" --url {ports.origin}"
-    print(f'Try, in a second terminal: privity chat{at} "What can you do?"')
+    print(f"Try, in a second terminal: {suggestion(ports)}")
     print(f"Privity is ready at {ports.origin}", flush=True)
+
+
+def suggestion(ports: Ports) -> str:
+    """Return a command that works as it stands in a second terminal opened in the same folder."""
+    command = "privity"
+    if shutil.which(command) is None:
+        command = os.path.relpath(Path(sys.prefix, "bin", "privity"))
+    home = os.environ.get("PRIVITY_HOME", "")
+    setting = f"PRIVITY_HOME={shlex.quote(home)} " if home else ""
+    at = "" if ports.service == DEFAULT_PORT else f" --url {ports.origin}"
+    return f'{setting}{command} chat{at} "What can you do?"'
 
 
 def banner(*, colour: bool) -> str:

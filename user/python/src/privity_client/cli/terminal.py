@@ -19,6 +19,7 @@ from privity_client.cli.chat import Options, connection, default_model, new_requ
 from privity_client.cli.connection import Connection
 from privity_client.cli.failure import BANNER
 from privity_client.cli.failure import text as failure_text
+from privity_client.cli.keys import typed_ahead
 from privity_client.cli.live import LiveView
 from privity_client.conversation import Attachment, Conversation, compose, read_attachments
 from privity_client.nodes import VerifiedNode
@@ -114,8 +115,9 @@ class Terminal:
         """Ask `text`. When that fails the text returns to the input line, and sending it unchanged keeps its id."""
         request = self._request(text)
         view = LiveView(self._console)
-        view.begin(self._node)
-        asked = await ask(self._connected.channel, request, self._chain, view, restart=True)
+        with typed_ahead():
+            view.begin(self._node)
+            asked = await ask(self._connected.channel, request, self._chain, view, restart=True)
         self._node = self._chain.node or self._node
         if asked.error is not None:
             self._draft, self._unanswered = text, (text, request)
