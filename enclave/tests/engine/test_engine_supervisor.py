@@ -7,6 +7,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from privity_enclave import events
 from privity_enclave.engine import child, supervisor
 from privity_enclave.engine.adapter import Adapter, Deadlines
 from privity_enclave.engine.interface import EngineError
@@ -41,6 +42,14 @@ def pretend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         return path
 
     return write
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list:
+    """The events that the supervisor writes."""
+    written: list = []
+    monkeypatch.setattr(events, "write", written.append)
+    return written
 
 
 async def greet(adapter: Adapter) -> None:
@@ -118,7 +127,7 @@ def test_what_a_process_can_see_of_another_holds_no_secret(tmp_path: Path, prete
     asyncio.run(go())
 
 
-def test_every_process_has_its_own_key_and_socket(tmp_path: Path, pretend) -> None:
+def test_every_process_has_its_own_key_and_socket(tmp_path: Path, pretend, told) -> None:
     pretend(GOOD)
 
     async def go() -> None:
@@ -134,6 +143,7 @@ def test_every_process_has_its_own_key_and_socket(tmp_path: Path, pretend) -> No
         await process.close()
 
     asyncio.run(go())
+    assert told == [events.EngineRestarted(2)]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +175,7 @@ def test_a_death_by_signal_in_warm_up_is_said_and_not_tried_again(tmp_path: Path
     assert "not usable: killed by signal 11 before its first answer" in refusal(tmp_path)
 
 
-def test_a_death_in_the_warm_up_of_a_restart_stops_the_engine(tmp_path: Path, pretend) -> None:
+def test_a_death_in_the_warm_up_of_a_restart_stops_the_engine(tmp_path: Path, pretend, told) -> None:
     pretend(GOOD)
 
     async def go() -> None:
@@ -181,9 +191,10 @@ def test_a_death_in_the_warm_up_of_a_restart_stops_the_engine(tmp_path: Path, pr
         await process.close()
 
     asyncio.run(go())
+    assert told == [events.EngineDown("not_usable")]
 
 
-def test_after_too_many_crashes_the_engine_stays_down(tmp_path: Path, pretend, monkeypatch) -> None:
+def test_after_too_many_crashes_the_engine_stays_down(tmp_path: Path, pretend, monkeypatch, told) -> None:
     pretend(GOOD)
     monkeypatch.setattr(Crashes, "pause", lambda self, now: None)
 
@@ -201,6 +212,7 @@ def test_after_too_many_crashes_the_engine_stays_down(tmp_path: Path, pretend, m
         await process.close()
 
     asyncio.run(go())
+    assert told == [events.EngineDown("too_many_crashes")]
 
 
 def test_an_engine_that_shares_chats_is_not_tried_again(tmp_path: Path, pretend) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from privity_enclave import events
 from privity_enclave.engine import child
 from privity_enclave.engine.adapter import Adapter, Deadlines
 from privity_enclave.engine.interface import EngineError
@@ -137,6 +138,7 @@ class EngineProcess:
             await self._end()
             pause = self._crashes.pause(clock())
             if pause is None:
+                events.write(events.EngineDown("too_many_crashes"))
                 return self._stop("too many crashes")
             await asyncio.sleep(pause)
             try:
@@ -144,7 +146,9 @@ class EngineProcess:
             except StartFailed as error:
                 # Dying while it reads its first words is what a build unfit for this processor does: it would again.
                 await self._end()
+                events.write(events.EngineDown("not_usable"))
                 return self._stop(error.detail)
+            events.write(events.EngineRestarted(self.starts))
         return None
 
     def _stop(self, why: str) -> None:
