@@ -18,7 +18,7 @@ def run_response(size: int) -> bytes:
 
 def envelope_cases() -> list[Case]:
     def one(op: str, name: str, what: str, header: bytes, expect: dict[str, object]) -> Case:
-        return case(name, what, f"parse_{op}", {"header": header.hex()}, expect)
+        return case(f"outer-{name}", what, f"parse_{op}", {"header": header.hex()}, expect)
 
     kid, sid = m.KID.hex(), m.SID.hex()
     cases = [
