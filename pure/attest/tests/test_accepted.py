@@ -114,7 +114,8 @@ def test_a_kind_that_is_not_simulated_gives_the_other_type(monkeypatch) -> None:
     monkeypatch.setitem(case.KINDS, "sim-document", "nitro")
     monkeypatch.setattr(checks, "TABLE", {"nitro": own})
     monkeypatch.setitem(before.LABELS, "nitro", before.LABELS["simulated"])
-    monkeypatch.setitem(RUN, "kind", lambda given: ())
+    for name in ("kind", *checks.NEVER_APPLICABLE):
+        monkeypatch.setitem(RUN, name, lambda given: ())
     result = appraised(BUNDLE.data)
     assert type(result) is Appraisal
     assert result.record.outcome == "accepted"
