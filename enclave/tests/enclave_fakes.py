@@ -334,3 +334,9 @@ class Reply:
 def answer_of(reply: Reply) -> str:
     """The text of an answer."""
     return "".join(line.d for line in reply.lines if type(line) is Text)
+
+
+def sealed(session: Session, body: bytes = b"") -> bytes:
+    """A whole RUN that asks for a chat."""
+    header = RequestHeader(rid=os.urandom(16), op="chat", prof="p1")
+    return begin_run(session, encode_request(header, body or chat_body()), entropy=os.urandom)[1]
