@@ -12,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import httpx
 from direct_engine import DirectEngine, Timing, direct_engine
 from figure import Figure, at_least, at_most, median, plain
 from random_model import SHAPES, build
@@ -87,7 +88,11 @@ async def measure(folder: Path, model: Path, label: str, *, quick: bool, goals: 
     installation = Installation(folder, model, slots=SLOTS, context=CONTEXT)
     try:
         await installation.start()
-        async with direct_engine(model, slots=SLOTS, context=CONTEXT) as engine, installation.client() as client:
+        transport = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=None))
+        async with (
+            direct_engine(model, slots=SLOTS, context=CONTEXT) as engine,
+            installation.client(transport) as client,
+        ):
             await engine.ask(prompt(), 4)
             await through(client, "p0", 4)
             figures = await first_tokens(client, engine, 3 if quick else 15)

@@ -12,7 +12,16 @@ import time
 
 from figure import Figure, table
 
-BENCHMARKS = ("channel", "appraise", "relay", "node_memory", "traffic_shape", "end_to_end", "cold_start")
+BENCHMARKS = (
+    "channel",
+    "appraise",
+    "relay",
+    "node_memory",
+    "traffic_shape",
+    "traffic_live",
+    "end_to_end",
+    "cold_start",
+)
 
 
 def measured(name: str, *, quick: bool) -> list[Figure]:

@@ -185,15 +185,17 @@ class Installation:
     def __init__(
         self,
         folder: Path,
-        model: Path,
+        model: Path | None,
         nodes: int = 1,
         *,
         slots: int = 2,
         context: int = 4096,
         limits: dict[str, int] | None = None,
+        engine_url: str | None = None,
     ) -> None:
         self.folder = folder
-        self.model = shelf_model(model, context)
+        self.model = None if model is None else shelf_model(model, context)
+        self._engine_url = engine_url
         service, relay, *node_ports = free_ports(2 + nodes)
         self.service_port, self.relay_port, self.node_ports = service, relay, node_ports
         self.relayed_node_ports = list(node_ports)
@@ -228,9 +230,13 @@ class Installation:
         """Write root, configurations and release."""
         tool = [sys.executable, "-m", "privity_enclave"]
         subprocess.run([*tool, "simulate-root", str(self.root)], check=True, capture_output=True)
-        configuration = json.loads(node_configuration([self.model]))
+        models = [self.model or ShelfModel(MODEL, "Scripted", Path("scripted"), 1, "ab" * 32, 4096, "operator-added")]
+        configuration = json.loads(node_configuration(models))
         configuration["models"][0]["slots"] = self._slots
         configuration["limits"] |= self._limits
+        if self._engine_url is not None:
+            configuration["models"][0] |= {"engine": "external", "file": None}
+            configuration["engine"] |= {"kind": "external", "url": self._engine_url, "profile": "vllm"}
         (self.folder / "node.json").write_bytes(canonical.encode(configuration))
         asked = [*tool, "measure", "--config", str(self.folder / "node.json")]
         measured = json.loads(subprocess.run(asked, check=True, capture_output=True).stdout)
@@ -238,7 +244,7 @@ class Installation:
             version="0.0.0",
             registers=measured["registers"],
             configuration=measured["configuration"],
-            models=[self.model],
+            models=models,
             not_before=int(time.time()) - 10,
         )
         (self.folder / "release.json").write_bytes(leaf)
@@ -281,16 +287,17 @@ class Installation:
         await asyncio.gather(*(process.stop() for process in self.processes))
 
     @asynccontextmanager
-    async def client(self) -> AsyncIterator[Client]:
+    async def client(self, transport: httpx.AsyncBaseTransport | None = None) -> AsyncIterator[Client]:
         """A fresh client: nothing remembered, consent to the test enclave of this installation."""
-        async with fetch.new_client(self.origin) as http:
+        async with fetch.new_client(self.origin, transport) as http:
             consent = AllowSimulated((read_root(self.root / "root.pem"),))
             source = Discovery(http, self.origin, LocalAppraiser(DEPLOY, consent), clock=unix_time, entropy=os.urandom)
             yield Client(Channel(http, source))
 
     def _node(self, number: int, port: int) -> RoleProcess:
         files = ["--config", str(self.folder / "node.json"), "--release", str(self.folder / "release.json")]
-        more = ["--simulated-root", str(self.root), "--model", f"{MODEL}={self.model.path}"]
+        weights = [] if self.model is None else ["--model", f"{MODEL}={self.model.path}"]
+        more = ["--simulated-root", str(self.root), *weights]
         listen = ["--listen", f"tcp:127.0.0.1:{port}"]
         return self._role(f"node{number}", "privity_enclave", "run", *files, *listen, *more)
 
