@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 from appraising import appraised, record_of
@@ -81,6 +82,15 @@ def test_a_challenge_is_accepted_with_its_nonce_and_key_and_remembered() -> None
     record = record_of(Enclave(nonce=nonce).build().data, nonce=nonce, logged=Logged(Enclave().pk))
     assert record.outcome == "accepted_as_simulated"
     assert record.memory_after.challenged == {hashlib.sha256(Enclave().pk).hexdigest(): NOW}
+
+
+@pytest.mark.parametrize(
+    ("demand", "ago"), [("first_contact", 9000), ("first_contact", 0), ("always", 300), ("always", 0)]
+)
+def test_a_key_that_has_answered_satisfies_the_demand_for_a_challenge(demand, ago) -> None:
+    remembered = Memory().with_challenge(hashlib.sha256(BUNDLE.node.pk).hexdigest(), NOW - ago)
+    policy = replace(default_policy(), challenge=demand)
+    assert record_of(BUNDLE.data, policy=policy, memory=remembered).outcome == "accepted_as_simulated"
 
 
 def test_memory_grows_only_by_acceptance() -> None:
