@@ -57,7 +57,7 @@ def test_a_refusal_of_the_kernel_is_told() -> None:
 
 SHUT = """
 import ctypes, os, resource
-child.leave_the_network(); child.shut_in()
+child.go_first(); child.leave_the_network(); child.shut_in()
 libc = ctypes.CDLL(None)
 signal = ctypes.c_int()
 libc.prctl(2, ctypes.byref(signal), 0, 0, 0)
@@ -78,6 +78,23 @@ def test_no_core_dump_no_reader_no_new_privilege_no_life_after_the_node() -> Non
         "death": 9,
         "oom": "1000",
     }
+
+
+UNPRIVILEGED = """
+import ctypes, os
+if os.geteuid() == 0:
+    os.setgroups([]); os.setgid(65534); os.setuid(65534)
+weights = os.memfd_create("weights", os.MFD_ALLOW_SEALING)
+os.write(weights, b"GGUF")
+child.go_first(); left = child.leave_the_network(); child.shut_in()
+found["weights"] = open(f"/proc/self/fd/{weights}").read()
+found["root"] = os.geteuid() == 0
+"""
+
+
+def test_it_needs_no_privileges() -> None:
+    """A process that nobody may read finds most of its own /proc closed, but not its weights."""
+    assert inside(UNPRIVILEGED) == {"weights": "GGUF", "root": False}
 
 
 def test_no_file_can_grow(tmp_path) -> None:

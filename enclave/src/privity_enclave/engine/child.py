@@ -5,6 +5,7 @@ all of our code in that process. Standard input carries one JSON line of orders,
 its end means that the node is gone. Standard output carries one word of `WORDS` at a time, and nothing that C++ prints.
 """
 
+import contextlib
 import ctypes
 import json
 import os
@@ -47,6 +48,15 @@ _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 _SIGKILL = 9
 
 
+def go_first() -> None:
+    """When memory runs out, the engine goes before the node, which can start it again.
+
+    Before `leave_the_network`: afterwards this file of /proc belongs to somebody else.
+    """
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+        score.write("1000")
+
+
 def leave_the_network() -> bool:
     """Move this process into a network namespace that holds nothing; False where the kernel refuses."""
     libc = ctypes.CDLL(None, use_errno=True)
@@ -65,9 +75,6 @@ def shut_in() -> None:
     for option, value in ((_PR_SET_DUMPABLE, 0), (_PR_SET_NO_NEW_PRIVS, 1), (_PR_SET_PDEATHSIG, _SIGKILL)):
         if libc.prctl(option, value, 0, 0, 0) != 0:
             raise OSError(ctypes.get_errno(), "prctl")
-    # When memory runs out, the engine goes before the node that can start it again.
-    with open("/proc/self/oom_score_adj", "w") as score:
-        score.write("1000")
 
 
 def silence() -> int:
@@ -107,6 +114,7 @@ def main() -> None:
         os.write(report, word.encode() + b"\n")
 
     orders = json.loads(sys.stdin.buffer.readline())
+    go_first()
     isolated = leave_the_network()
     if not isolated and orders["network_isolation"] == "required":
         say("not_isolable")
