@@ -1,4 +1,4 @@
-"""Official vectors against our own lines: X-Wing, the HPKE key schedule, HKDF. Primitives are judged by `conformance`."""
+"""Official vectors against our own lines: X-Wing, HPKE key schedule, HKDF. `conformance` judges the primitives."""
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
