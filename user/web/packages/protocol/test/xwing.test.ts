@@ -79,3 +79,23 @@ test("WebCrypto is chosen where it has the KEM", async () => {
   const offered = supports?.call(SubtleCrypto, "encapsulateBits", "MLKEM768-X25519") ?? false;
   expect((await chooseXWing(random)).name).toBe(offered ? "webcrypto" : "noble");
 });
+
+test("a native KEM that disagrees with the portable one is not used", async () => {
+  const absent = { configurable: true, writable: true, value: undefined };
+  const faulty: Readonly<Record<string, () => unknown>> = {
+    importKey: () => Promise.resolve({}),
+    encapsulateBits: () => Promise.resolve({ ciphertext: new ArrayBuffer(1120), sharedKey: new ArrayBuffer(32) }),
+    decapsulateBits: () => Promise.resolve(new ArrayBuffer(32)),
+  };
+  const before = Object.getOwnPropertyDescriptor(SubtleCrypto, "supports") ?? absent;
+  Object.defineProperty(SubtleCrypto, "supports", { ...absent, value: () => true });
+  for (const [name, value] of Object.entries(faulty)) Object.defineProperty(crypto.subtle, name, { ...absent, value });
+  try {
+    expect(await nativeXWing()).toBeNull();
+  } finally {
+    // The real ones are on the prototype.
+    for (const name of Object.keys(faulty)) Reflect.deleteProperty(crypto.subtle, name);
+    Object.defineProperty(SubtleCrypto, "supports", before);
+  }
+  expect((await nativeXWing())?.name).toBe(native?.name);
+});
