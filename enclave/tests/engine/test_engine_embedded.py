@@ -129,6 +129,19 @@ def test_stopping_frees_the_slot(tiny_model: Path, tmp_path: Path) -> None:
     asyncio.run(go())
 
 
+def test_stopping_while_the_prompt_is_read_frees_the_slot(tiny_model: Path, tmp_path: Path) -> None:
+    async def go() -> None:
+        async with running(tiny_model, tmp_path, slots=1) as engine:
+            for hurry in range(10):
+                waiting = asyncio.create_task(answer(engine, 1, f"{hurry}" * 1900, max_tokens=100))
+                await asyncio.sleep(0.002 * hurry)
+                waiting.cancel()
+            assert usage_of(await answer(engine, 2)).completion == 8
+            assert engine.process.starts == 1
+
+    asyncio.run(go())
+
+
 def test_a_stop_string_ends_the_answer(tiny_model: Path, tmp_path: Path) -> None:
     async def go() -> None:
         async with running(tiny_model, tmp_path) as engine:
@@ -414,13 +427,13 @@ def test_isolation_that_is_required_and_refused_stops_the_start(tiny_model: Path
     asyncio.run(go())
 
 
-DEMONSTRATION = ROOT / "models/demonstration/src/privity_demonstration/privity-demo.gguf"
+DEMONSTRATION = sorted((ROOT / "models/demonstration/src/privity_demonstration").glob("*.gguf"))
 
 
-@pytest.mark.skipif(not DEMONSTRATION.exists(), reason="the demonstration model is not in this tree")
+@pytest.mark.skipif(not DEMONSTRATION, reason="the demonstration model is not in this tree")
 def test_the_demonstration_model_answers(tmp_path: Path) -> None:
     async def go() -> None:
-        async with running(DEMONSTRATION, tmp_path, slots=4) as engine:
+        async with running(DEMONSTRATION[0], tmp_path, slots=4) as engine:
             events = await answer(engine, 1, "Can the operator read my messages?", max_tokens=80)
             assert events[-1] == Done("stop")
             assert len(words(events)) > 20

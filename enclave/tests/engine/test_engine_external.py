@@ -110,6 +110,11 @@ def test_an_engine_that_shares_its_cache_is_refused(profile: str, tmp_path) -> N
     assert "tokens of another" in refusal(fake(profile, cache_keys=lambda body: (0, 0)), profile, tmp_path)
 
 
+def test_an_engine_that_counts_no_tokens_is_refused(tmp_path) -> None:
+    server = fake("vllm", script=playing(text("a") + finish() + DONE))
+    assert "does not answer: crashed" in refusal(server, "vllm", tmp_path)
+
+
 @pytest.mark.parametrize("version", ["0.32.9", "0.33.0rc1", "0.33.0.dev4", "0.9.99", "v0.33.0", "", "1", "0.33.0\n"])
 def test_vllm_below_its_floor_is_refused(version: str, tmp_path) -> None:
     routes = ROUTES["vllm"] | {"/version": (200, {"version": version})}
