@@ -253,6 +253,27 @@ def test_a_request_does_not_wait_for_ever_for_a_restart(tmp_path: Path, pretend,
     asyncio.run(go())
 
 
+def test_nobody_is_served_by_an_engine_that_is_still_warming_up(tmp_path: Path, pretend) -> None:
+    pretend(GOOD)
+    warm = asyncio.Event()
+
+    async def warm_up(adapter: Adapter) -> None:
+        await warm.wait()
+
+    async def go() -> None:
+        process = engine(tmp_path, warm_up)
+        starting = asyncio.create_task(process.start())
+        await until(lambda: process._adapter is not None)
+        with pytest.raises(EngineError, match="unavailable"):
+            await process.usable(0.01)
+        warm.set()
+        await starting
+        assert await process.usable(1)
+        await process.close()
+
+    asyncio.run(go())
+
+
 def test_a_program_that_cannot_be_run_is_refused(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(supervisor.sys, "executable", str(tmp_path / "no-python"))
     assert "cannot be started" in refusal(tmp_path)

@@ -115,7 +115,7 @@ class EngineProcess:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._usable.wait()
-        if self.stopped is not None or self._adapter is None:
+        if self.stopped is not None or self._adapter is None or not self._usable.is_set():
             raise EngineError("unavailable")
         return self._adapter
 
