@@ -180,6 +180,22 @@ def test_a_node_that_talks_nonsense_is_not_listed(tmp_path: Path, path: str, scr
     asyncio.run(scenario())
 
 
+def test_a_clock_that_jumps_unlists_and_lists_again_without_a_restart(tmp_path: Path) -> None:
+    async def listed(s) -> tuple[int, int]:
+        found = directory.decode((await s.get("/v1/nodes/directory")).body)
+        return found.nbf, len(found.nodes)
+
+    async def scenario() -> None:
+        async with stand(tmp_path) as s:
+            assert await listed(s) == (NOW, 1)
+            for jump in (400 * 86400, -400 * 86400, 0):
+                s.clock[0] = NOW + jump
+                await s.poll()
+                assert await listed(s) == (NOW + jump, 0 if jump > 0 else 1)
+
+    asyncio.run(scenario())
+
+
 def test_a_dead_node_is_not_listed(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with stand(tmp_path) as s:
