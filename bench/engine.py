@@ -14,7 +14,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import psutil
 from direct_engine import direct_engine
 from figure import Figure, at_least, at_most, median, plain
 from privity_enclave import models
@@ -53,6 +52,12 @@ async def ask(engine: EmbeddedEngine, tokens: int) -> tuple[float, float, int]:
     return first, time.perf_counter() - began, count
 
 
+def resident(engine: EmbeddedEngine) -> float:
+    """Megabytes that the engine process keeps in memory, the sealed weights among them."""
+    status = Path(f"/proc/{engine.process.pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
+
+
 async def restart(engine: EmbeddedEngine) -> float:
     """Seconds from the death of the process to the next answer."""
     pid = engine.process.pid
@@ -73,7 +78,7 @@ async def measure(weights: Path, folder: Path, *, quick: bool) -> list[Figure]:
     sealed = time.perf_counter() - began
     await engine.start()
     started = time.perf_counter() - began
-    memory = psutil.Process(engine.process.pid).memory_info().rss / 2**20
+    memory = resident(engine)
     firsts: dict[str, list[float]] = {"adapter": [], "bare": []}
     rates: dict[str, list[float]] = {"adapter": [], "bare": []}
     async with direct_engine(weights, slots=SLOTS, context=CONTEXT) as bare:

@@ -13,6 +13,7 @@ import pytest
 from engine_fakes import ROOT, asked, described, error_of, everything, settings
 from privity_enclave.engine import child, supervisor
 from privity_enclave.engine.interface import EngineRequest
+from privity_enclave.engine.request import COMPILED
 from privity_enclave.engine.serving import EmbeddedEngine, open_engines
 from privity_enclave.failure import StartFailed
 from privity_protocol.chat import ChatRequest, Message, ResponseFormat, Tool
@@ -329,9 +330,19 @@ def test_what_is_malformed_harms_nobody(name: str, tiny_model: Path, tmp_path: P
         async with running(tiny_model, tmp_path) as engine:
             with contextlib.suppress(AssertionError):
                 _, error = await error_of(engine.chat(asked(1, "hello", max_tokens=8, **MALFORMED[name])))
-                assert error.code in ("bad_request", "unavailable")
+                field = next((given for given in MALFORMED[name] if given in COMPILED), "messages")
+                assert (error.code, error.field) in {("bad_request", field), ("unavailable", None)}
             assert (await answer(engine, 2))[-1] == Done("length")
             assert engine.process.starts == 1
+
+    asyncio.run(go())
+
+
+def test_a_broken_pattern_is_a_bad_response_format(tiny_model: Path, tmp_path: Path) -> None:
+    async def go() -> None:
+        async with running(tiny_model, tmp_path) as engine:
+            _, error = await error_of(engine.chat(asked(1, **MALFORMED["an invalid schema"])))
+            assert (error.code, error.field) == ("bad_request", "response_format")
 
     asyncio.run(go())
 

@@ -27,6 +27,11 @@ def body(chat: ChatRequest, profile: Profile, *, model: str, context: int, isola
         raise EngineError("bad_request", field="messages") from None
 
 
+def suspect(chat: ChatRequest) -> str:
+    """Return the member that an engine most likely means when it refuses a body without naming one in our words."""
+    return next((name for name in COMPILED if getattr(chat, name)), "messages")
+
+
 def _body(chat: ChatRequest, profile: Profile, *, model: str, context: int, isolation: Mapping[str, object]) -> bytes:
     fields = {name: value for name, value in _fields(chat).items() if value is not None}
     refused = sorted(set(fields) - profile.fields)

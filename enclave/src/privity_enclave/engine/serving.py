@@ -55,6 +55,8 @@ class _Serving:
         except EngineError as error:
             if error.code in ("crashed", "unavailable") and adapter is not None:
                 await self._settle(adapter)
+            if error.code == "bad_request":
+                error.field = request.suspect(asked.chat)
             raise
         finally:
             self._release(lease)

@@ -70,7 +70,7 @@ def failure(status: int, answer: bytes, context: int) -> EngineError:
         asked = _ASKED.search(text)
         return EngineError("context_overflow", limit=context, asked=int(asked[1]) if asked else None)
     if status in (400, 413, 422):
-        return EngineError("bad_request", field="messages")
+        return EngineError("bad_request")
     if status in (429, 503):
         return EngineError("overloaded")
     return EngineError("unavailable")
