@@ -7,9 +7,8 @@ by mistake. The logging module is switched off: libraries put requests and addre
 import logging
 import sys
 import traceback
-from collections.abc import Callable
 from types import TracebackType
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 
@@ -81,10 +80,6 @@ class Fault(Event, frozen=True, tag="fault"):
     """Our own code failed; only the class of the exception and the place, because messages may quote input."""
 
     fault: str
-
-
-Write = Callable[[Event], None]
-EVENTS: Final = frozenset(kind.__name__ for kind in Event.__subclasses__())
 
 
 def write(event: Event) -> None:
