@@ -1,6 +1,7 @@
 """From `privity serve` with an empty home to the line that says it is ready, and again with the home that it left."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from end_to_end import demonstration
 from figure import Figure, at_most, plain
+from random_model import SHAPES, build
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests/system"))
 
@@ -19,13 +21,18 @@ READY = "Privity is ready at "
 SECONDS = 120
 
 
-def start(home: Path, port: int) -> float:
-    """Seconds from the command to its ready line."""
-    command = [str(Path(sys.executable).with_name("privity")), "serve"]
+def command(home: Path, port: int, *words: str) -> tuple[list[str], dict[str, str]]:
+    """The command line of `privity` in this environment, and its environment variables."""
     environment = os.environ | {"PRIVITY_HOME": str(home), "PRIVITY_PORT": str(port), "PYTHONUNBUFFERED": "1"}
+    return [str(Path(sys.executable).with_name("privity")), *words], environment
+
+
+def start(home: Path, port: int, *options: str) -> float:
+    """Seconds from the command to its ready line."""
+    argv, environment = command(home, port, "serve", *options)
     began = time.perf_counter()
     pipe = subprocess.PIPE
-    process = subprocess.Popen(command, stdout=pipe, stderr=subprocess.STDOUT, text=True, env=environment)
+    process = subprocess.Popen(argv, stdout=pipe, stderr=subprocess.STDOUT, text=True, env=environment)
     try:
         assert process.stdout is not None
         said = []
@@ -37,6 +44,12 @@ def start(home: Path, port: int) -> float:
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(SECONDS)
+
+
+def cpu_of_children() -> float:
+    """Seconds of CPU of all processes that were started from here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def three_free_ports() -> int:
@@ -59,16 +72,25 @@ def _free(port: int) -> list[int]:
 
 
 def run(*, quick: bool) -> list[Figure]:
-    """The figures of this benchmark."""
+    """The figures of this benchmark; without the bundled model, one of random weights takes its place."""
     del quick
-    if demonstration() is None:
-        return [Figure("cold start of privity serve", "no bundled model in this tree")]
+    options, label = [], "bundled model"
     with tempfile.TemporaryDirectory() as name:
         home, port = Path(name) / "home", three_free_ports()
-        first, second = start(home, port), start(home, port)
+        if demonstration() is None:
+            model = Path(name) / "random.gguf"
+            build(model, SHAPES["bench"])
+            argv, environment = command(home, port, "models", "add", str(model))
+            subprocess.run(argv, env=environment, check=True, capture_output=True)
+            options, label = ["--model", "random"], "28 M random weights"
+        first, second = (start(home, port, *options) for _ in range(2))
+        spent = cpu_of_children()
+        start(home, port, *options)
+        spent = cpu_of_children() - spent
     return [
-        at_most("cold start of privity serve, empty home", first, 10, "s", 1),
-        plain("start of privity serve, kept home", second, "s", 1),
+        at_most(f"start of privity serve, empty home, {label}", first, 10, "s", 1),
+        plain(f"start of privity serve, kept home, {label}", second, "s", 1),
+        plain("CPU of a start and its end, all processes", spent, "s", 1),
     ]
 
 
