@@ -240,3 +240,32 @@ def command_of(pid: int) -> str:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
     except OSError:
         return ""
+
+
+def test_ctrl_c_stops_an_answer_and_keeps_its_text(installation: Installation) -> None:
+    installation.start()
+    asking = installation.popen("chat", "--url", installation.url, "--once", "Hello", "--allow-simulated")
+    assert asking.stdout is not None
+    seen = ""
+    while len(seen) < 120:  # the banner and the first words
+        seen += asking.stdout.read(1)
+    asking.send_signal(signal.SIGINT)
+    rest = asking.stdout.read()
+    asking.stdout.close()
+    assert asking.wait(20) == 1
+    assert "stopped: this answer is not complete" in rest
+    assert installation.chat("--once", "And now?", "--allow-simulated").returncode == 0
+
+
+def test_nothing_that_was_said_is_written_to_disk(installation: Installation, tmp_path: Path) -> None:
+    installation.start()
+    system = tmp_path / "system.txt"
+    system.write_text("You are a CANARYSYSTEM.")
+    asked = installation.chat("--once", "CANARYQUESTION", "--system", str(system), "--allow-simulated")
+    assert asked.returncode == 0
+    installation.stop()
+    words = [b"CANARYQUESTION", b"CANARYSYSTEM", asked.stdout.strip()[:40].encode()]
+    for path in installation.home.root.rglob("*"):
+        if path.is_file() and path.suffix != ".gguf":
+            content = path.read_bytes()
+            assert not any(word in content for word in words), path

@@ -111,6 +111,11 @@ CLIENT_REASONS: Final[dict[str, Words]] = {
     "file_not_text": Words("Only text files (UTF-8) can be attached.", "Convert the file to text first.", Exit.MISUSE),
     "file_too_large": Words("The attached file is too large.", "Attach a smaller part of it.", Exit.MISUSE),
     "nothing_to_send": Words("There is no message to send.", 'Write one: privity chat "Hello"', Exit.MISUSE),
+    "output_failed": Words(
+        "The output could not be written; what was written of an answer is not complete.",
+        "Free some space, or write elsewhere, and ask again.",
+        Exit.FAILED,
+    ),
     "not_built": Words("This part of Privity is not built yet.", "It comes with a later release.", Exit.MISUSE),
     "already_running": Words(
         "Privity is already running from this folder.",

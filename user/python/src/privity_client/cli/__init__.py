@@ -154,11 +154,16 @@ def _leave(command: Callable[[], int], *, as_json: bool = False) -> NoReturn:
     from privity_protocol.errors import PrivityError
 
     from privity_client.cli.failure import show
+    from privity_client.errors import ClientError
 
     try:
         code = command()
     except PrivityError as error:
         code = show(error, as_json=as_json)
+    except BrokenPipeError:
+        raise  # The reader has gone, as in `privity chat … | head`: click ends quietly.
+    except OSError as error:
+        code = show(ClientError("output_failed", error.strerror or ""), as_json=False)
     except KeyboardInterrupt:
         code = 1
     raise typer.Exit(code)

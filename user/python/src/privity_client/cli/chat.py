@@ -17,6 +17,7 @@ from privity_client.nodes import VerifiedNode
 from privity_client.request import Request, chat_request
 
 PROFILES = ("p0", "p1", "p2")
+UNPACED = "traffic profile p0: no pacing; the network sees when words come"
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ async def once(options: Options, conversation: Conversation, text: str) -> int:
     async with connection(options, ask_person=not options.json) as connected:
         view = JsonView() if options.json else PlainView()
         view.begin(connected.node)
+        if options.profile == "p0":
+            view.note("unpaced", UNPACED)
         request = new_request(options.model or default_model(connected.node), options.profile, conversation, text)
         asked = await ask(connected.channel, request, Chain(), view, restart=view.restartable)
         return asked.code

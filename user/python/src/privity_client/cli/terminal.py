@@ -15,7 +15,7 @@ from rich.text import Text
 
 from privity_client.chain import Chain
 from privity_client.cli.ask import ask
-from privity_client.cli.chat import Options, connection, default_model, new_request
+from privity_client.cli.chat import UNPACED, Options, connection, default_model, new_request
 from privity_client.cli.connection import Connection
 from privity_client.cli.failure import BANNER
 from privity_client.cli.failure import text as failure_text
@@ -82,9 +82,7 @@ class Terminal:
             label = " (demonstration: a small model that knows little)" if model.demonstration else ""
             self._console.print(Text(f"Model: {model.display}{label}"))
         if self._options.profile == "p0":
-            self._console.print(
-                Text("Traffic profile p0: no pacing; the network sees when words come.", style="yellow")
-            )
+            self._console.print(Text(f"· {UNPACED}", style="yellow"))
         if self._attachments:
             self._console.print(Text(f"Attached: {', '.join(item.name for item in self._attachments)}"))
         self._console.print(Text("/help shows the commands, Ctrl-D leaves.\n", style="dim"))
