@@ -72,16 +72,22 @@ def _asks_for_consent(judged: list[Judged]) -> bool:
 
 
 def _document(url: str, judged: list[Judged]) -> dict[str, object]:
-    simulated = any(
-        one.node.simulated if one.node else bool(one.error and one.error.reason == "simulated_not_allowed")
-        for one in judged
-    )
+    simulated = any(_simulated(one) for one in judged)
     return {
         "url": url,
         "simulated": simulated,
         "notice": BANNER if simulated else None,
         "nodes": [_member(one) for one in judged],
     }
+
+
+def _simulated(one: Judged) -> bool | None:
+    """Return whether the node is a test enclave; None where its evidence could not be read at all."""
+    if one.node is not None:
+        return one.node.simulated
+    if isinstance(one.error, EvidenceRefused):
+        return bool(one.error.record.get("simulated"))
+    return True if one.error is not None and one.error.reason == "simulated_not_allowed" else None
 
 
 def _member(one: Judged) -> dict[str, object]:
@@ -97,7 +103,7 @@ def _member(one: Judged) -> dict[str, object]:
     return {
         "node": one.digest,
         "accepted": False,
-        "simulated": one.error.reason == "simulated_not_allowed" or None,
+        "simulated": _simulated(one),
         "reason": one.error.reason,
         "detail": one.error.detail,
         "record": one.error.record if isinstance(one.error, EvidenceRefused) else None,
