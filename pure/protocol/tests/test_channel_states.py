@@ -343,7 +343,7 @@ def shown() -> dict[str, object]:
     tool = lines.Tool(0, "id", "name", "arguments")
     return {
         "PrivateKey(<secret>)": m.NODE,
-        "Context(<secret>)": hpke.setup_base_r(m.NODE, bytes(1120), b""),
+        "Context(<secret>)": hpke.setup_base_r(m.NODE, xwing.encapsulate(m.NODE.public_key)[0], b""),
         "ChainKey(<secret>)": ChainKey(m.CHAIN),
         "ChainKey(<used>)": used,
         f"HelloSent(kid={m.KID.hex()})": hello()[0],
