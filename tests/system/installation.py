@@ -34,7 +34,7 @@ from privity_client.serve.plan import DEPLOY, node_configuration, release_leaf
 from privity_protocol import canonical
 
 MODEL = "random"
-START_SECONDS = 60
+START_SECONDS = 240
 
 
 def free_ports(count: int) -> list[int]:
@@ -269,17 +269,26 @@ class Installation:
         await asyncio.gather(*(process.start() for process in self.processes))
         await self.listed(len(self.nodes))
 
-    async def listed(self, nodes: int, seconds: float = 30) -> None:
+    async def listed(self, nodes: int) -> None:
         """Wait until the directory lists so many nodes."""
-        end = time.monotonic() + seconds
+        await self._until("/healthz", lambda answer: answer.json()["nodes"] == nodes)
+
+    async def restart_node(self) -> None:
+        """Start the first node again, and wait until its new key is published."""
+        ready = await self.node.start()
+        (window,) = ready["node"]["windows"]  # type: ignore[index]
+        await self._until(f"/v1/nodes/{window['nd']}", lambda answer: answer.status_code == 200)
+
+    async def _until(self, path: str, satisfied: Callable[[httpx.Response], bool]) -> None:
+        end = time.monotonic() + START_SECONDS
         async with fetch.new_client(self.origin) as http:
             while True:
                 try:
-                    if (await http.get(f"{self.origin}/healthz")).json()["nodes"] == nodes:
+                    if satisfied(await http.get(f"{self.origin}{path}")):
                         return
                 except (httpx.HTTPError, ValueError):
                     pass
-                assert time.monotonic() < end, f"{nodes} nodes were never listed"
+                assert time.monotonic() < end, f"{path} never said so"
                 await asyncio.sleep(0.1)
 
     async def stop(self) -> None:

@@ -59,9 +59,7 @@ def test_a_killed_node_before_hello_is_an_error_and_its_successor_answers(tmp_pa
         async with installed(tmp_path, small_model) as i, i.client() as client:
             i.node.kill()
             assert await fails(client) in NO_ANSWER
-            await i.node.start()
-            await asyncio.sleep(2.5)
-            await i.listed(1)
+            await i.restart_node()
             async with i.client() as fresh:
                 assert (await fresh.ask("And now?")).answer.state == "complete"
             assert (await client.ask("And now?")).answer.state == "complete"
@@ -76,9 +74,7 @@ def test_a_node_killed_after_hello_is_an_error_and_the_same_client_goes_on(tmp_p
             assert client.chain.node is not None
             i.node.kill()
             assert await fails(client) in NO_ANSWER
-            await i.node.start()
-            await asyncio.sleep(2.5)
-            await i.listed(1)
+            await i.restart_node()
             second = await client.ask("Second.")
             assert second.answer.state == "complete"
             assert second.node != first.node
@@ -96,9 +92,7 @@ def test_a_node_killed_in_mid_stream_leaves_a_partial_answer_that_is_marked_so(
             assert said.text
             assert said.answer.state == "partial"
             assert i.service.alive()
-            await i.node.start()
-            await asyncio.sleep(2.5)
-            await i.listed(1)
+            await i.restart_node()
             assert (await client.ask("Again.")).answer.state == "complete"
 
     asyncio.run(scenario())

@@ -92,7 +92,7 @@ def test_the_path_carries_sealed_records_of_one_size_on_a_clock(tmp_path: Path, 
     assert len(request) == 64 + REQUEST_RECORD * request_records(2)
     records = (len(response) - OPENING) / 512
     assert records in LADDER
-    assert 0.09 <= statistics.median(gaps(stream)) <= 0.11
+    assert 0.08 <= statistics.median(gaps(stream)) <= 0.12
     sealed = [response[start : start + 512] for start in range(OPENING, len(response), 512)]
     on_the_way = outer.everything()
     assert [record for record in sealed if record not in on_the_way] == []
