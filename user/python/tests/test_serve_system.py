@@ -16,7 +16,7 @@ import pytest
 from privity_client.models import shelf
 from privity_client.serve.home import open_home
 
-pytestmark = [pytest.mark.system, pytest.mark.slow]
+pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(900)]
 ROOT = Path(__file__).resolve().parents[3]
 for runtime in ("privity_enclave", "privity_service", "xllamacpp"):
     pytest.importorskip(runtime)
