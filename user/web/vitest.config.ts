@@ -6,7 +6,14 @@ import { listVectors, readVector } from "./vectors.ts";
 
 const tests = ["packages/*/test/**/*.test.ts"];
 
+/** Named, so that Vite does not find them one by one and reload a page that is testing. */
+const include = [
+  "fast-check", "@noble/ciphers/chacha.js", "@noble/curves/ed25519.js", "@noble/hashes/hkdf.js", "@noble/hashes/sha2.js",
+  "@noble/hashes/sha3.js", "@noble/post-quantum/hybrid.js", "@noble/post-quantum/ml-dsa.js", "@noble/post-quantum/ml-kem.js",
+];
+
 export default defineConfig({
+  optimizeDeps: { include },
   test: {
     projects: [
       { extends: true, test: { name: "node", include: tests, environment: "node" } },

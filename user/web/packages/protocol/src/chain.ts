@@ -20,13 +20,11 @@ export class ChainKey {
   }
 
   /** HKDF-Extract(salt, key); the key is overwritten. Raises StateError `consumed` the second time. */
-  async extract(salt: Bytes): Promise<Prk> {
+  extract(salt: Bytes): Prk {
     const key = this.#take();
-    try {
-      return await extract(salt, key);
-    } finally {
-      key.fill(0);
-    }
+    const prk = extract(salt, key);
+    key.fill(0);
+    return prk;
   }
 
   /** Hand the key to a new owner; this object is consumed. Raises StateError `consumed`. */

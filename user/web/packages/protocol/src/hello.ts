@@ -11,7 +11,7 @@ import {
 } from "./envelope.ts";
 import { Malformed, NotAuthentic, StateError } from "./errors.ts";
 import { setupBaseR, setupBaseS } from "./hpke.ts";
-import { expandLabel, extract, type Prk, SECRET, sha256 } from "./kdf.ts";
+import { extract, type Prk, SECRET, sha256 } from "./kdf.ts";
 import { CHAIN, HELLO_AEAD, HELLO_CONFIRM, HELLO_EXPORT, HELLO_INFO, HELLO_SALT, HELLO_TRANSCRIPT } from "./labels.ts";
 import { CONFIRM, HELLO_HEADER, HELLO_REQUEST, HELLO_RESPONSE, KID, RESPONSE_HEADER, SID, SUITE } from "./limits.ts";
 import { RecordCipher } from "./records.ts";
@@ -56,12 +56,13 @@ export class HelloSent {
     const secret = await waiting.ephemeral.decapsulate(ciphertext);
     const prk = await responsePrk(waiting.transcript, header, ciphertext, waiting.exported, secret);
     // Before opening: the confirmation commits the response to one key, which AES-GCM alone does not.
-    const [expected, cipher, chain] = await helloKeys(prk, "decrypt");
+    const expected = prk.label(HELLO_CONFIRM, CONFIRM);
     if (!equalSecret(expected, response.subarray(CONFIRM_AT, GRANT_AT))) throw new NotAuthentic();
+    const cipher = await RecordCipher.of(prk, HELLO_AEAD, "decrypt");
     const grant = await cipher.open(response.slice(GRANT_AT));
     if (!allZero(grant.subarray(SID + 4))) throw new Malformed("reserved_nonzero", "HELLO response");
     const ttl = readUint(grant, SID, 4);
-    return { sid: grant.slice(0, SID), kid: waiting.kid, chain: new ChainKey(chain), ttl, position: 0 };
+    return { sid: grant.slice(0, SID), kid: waiting.kid, chain: new ChainKey(prk.label(CHAIN)), ttl, position: 0 };
   }
 }
 
@@ -83,10 +84,8 @@ export async function beginHello(target: HelloTarget): Promise<{ readonly sent: 
   const info = concat(ascii(HELLO_INFO), header, digest);
   const { enc, context } = await setupBaseS(target.nodeKey, info, target.encapsulate);
   const { ephemeral } = target;
-  const [sealed, exported] = await Promise.all([
-    context.seal(EMPTY, concat(ephemeral.publicKey, REQUEST_RESERVED)),
-    context.export(ascii(HELLO_EXPORT), SECRET),
-  ]);
+  const sealed = await context.seal(EMPTY, concat(ephemeral.publicKey, REQUEST_RESERVED));
+  const exported = context.export(ascii(HELLO_EXPORT), SECRET);
   const request = concat(header, enc, sealed);
   const transcript = await sha256(ascii(HELLO_TRANSCRIPT), request);
   return { sent: new HelloSent({ kid, ephemeral, exported, transcript }), request };
@@ -123,19 +122,12 @@ export async function answerHello(
   const { ciphertext, secret } = await node.encapsulate(plain.slice(0, PUBLIC_KEY));
   const opening = helloResponseHeader();
   const transcript = await sha256(ascii(HELLO_TRANSCRIPT), request);
-  const exported = await context.export(ascii(HELLO_EXPORT), SECRET);
+  const exported = context.export(ascii(HELLO_EXPORT), SECRET);
   const prk = await responsePrk(transcript, opening, ciphertext, exported, secret);
   const grant = concat(exactly(node.sid, SID, "sid"), uint(node.ttl, 4), RESPONSE_RESERVED);
-  const [confirm, cipher, chain] = await helloKeys(prk, "encrypt");
-  return { response: concat(opening, ciphertext, confirm, await cipher.seal(grant)), chain: new ChainKey(chain) };
-}
-
-async function helloKeys(
-  prk: Prk, usage: "decrypt" | "encrypt",
-): Promise<readonly [confirm: Bytes, cipher: RecordCipher, chain: Bytes]> {
-  return Promise.all([
-    expandLabel(prk, HELLO_CONFIRM, CONFIRM), RecordCipher.of(prk, HELLO_AEAD, usage), expandLabel(prk, CHAIN),
-  ]);
+  const cipher = await RecordCipher.of(prk, HELLO_AEAD, "encrypt");
+  const response = concat(opening, ciphertext, prk.label(HELLO_CONFIRM, CONFIRM), await cipher.seal(grant));
+  return { response, chain: new ChainKey(prk.label(CHAIN)) };
 }
 
 async function responsePrk(
@@ -143,9 +135,7 @@ async function responsePrk(
 ): Promise<Prk> {
   const salt = await sha256(ascii(HELLO_SALT), transcript, header, ciphertext);
   const material = concat(exported, secret);
-  try {
-    return await extract(salt, material);
-  } finally {
-    for (const used of [material, exported, secret]) used.fill(0);
-  }
+  const prk = extract(salt, material);
+  for (const used of [material, exported, secret]) used.fill(0);
+  return prk;
 }

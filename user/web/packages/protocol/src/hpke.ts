@@ -6,7 +6,7 @@
 
 import { ascii, type Bytes, concat, uint } from "./bytes.ts";
 import { NotAuthentic } from "./errors.ts";
-import { expander, extract, extractBytes, type Hash, type Prk } from "./kdf.ts";
+import { extract, extractBytes, type Hash, Prk } from "./kdf.ts";
 import { HPKE_VERSION } from "./labels.ts";
 import type { Encapsulate, PrivateKey } from "./xwing.ts";
 
@@ -44,27 +44,24 @@ function labeled(suite: Suite, label: string, value: Uint8Array): Bytes {
   return concat(ascii(HPKE_VERSION), suiteId(suite), ascii(label), value);
 }
 
-async function expand(suite: Suite, prk: Prk, label: string, info: Uint8Array, length: number): Promise<Bytes> {
+function expand(suite: Suite, prk: Prk, label: string, info: Uint8Array, length: number): Bytes {
   return prk.expand(concat(uint(length, 2), labeled(suite, label, info)), length);
 }
 
 /** KeySchedule of RFC 9180 section 5.1, base mode, or PSK mode when `preShared` is given. */
-export async function keySchedule(
+export function keySchedule(
   suite: Suite, secret: Bytes, info: Uint8Array, preShared: PreShared = { psk: EMPTY, id: EMPTY },
-): Promise<Schedule> {
+): Schedule {
   const hash = KDF_HASH[suite.kdf];
-  const [idHash, infoHash, prk] = await Promise.all([
-    extractBytes(EMPTY, labeled(suite, "psk_id_hash", preShared.id), hash),
-    extractBytes(EMPTY, labeled(suite, "info_hash", info), hash),
-    extract(secret, labeled(suite, "secret", preShared.psk), hash),
-  ]);
+  const idHash = extractBytes(EMPTY, labeled(suite, "psk_id_hash", preShared.id), hash);
+  const infoHash = extractBytes(EMPTY, labeled(suite, "info_hash", info), hash);
+  const prk = extract(secret, labeled(suite, "secret", preShared.psk), hash);
   const context = concat(uint(preShared.psk.length === 0 ? 0 : 1, 1), idHash, infoHash);
-  const [key, baseNonce, exporterSecret] = await Promise.all([
-    expand(suite, prk, "key", context, suite.aead === AES_128_GCM ? 16 : 32),
-    expand(suite, prk, "base_nonce", context, NONCE_BYTES),
-    expand(suite, prk, "exp", context, HASH_BYTES[suite.kdf]),
-  ]);
-  return { key, baseNonce, exporterSecret };
+  return {
+    key: expand(suite, prk, "key", context, suite.aead === AES_128_GCM ? 16 : 32),
+    baseNonce: expand(suite, prk, "base_nonce", context, NONCE_BYTES),
+    exporterSecret: expand(suite, prk, "exp", context, HASH_BYTES[suite.kdf]),
+  };
 }
 
 /** What both ends of one HPKE exchange share. Only one of them seals. */
@@ -86,7 +83,7 @@ export class Context {
   static async of(suite: Suite, schedule: Schedule, usage: "encrypt" | "decrypt"): Promise<Context> {
     const key = await crypto.subtle.importKey("raw", schedule.key, "AES-GCM", false, [usage]);
     schedule.key.fill(0);
-    return new Context(suite, key, schedule.baseNonce, await expander(schedule.exporterSecret, KDF_HASH[suite.kdf]));
+    return new Context(suite, key, schedule.baseNonce, new Prk(schedule.exporterSecret, KDF_HASH[suite.kdf]));
   }
 
   async seal(additional: Bytes, plain: Bytes): Promise<Bytes> {
@@ -104,7 +101,7 @@ export class Context {
   }
 
   /** A secret of `length` bytes bound to `context`. */
-  async export(context: Uint8Array, length: number): Promise<Bytes> {
+  export(context: Uint8Array, length: number): Bytes {
     return expand(this.#suite, this.#exporter, "sec", context, length);
   }
 
@@ -122,7 +119,7 @@ export async function setupBaseS(
   publicKey: Uint8Array, info: Uint8Array, encapsulate: Encapsulate, suite: Suite = EC1_SUITE,
 ): Promise<{ readonly enc: Bytes; readonly context: Context }> {
   const { ciphertext, secret } = await encapsulate(publicKey);
-  const context = await Context.of(suite, await keySchedule(suite, secret, info), "encrypt");
+  const context = await Context.of(suite, keySchedule(suite, secret, info), "encrypt");
   secret.fill(0);
   return { enc: ciphertext, context };
 }
@@ -132,7 +129,7 @@ export async function setupBaseR(
   key: PrivateKey, enc: Uint8Array, info: Uint8Array, suite: Suite = EC1_SUITE,
 ): Promise<Context> {
   const secret = await key.decapsulate(enc);
-  const context = await Context.of(suite, await keySchedule(suite, secret, info), "decrypt");
+  const context = await Context.of(suite, keySchedule(suite, secret, info), "decrypt");
   secret.fill(0);
   return context;
 }

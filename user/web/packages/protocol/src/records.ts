@@ -2,7 +2,7 @@
 
 import { allZero, type Bytes, concat, readUint, uint } from "./bytes.ts";
 import { LimitExceeded, Malformed, NotAuthentic, StateError } from "./errors.ts";
-import { expandLabel, type Prk } from "./kdf.ts";
+import type { Prk } from "./kdf.ts";
 import { IV_SUFFIX, KEY_SUFFIX } from "./labels.ts";
 import { MAX_ERROR_TEXT, MAX_RECORDS_PER_KEY, RECORD_HEADER, SID, TAG } from "./limits.ts";
 
@@ -117,10 +117,10 @@ export class RecordCipher {
   static async of(
     prk: Prk, label: string, usage: "encrypt" | "decrypt", limit = MAX_RECORDS_PER_KEY,
   ): Promise<RecordCipher> {
-    const [key, iv] = await Promise.all([expandLabel(prk, label + KEY_SUFFIX), expandLabel(prk, label + IV_SUFFIX, 12)]);
+    const key = prk.label(label + KEY_SUFFIX);
     const imported = await crypto.subtle.importKey("raw", key, "AES-GCM", false, [usage]);
     key.fill(0);
-    return new RecordCipher(imported, iv, limit);
+    return new RecordCipher(imported, prk.label(label + IV_SUFFIX, 12), limit);
   }
 
   /** Records sealed or opened. */

@@ -4,7 +4,7 @@ import { ascii, type Bytes, concat, equalSecret, readUint, uint } from "./bytes.
 import { ChainKey, type Session } from "./chain.ts";
 import { exactly, parseRunResponseHeader, runResponseHeader } from "./envelope.ts";
 import { Malformed, NotAuthentic, PrivityError, StateError } from "./errors.ts";
-import { expandLabel, extract, type Prk, sha256 } from "./kdf.ts";
+import { extract, type Prk, sha256 } from "./kdf.ts";
 import { CHAIN, RUN_RESPONSE_AEAD, RUN_RESPONSE_CONFIRM, RUN_RESPONSE_SALT } from "./labels.ts";
 import { CONFIRM, RANDOM, RESPONSE_HEADER, SID } from "./limits.ts";
 import {
@@ -48,9 +48,9 @@ export class ResponseWriter {
   ): Promise<{ readonly writer: ResponseWriter; readonly opening: Bytes }> {
     const header = runResponseHeader(recordSize);
     const prk = await responsePrk(secret, transcript, header, exactly(srand, RANDOM, "entropy"));
-    const [confirm, cipher, chain] = await responseKeys(prk, "encrypt");
-    const writer = new ResponseWriter(cipher, new ChainKey(chain), recordSize);
-    return { writer, opening: concat(header, srand, confirm) };
+    const cipher = await RecordCipher.of(prk, RUN_RESPONSE_AEAD, "encrypt");
+    const writer = new ResponseWriter(cipher, new ChainKey(prk.label(CHAIN)), recordSize);
+    return { writer, opening: concat(header, srand, prk.label(RUN_RESPONSE_CONFIRM, CONFIRM)) };
   }
 
   /** Data bytes that fit into one record. */
@@ -221,9 +221,10 @@ export class ResponseReader {
     if (rest === null) return null;
     const prk = await responsePrk(this.#secret, this.#transcript, this.#header, rest.slice(0, RANDOM));
     // Before opening anything: the confirmation commits every record to this one key.
-    const [expected, cipher, chain] = await responseKeys(prk, "decrypt");
+    const expected = prk.label(RUN_RESPONSE_CONFIRM, CONFIRM);
     if (!equalSecret(expected, rest.subarray(RANDOM))) throw new NotAuthentic();
-    return { cipher, chain: new ChainKey(chain) };
+    const cipher = await RecordCipher.of(prk, RUN_RESPONSE_AEAD, "decrypt");
+    return { cipher, chain: new ChainKey(prk.label(CHAIN)) };
   }
 }
 
@@ -244,17 +245,7 @@ function toEvent({ kind, data }: OpenedRecord): Event {
 
 async function responsePrk(secret: Bytes, transcript: Bytes, header: Bytes, srand: Bytes): Promise<Prk> {
   const salt = await sha256(ascii(RUN_RESPONSE_SALT), transcript, header, srand);
-  try {
-    return await extract(salt, secret);
-  } finally {
-    secret.fill(0);
-  }
-}
-
-async function responseKeys(
-  prk: Prk, usage: "decrypt" | "encrypt",
-): Promise<readonly [confirm: Bytes, cipher: RecordCipher, chain: Bytes]> {
-  return Promise.all([
-    expandLabel(prk, RUN_RESPONSE_CONFIRM, CONFIRM), RecordCipher.of(prk, RUN_RESPONSE_AEAD, usage), expandLabel(prk, CHAIN),
-  ]);
+  const prk = extract(salt, secret);
+  secret.fill(0);
+  return prk;
 }

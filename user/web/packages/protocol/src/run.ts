@@ -8,7 +8,7 @@ import { ascii, type Bytes, concat } from "./bytes.ts";
 import { type ChainKey, requireRoom, type Session } from "./chain.ts";
 import { encodeRunHeader, exactly, parseRunHeader } from "./envelope.ts";
 import { Malformed, StateError } from "./errors.ts";
-import { expandLabel, sha256 } from "./kdf.ts";
+import { sha256 } from "./kdf.ts";
 import { RUN_REQUEST_AEAD, RUN_RESPONSE_SECRET, RUN_SALT, RUN_TRANSCRIPT } from "./labels.ts";
 import { MAX_REQUEST_RECORDS, RANDOM, REQUEST_CAPACITY, REQUEST_RECORD, SUITE } from "./limits.ts";
 import { requestRecords } from "./padding.ts";
@@ -232,9 +232,6 @@ interface RequestKeys {
 }
 
 async function requestKeys(chain: ChainKey, opening: Bytes, usage: "decrypt" | "encrypt"): Promise<RequestKeys> {
-  const prk = await chain.extract(await sha256(ascii(RUN_SALT), opening));
-  const [cipher, secret] = await Promise.all([
-    RecordCipher.of(prk, RUN_REQUEST_AEAD, usage), expandLabel(prk, RUN_RESPONSE_SECRET),
-  ]);
-  return { cipher, secret };
+  const prk = chain.extract(await sha256(ascii(RUN_SALT), opening));
+  return { cipher: await RecordCipher.of(prk, RUN_REQUEST_AEAD, usage), secret: prk.label(RUN_RESPONSE_SECRET) };
 }

@@ -7,6 +7,7 @@ import { ChainKey, type Session } from "../src/chain.ts";
 import { Scalar } from "../src/curve.ts";
 import { Malformed, StateError } from "../src/errors.ts";
 import { answerHello, beginHello } from "../src/hello.ts";
+import { Prk } from "../src/kdf.ts";
 import { Emission, PROFILES } from "../src/pacing.ts";
 import { RecordCipher } from "../src/records.ts";
 import { beginRun, RequestReader, type RunReceived, type RunSent } from "../src/run.ts";
@@ -150,8 +151,7 @@ describe("a response", () => {
 });
 
 test("a key seals so many records and no more, each under its own nonce", async () => {
-  const flat = { expand: (_info: Bytes, length: number) => Promise.resolve(fixed(7)(length)) };
-  const cipher = await RecordCipher.of(flat, "label", "encrypt", 3);
+  const cipher = await RecordCipher.of(new Prk(fixed(7)(32)), "label", "encrypt", 3);
   const sealed = await Promise.all([1, 2, 3].map(() => cipher.seal(fixed(0)(1))));
   expect(new Set(sealed.map(toHex)).size).toBe(3);
   await expect(cipher.seal(fixed(0)(1))).rejects.toMatchObject({ reason: "record_limit" });

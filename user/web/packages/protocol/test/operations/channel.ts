@@ -3,7 +3,6 @@
 import { type Bytes, concat, equal, toHex } from "../../src/bytes.ts";
 import { ChainKey, type Session } from "../../src/chain.ts";
 import { answerHello, beginHello } from "../../src/hello.ts";
-import { expandLabel } from "../../src/kdf.ts";
 import type { Event, ResponseReader, ResponseWriter } from "../../src/response.ts";
 import { beginRun, RequestReader } from "../../src/run.ts";
 import { type Encapsulate, type PrivateKey, portable } from "../../src/xwing.ts";
@@ -30,11 +29,11 @@ async function hello(input: Inputs): ReturnType<typeof beginHello> {
 }
 
 /** Chain keys show no bytes: the one that derives what `expected` derives is that one. */
-export async function chainHex(found: ChainKey, expected: Plain | undefined): Promise<string> {
+export function chainHex(found: ChainKey, expected: Plain | undefined): string {
   const salt = new Uint8Array(32);
   const written = typeof expected === "string" ? expected : "00".repeat(32);
-  const [left, right] = [await found.extract(salt), await new ChainKey(hex(written)).extract(salt)];
-  return equal(await expandLabel(left, "x"), await expandLabel(right, "x")) ? written : "another chain key";
+  const [left, right] = [found.extract(salt), new ChainKey(hex(written)).extract(salt)];
+  return equal(left.label("x"), right.label("x")) ? written : "another chain key";
 }
 
 function session(input: Inputs): Session {
@@ -63,11 +62,11 @@ export function describeEvent(event: Event): Plain {
   }
 }
 
-async function describeNext(reader: ResponseReader, expected: Outcome): Promise<Plain> {
+function describeNext(reader: ResponseReader, expected: Outcome): Plain {
   const next = reader.nextSession();
   if (next === null) return null;
   const known = (expected["ok"] as { readonly next?: { readonly chain?: Plain } } | undefined)?.next;
-  const chain = await chainHex(next.chain, known?.chain);
+  const chain = chainHex(next.chain, known?.chain);
   return { sid: toHex(next.sid), ttl: next.ttl, position: next.position, chain };
 }
 
@@ -81,7 +80,7 @@ async function readResponse(input: Inputs, pieces: readonly Bytes[], expected: O
   } catch (error) {
     return { error: reasonOf(error), events, complete: reader.complete };
   }
-  return { ok: { events, complete: reader.complete, next: await describeNext(reader, expected) } };
+  return { ok: { events, complete: reader.complete, next: describeNext(reader, expected) } };
 }
 
 type Call = readonly [name: string, ...rest: readonly Plain[]];
@@ -107,7 +106,7 @@ async function writeResponse(input: Inputs, expected: Outcome): Promise<unknown>
   const parts = [opening];
   for (const each of input.list("calls")) parts.push(await call(writer, input, each as unknown as Call));
   const known = expected["ok"] as { readonly next_chain?: Plain } | undefined;
-  return { response: toHex(concat(...parts)), next_chain: await chainHex(writer.nextChain(), known?.next_chain) };
+  return { response: toHex(concat(...parts)), next_chain: chainHex(writer.nextChain(), known?.next_chain) };
 }
 
 /** Every way to cut must give one and the same outcome. */
@@ -125,7 +124,7 @@ export function channelOperations(expected: Outcome): Readonly<Record<string, Op
     finish_hello: operation(async (input) => {
       const { sent } = await hello(input);
       const found = await sent.finish(input.bytes("response"));
-      return { sid: toHex(found.sid), ttl: found.ttl, chain: await chainHex(found.chain, known?.chain) };
+      return { sid: toHex(found.sid), ttl: found.ttl, chain: chainHex(found.chain, known?.chain) };
     }),
     answer_hello: operation(async (input) => {
       const { response, chain } = await answerHello(input.bytes("request"), {
@@ -135,7 +134,7 @@ export function channelOperations(expected: Outcome): Readonly<Record<string, Op
         ttl: input.number("ttl"),
         encapsulate: encapsulation(input),
       });
-      return { response: toHex(response), chain: await chainHex(chain, known?.chain) };
+      return { response: toHex(response), chain: chainHex(chain, known?.chain) };
     }),
     begin_run: operation(async (input) => {
       const { request } = await beginRun(session(input), input.bytes("payload"), () => input.bytes("crand"));
