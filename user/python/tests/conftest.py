@@ -4,6 +4,11 @@ import hashlib
 from collections.abc import Callable
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no fault of the code: no deadline, no complaint about slow generation.
+settings.register_profile("client", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("client")
 
 
 @pytest.fixture
