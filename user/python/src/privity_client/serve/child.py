@@ -20,6 +20,8 @@ LOG_LIMIT: Final = 4 * 2**20
 """Bytes of one role's event log; beyond it the file starts anew."""
 LINE_LIMIT: Final = 65_536
 """Bytes of the first line; a longer one counts as a failure to start."""
+LAST_BREATH: Final = 1.0
+"""Seconds for a child that will not serve to end by itself."""
 _PR_SET_PDEATHSIG: Final = 1
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
@@ -67,12 +69,19 @@ class Child:
             line = "FAILED line_too_long"
         word, _, rest = line.partition(" ")
         if word != "READY":
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
-            await self._process.wait()
+            await self._let_go()
             raise ClientError("role_failed", f"{self.role.title}: {self._last_words(word, rest)}")
         self._drain = asyncio.create_task(self._discard())
         return rest
+
+    async def _let_go(self) -> None:
+        # Waited for before it is killed: killing a child that just ended would take its exit status from the loop.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), LAST_BREATH)
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
 
     async def ended(self) -> int:
         """Return the exit status, once there is one."""
