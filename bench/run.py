@@ -15,6 +15,8 @@ from figure import Figure, table
 BENCHMARKS = (
     "channel",
     "appraise",
+    "web",
+    "engine",
     "relay",
     "node_memory",
     "traffic_shape",
