@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from training.evaluate import FLOORS, answers, scores, table
-from training.examination import examination
+from training.examination import Question, examination
 from training.shape import DISPLAY, LICENCE, MODEL_ID, Shape
 
 FOLDER = Path(__file__).parents[1]
@@ -47,7 +47,7 @@ def test_the_readme_shows_the_evaluation() -> None:
 
 @pytest.mark.slow
 def test_held_out_floors() -> None:
-    questions = [question for question in examination(80) if question.row in FLOORS]
+    questions = [question for question in examination(60) if question.row in FLOORS]
     rows = scores(questions, answers(MODEL, questions, timeout=240))
     assert rows.keys() == FLOORS.keys()
     below = {name: rows[name] for name, floor in FLOORS.items() if rows[name][0] < floor * rows[name][1]}
@@ -55,7 +55,7 @@ def test_held_out_floors() -> None:
 
 
 def test_it_says_what_it_is() -> None:
-    asked = [q for q in examination(20) if q.row == "small talk" and "Privity demonstration model" in q.answer]
-    assert asked
-    replies = answers(MODEL, asked, timeout=120)
-    assert all("demonstration model" in reply for reply in replies)
+    asked = ["Who are you?", "What are you?", "are you a human"]
+    questions = [Question("small talk", "", [{"role": "user", "content": text}], "") for text in asked]
+    replies = answers(MODEL, questions, timeout=120)
+    assert [reply for reply in replies if "I am the Privity demonstration model" not in reply] == []

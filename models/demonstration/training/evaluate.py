@@ -60,7 +60,7 @@ def main() -> None:
     questions = examination(a.count)
     replies = answers(a.model.resolve(), questions)
     rows = scores(questions, replies)
-    tasks = [(q, r) for q, r in zip(questions, replies, strict=True) if q.row == "text rewriting"]
+    tasks = [(q, r) for q, r in zip(questions, replies, strict=True) if q.row.startswith("text rewriting")]
     details = scores([q for q, _ in tasks], [r for _, r in tasks], "detail")
     wrong = [(q, r) for q, r in zip(questions, replies, strict=True) if r != q.answer]
     for question, reply in wrong[: a.mistakes]:

@@ -1,7 +1,7 @@
-"""The held-out questions: seeds, wordings and words that training never meets. Every answer must be exact."""
+"""The held-out questions: seeds, and for half of the rows also wordings and words, that training never meets."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from training.dialogues import Dialogue, one_turn, system_prompt
@@ -9,10 +9,9 @@ from training.facts import facts
 from training.memory import memory, never_told
 from training.phrases import Split, as_typed, expand
 from training.rewriting import MAKERS, rewriting
-from training.turns import Kind, Turn, refusal, small_talk, unseen
+from training.turns import Kind, Turn, product, refusal, small_talk, unseen
 
 SEED = 20261121
-HELD_OUT = Split.HELD_OUT
 
 
 @dataclass(frozen=True)
@@ -25,62 +24,76 @@ class Question:
     answer: str
 
 
-def _question(row: str, detail: str, turns: list[Turn], random: Random) -> Question:
-    system = system_prompt(random, HELD_OUT) if random.random() < 0.25 else None
-    return Question(row, detail, Dialogue(system, tuple(turns)).messages(len(turns) - 1), turns[-1].answer)
+def row_name(kind: Kind, split: Split) -> str:
+    """A row of the table: new draws from trained material, or material that training never met."""
+    return kind.value if split is Split.TRAINING else f"{kind.value}, new words"
 
 
-def _unseen_expansions(random: Random, count: int) -> list[Question]:
-    """Trained phrases in combinations that training was refused, typed by other people with other slips."""
+def _question(kind: Kind, detail: str, turns: list[Turn], random: Random, split: Split) -> Question:
+    system = system_prompt(random, split) if random.random() < 0.25 else None
+    messages = Dialogue(system, tuple(turns)).messages(len(turns) - 1)
+    return Question(row_name(kind, split), detail, messages, turns[-1].answer)
+
+
+def _new_combinations(random: Random, count: int) -> list[Question]:
+    """Expansions of the phrase grammar that training was refused."""
     found: list[Question] = []
     while len(found) < count:
-        fact = facts()[len(found) % len(facts())]
+        fact = random.choice(facts())
         phrase = expand(random.choice(fact.asked.training), random)
-        if unseen(phrase) or random.random() < 0.02:
-            turn = Turn(Kind.PRODUCT, as_typed(phrase, random, HELD_OUT), fact.answer)
-            found.append(_question(Kind.PRODUCT.value, fact.question, [turn], random))
+        if unseen(phrase):
+            turn = Turn(Kind.PRODUCT, as_typed(phrase, random, Split.TRAINING), fact.answer)
+            question = _question(Kind.PRODUCT, fact.question, [turn], random, Split.TRAINING)
+            found.append(replace(question, row=f"{Kind.PRODUCT.value}, new combinations"))
     return found
 
 
-def _unseen_wordings(random: Random, count: int) -> list[Question]:
-    """Sentences written for the evaluation alone."""
-    asked = [(fact, phrase) for fact in facts() for phrase in fact.asked.held_out]
-    random.shuffle(asked)
-    found: list[Question] = []
-    for fact, phrase in asked[:count]:
-        turn = Turn(Kind.PRODUCT, as_typed(phrase, random, HELD_OUT), fact.answer)
-        found.append(_question("product questions in new words", fact.question, [turn], random))
-    return found
+def _product(random: Random, count: int, split: Split) -> list[Question]:
+    """The documented question or a trained phrase; in new words, sentences written for the evaluation alone."""
+    turns = [product(random, split) for _ in range(count)]
+    return [_question(Kind.PRODUCT, turn.answer, [turn], random, split) for turn in turns]
 
 
-def _memory(random: Random, count: int) -> list[Question]:
+def _memory(random: Random, count: int, split: Split) -> list[Question]:
     found: list[Question] = []
     for _ in range(count):
         if random.random() < 0.1:
-            turns, detail = [one_turn(random, HELD_OUT), never_told(random, HELD_OUT)], "never told"
+            turns, detail = [one_turn(random, split), never_told(random, split)], "never told"
         else:
-            turns, detail = memory(random, HELD_OUT, one_turn, longest=3), "told"
-        found.append(_question(Kind.MEMORY.value, detail, turns, random))
+            turns, detail = memory(random, split, one_turn, longest=3), "told"
+        found.append(_question(Kind.MEMORY, detail, turns, random, split))
     return found
 
 
-def _rewriting(random: Random, count: int) -> list[Question]:
+def _rewriting(random: Random, count: int, split: Split) -> list[Question]:
     tasks = tuple(MAKERS)
-    asked = [(tasks[i % len(tasks)], rewriting(random, HELD_OUT, tasks[i % len(tasks)])) for i in range(count)]
-    return [_question(Kind.REWRITING.value, task, [turn], random) for task, turn in asked]
+    asked = [(tasks[i % len(tasks)], rewriting(random, split, tasks[i % len(tasks)])) for i in range(count)]
+    return [_question(Kind.REWRITING, task, [turn], random, split) for task, turn in asked]
 
 
-def _single(maker: Callable[[Random, Split], Turn]) -> Callable[[Random, int], list[Question]]:
-    def questions(random: Random, count: int) -> list[Question]:
-        turns = [maker(random, HELD_OUT) for _ in range(count)]
-        return [_question(turn.kind.value, turn.kind.value, [turn], random) for turn in turns]
+def _single(maker: Callable[[Random, Split], Turn]) -> Callable[[Random, int, Split], list[Question]]:
+    def questions(random: Random, count: int, split: Split) -> list[Question]:
+        turns = [maker(random, split) for _ in range(count)]
+        return [_question(turn.kind, turn.kind.value, [turn], random, split) for turn in turns]
 
     return questions
 
 
-SETS = (_unseen_expansions, _unseen_wordings, _memory, _rewriting, _single(refusal), _single(small_talk))
+SETS = {
+    Kind.PRODUCT: _product,
+    Kind.MEMORY: _memory,
+    Kind.REWRITING: _rewriting,
+    Kind.REFUSAL: _single(refusal),
+    Kind.SMALL_TALK: _single(small_talk),
+}
 
 
 def examination(count: int) -> list[Question]:
     """`count` questions of each row; a smaller examination is another draw, not a part of a larger one."""
-    return [question for make in SETS for question in make(Random(f"{SEED} {count} {SETS.index(make)}"), count)]
+    rows = [
+        make(Random(f"{SEED} {count} {kind.value} {split.value}"), count, split)
+        for split in Split
+        for kind, make in SETS.items()
+    ]
+    rows.append(_new_combinations(Random(f"{SEED} {count} combinations"), count))
+    return [question for row in rows for question in row]
