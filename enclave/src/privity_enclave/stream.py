@@ -15,6 +15,11 @@ from privity_enclave.wire import Wire
 
 _AHEAD: Final = 2  # records taken from the answer ahead of the clock: enough to know which one is the last
 _BURST: Final = 64  # records that leave together without a clock
+_GATHER: Final = 0.025  # seconds between two writes without a clock
+
+
+def _nobody() -> None:
+    pass
 
 
 class Stream:
@@ -54,8 +59,7 @@ class Stream:
                 await wire.put(record, last=self._emission.closed)
 
     async def _at_once(self, wire: Wire) -> None:
-        # A line holds all that was said by the time the last write ended: tokens that came together leave together.
-        self._answer.changed = wire.wake
+        # The first token leaves at once, later ones together: a write for each would take the cores from the model.
         while True:
             self._fill(_BURST)
             records = self._emission.drain()
@@ -63,8 +67,12 @@ class Stream:
                 await wire.put(records, last=self._emission.closed)
             if self._emission.closed:
                 return
-            if self._answer.size == self._offset and self._answer.ending is None:
+            if records:
+                await wire.until(asyncio.get_running_loop().time() + _GATHER)
+            elif self._answer.size == self._offset and self._answer.ending is None:
+                self._answer.changed = wire.wake
                 await wire.until(None)
+                self._answer.changed = _nobody
 
     def _fill(self, records: int) -> None:
         if self._ended:
