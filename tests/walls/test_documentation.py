@@ -43,3 +43,15 @@ def test_specs_are_listed_in_their_index() -> None:
     assert [
         path.name for path in (ROOT / "specs").glob("*.md") if path.name != "README.md" and path.name not in index
     ] == []
+
+
+def test_every_spec_that_the_code_cites_exists() -> None:
+    cited = re.compile(r"\bspecs/([a-z-]+\.md)")
+    code = tracked_files(".py", ".ts", ".mjs", ".md")
+    missing = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in code
+        for name in cited.findall(path.read_text())
+        if not (ROOT / "specs" / name).exists()
+    }
+    assert missing == set()

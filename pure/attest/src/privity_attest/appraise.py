@@ -1,6 +1,6 @@
 """The appraisal: every check of the kind's table, in stage order, then one record of all of it.
 
-Source: specs/appraisal.md. Nothing here trusts the prover's word: what can be recomputed is, what cannot be checked is
+Source: specs/appraise.md. Nothing here trusts the prover's word: what can be recomputed is, what cannot be checked is
 said, and a check without a record refuses.
 """
 

@@ -1,4 +1,4 @@
-"""What an appraisal says: the record of every check, and the two types of acceptance. Source: specs/appraisal.md."""
+"""What an appraisal says: the record of every check, and the two types of acceptance. Source: specs/appraise.md."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

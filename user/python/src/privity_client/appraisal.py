@@ -1,6 +1,6 @@
 """From a bundle to a verified node: privity_attest judges, this module binds the verdict to what was listed.
 
-Source: specs/attestation.md. The consent to a test enclave is a value that is given, never found.
+Source: specs/appraise.md. The consent to a test enclave is a value that is given, never found.
 """
 
 import hashlib

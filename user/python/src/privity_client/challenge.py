@@ -1,6 +1,6 @@
 """A fresh quote over a node's key with 32 random bytes of ours: proof that the evidence is not a replay.
 
-Source: specs/ec1.md, specs/attestation.md ("Challenge"). The challenge confirms the key of the listed node document.
+Source: specs/ec1.md, specs/appraise.md. The challenge confirms the key of the listed node document.
 """
 
 from typing import Final
