@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from privity_protocol import directory
-from privity_service.landing import WARNING, page
+from privity_service.landing import CLAIM, EXPLANATION, WARNING, page
 from service_stand import stand
 
 
@@ -117,3 +117,16 @@ def test_health_says_whether_a_request_can_be_carried(tmp_path: Path) -> None:
             assert (answer.status, answer.body) == (200, b'{"nodes":1,"status":"ready"}')
 
     run(scenario, tmp_path)
+
+
+def test_the_page_of_a_test_enclave_promises_no_privacy() -> None:
+    text = page(nodes=1, simulated=True, origin="http://localhost:8080").decode()
+    assert WARNING in text
+    assert [promise for promise in (CLAIM, EXPLANATION) if promise in text] == []
+
+
+def test_the_page_of_a_hardware_enclave_says_what_holds() -> None:
+    text = page(nodes=1, simulated=False, origin="http://localhost:8080").decode()
+    assert CLAIM in text
+    assert EXPLANATION in text
+    assert WARNING not in text

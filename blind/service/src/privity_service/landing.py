@@ -33,10 +33,9 @@ _PAGE = Template(
 <body>
 <main>
 <h1>Privity</h1>
-<p>An AI chat that only you can read.</p>
+<p>$claim</p>
 $warning
-<p>Your message is encrypted on your device and opened only inside an enclave whose software you can check.
-This server carries the encrypted bytes and cannot read them.</p>
+<p>$explanation</p>
 <h2>Chat now</h2>
 <p>In a terminal on this machine:</p>
 <pre><code>privity chat$option</code></pre>
@@ -51,6 +50,16 @@ This server carries the encrypted bytes and cannot read them.</p>
 </html>
 """
 )
+CLAIM: Final = "An AI chat that only you can read."
+CLAIM_SIMULATED: Final = "An AI chat made to be read by its user only, here for trying out."
+EXPLANATION: Final = (
+    "Your message is encrypted on your device and opened only inside an enclave whose software you can check. "
+    "This server carries the encrypted bytes and cannot read them."
+)
+EXPLANATION_SIMULATED: Final = (
+    "Your message is encrypted on your device and opened inside an enclave. On this server that enclave is an ordinary "
+    "program: everything works as it would on confidential hardware, and nothing is kept from whoever runs it."
+)
 WARNING: Final = "Test enclave. Whoever runs this server can read your messages."
 CONTENT_SECURITY_POLICY: Final = (
     f"default-src 'none'; style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'; "
@@ -59,9 +68,11 @@ CONTENT_SECURITY_POLICY: Final = (
 
 
 def page(*, nodes: int, simulated: bool, origin: str) -> bytes:
-    """Return the page for `nodes` listed enclaves at `origin`; `simulated` adds the warning."""
+    """Return the page for `nodes` listed enclaves at `origin`; `simulated` warns, and promises nothing else."""
     return _PAGE.substitute(
         style=STYLE,
+        claim=CLAIM_SIMULATED if simulated else CLAIM,
+        explanation=EXPLANATION_SIMULATED if simulated else EXPLANATION,
         warning=f'<p class="warning" role="note">{escape(WARNING)}</p>' if simulated else "",
         option=" --allow-simulated" if simulated else "",
         origin=escape(origin),
