@@ -4,6 +4,7 @@ import contextlib
 import random
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -188,6 +189,36 @@ def test_of_many_threads_with_one_session_id_one_gets_the_session() -> None:
     for thread in threads:
         thread.join()
     assert sorted(taken) == list(range(100))
+
+
+class Interleaved(bytes):
+    """A session id that lets another caller in when the table looks it up a second time."""
+
+    other: Callable[[], None]
+    looks = 0
+
+    def __hash__(self) -> int:
+        self.looks += 1
+        if self.looks == 2:
+            self.other()
+        return bytes.__hash__(self)
+
+
+def test_nobody_gets_in_between_finding_a_session_and_removing_it() -> None:
+    sessions = table(limit=4)
+    begin(sessions, 0)
+    taken: list[bytes] = []
+
+    def take(identifier: bytes) -> None:
+        with contextlib.suppress(UnknownSession):
+            sessions.take(identifier, kid=KID, now=0.0)
+            taken.append(identifier)
+
+    crowded = Interleaved(sid(0))
+    crowded.other = lambda: take(sid(0))
+    take(crowded)
+    take(sid(0))
+    assert len(taken) == 1
 
 
 @given(st.integers(1, 8), st.randoms(use_true_random=False))

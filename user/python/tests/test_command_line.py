@@ -166,3 +166,11 @@ def test_not_checked_is_never_shown_as_passed() -> None:
     render(Console(file=screen, width=80, highlight=False), unknown)
     assert "? unknown" in screen.getvalue()
     assert screen.getvalue().count("✓ passed") == len(STAGES) - 2
+
+
+@pytest.mark.parametrize(("setting", "port"), [("18080", "18080"), ("", "8080"), ("eighty", "8080")])
+def test_the_other_terminal_finds_the_server_of_the_same_settings(setting: str, port: str) -> None:
+    program = "from privity_client.cli import DEFAULT_URL; print(DEFAULT_URL)"
+    environment = {"PRIVITY_PORT": setting}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"http://localhost:{port}"

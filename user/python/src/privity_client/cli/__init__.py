@@ -1,12 +1,15 @@
 """The command `privity`. Each command imports its own code only when it runs, so that `--help` is quick."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
 import typer
 
-DEFAULT_URL: Final = "http://localhost:8080"
+_PORT = os.environ.get("PRIVITY_PORT", "")
+DEFAULT_URL: Final = f"http://localhost:{_PORT if _PORT.isdecimal() else 8080}"
+"""Where `privity serve` of the same settings answers."""
 EXIT_CODES: Final = (
     "Exit codes: 0 done, 1 failed, 2 misuse, 3 refused (evidence or consent), 4 the other side's bytes were malformed, "
     "5 unreachable."
