@@ -15,7 +15,6 @@ from figure import Figure, table
 BENCHMARKS = (
     "channel",
     "appraise",
-    "web",
     "engine",
     "relay",
     "node_memory",
