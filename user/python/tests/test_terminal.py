@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from privity_client.channel import Channel
-from privity_client.cli.chat import Options
 from privity_client.cli.connection import Connection
 from privity_client.cli.failure import BANNER
+from privity_client.cli.options import Options
 from privity_client.cli.terminal import Terminal
 from privity_client.conversation import Conversation
 from privity_client.errors import ClientError

@@ -77,8 +77,8 @@ def chat(
 
     In a terminal the chat goes on until /quit; with --once, --json or a pipe it ends after one answer.
     """
-    from privity_client.cli.chat import Options
     from privity_client.cli.chat import chat as run
+    from privity_client.cli.options import Options
 
     options = Options(url, text, once, model, system, file or [], profile, json, allow_simulated, development_root)
     _leave(lambda: run(options), as_json=json)

@@ -1,39 +1,17 @@
-"""`privity chat`: decides between one answer and a conversation, and holds what both need."""
+"""`privity chat`: decides between one answer and a conversation."""
 
 import asyncio
-import os
 import sys
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from pathlib import Path
 
 from privity_client.chain import Chain
 from privity_client.cli.ask import ask
-from privity_client.cli.connection import Connection, connect
+from privity_client.cli.options import UNPACED, Options, connection, default_model, new_request
 from privity_client.cli.views import JsonView, PlainView
 from privity_client.conversation import MAX_FILE, MAX_TEXT, Conversation, as_text, compose, read_attachments, read_bytes
 from privity_client.errors import ClientError
-from privity_client.nodes import VerifiedNode
-from privity_client.request import Request, chat_request
 
 PROFILES = ("p0", "p1", "p2")
-UNPACED = "traffic profile p0: no pacing; the network sees when words come"
-
-
-@dataclass(frozen=True)
-class Options:
-    """The command line of `privity chat`."""
-
-    url: str
-    text: str | None
-    once: str | None
-    model: str
-    system: Path | None
-    files: list[Path]
-    profile: str
-    json: bool
-    allow_simulated: bool
-    development_root: Path | None
 
 
 def chat(options: Options) -> int:
@@ -67,27 +45,6 @@ async def once(options: Options, conversation: Conversation, text: str) -> int:
         request = new_request(options.model or default_model(connected.node), options.profile, conversation, text)
         asked = await ask(connected.channel, request, Chain(), view, restart=view.restartable)
         return asked.code
-
-
-def connection(options: Options, *, ask_person: bool) -> AbstractAsyncContextManager[Connection]:
-    """Return the context manager of a verified connection for these options."""
-    return connect(
-        options.url,
-        model=options.model,
-        allow_simulated=options.allow_simulated,
-        development_root=options.development_root,
-        ask=ask_person,
-    )
-
-
-def new_request(model: str, profile: str, conversation: Conversation, text: str) -> Request:
-    """Return a request for `text` after everything said so far."""
-    return chat_request(conversation.messages(text), model=model, profile=profile, entropy=os.urandom)
-
-
-def default_model(node: VerifiedNode) -> str:
-    """Return the model a node proposes: its first."""
-    return node.models[0].id
 
 
 def system_text(path: Path | None) -> str:

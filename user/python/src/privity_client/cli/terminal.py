@@ -15,12 +15,12 @@ from rich.text import Text
 
 from privity_client.chain import Chain
 from privity_client.cli.ask import ask
-from privity_client.cli.chat import UNPACED, Options, connection, default_model, new_request
 from privity_client.cli.connection import Connection
 from privity_client.cli.failure import BANNER
 from privity_client.cli.failure import text as failure_text
 from privity_client.cli.keys import typed_ahead
 from privity_client.cli.live import LiveView
+from privity_client.cli.options import UNPACED, Options, connection, default_model, new_request
 from privity_client.conversation import Attachment, Conversation, compose, read_attachments
 from privity_client.nodes import VerifiedNode
 from privity_client.request import Request

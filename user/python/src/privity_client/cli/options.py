@@ -1,0 +1,50 @@
+"""What the command line of a chat says, and what one answer and a conversation both make of it."""
+
+import os
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from privity_client.cli.connection import Connection, connect
+from privity_client.conversation import Conversation
+from privity_client.nodes import VerifiedNode
+from privity_client.request import Request, chat_request
+
+UNPACED = "traffic profile p0: no pacing; the network sees when words come"
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line of `privity chat`."""
+
+    url: str
+    text: str | None
+    once: str | None
+    model: str
+    system: Path | None
+    files: list[Path]
+    profile: str
+    json: bool
+    allow_simulated: bool
+    development_root: Path | None
+
+
+def connection(options: Options, *, ask_person: bool) -> AbstractAsyncContextManager[Connection]:
+    """Return the context manager of a verified connection for these options."""
+    return connect(
+        options.url,
+        model=options.model,
+        allow_simulated=options.allow_simulated,
+        development_root=options.development_root,
+        ask=ask_person,
+    )
+
+
+def new_request(model: str, profile: str, conversation: Conversation, text: str) -> Request:
+    """Return a request for `text` after everything said so far."""
+    return chat_request(conversation.messages(text), model=model, profile=profile, entropy=os.urandom)
+
+
+def default_model(node: VerifiedNode) -> str:
+    """Return the model a node proposes: its first."""
+    return node.models[0].id
