@@ -7,30 +7,17 @@ import argparse
 import json
 import os
 import sys
-import time
-from collections.abc import Callable
 
+from channel import DOCUMENT, PAYLOAD, cpu
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from figure import Figure, at_most, median, plain, table
+from figure import Figure, at_most, plain, table
 from privity_protocol import xwing
 from privity_protocol.chain import ChainKey, Session
 from privity_protocol.hello import HelloSent, answer_hello, begin_hello
 from privity_protocol.run import RequestReader, begin_run
 
-DOCUMENT = b"benchmark document"
-PAYLOAD = bytes(8 * 1024)
 RECORDS = 3
 """Records of a RUN of 8 KiB."""
-
-
-def cpu(step: Callable[[], object], rounds: int) -> float:
-    """Milliseconds of CPU of one step: the median of `rounds`."""
-    times = []
-    for _ in range(rounds):
-        began = time.process_time_ns()
-        step()
-        times.append((time.process_time_ns() - began) / 1e6)
-    return median(times)
 
 
 def measure(rounds: int) -> dict[str, float]:
