@@ -97,7 +97,7 @@ def install_wheels(level: str) -> None:
     count = lock.read_text().count("==")
     say(f"installing {lock.name}: {count} packages, hashes checked; the first time takes a minute")
     pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--quiet", "--only-binary", ":all:"]
-    run([*pip, "--require-hashes", "-r", str(lock)], "wheels", attempts=ATTEMPTS)
+    run([*pip, "--no-deps", "--require-hashes", "-r", str(lock)], "wheels", attempts=ATTEMPTS)
     mark(level, stamp)
 
 

@@ -221,7 +221,7 @@ def certificate(key, signer, algorithm) -> bytes:
 
 def test_only_the_two_curves_and_their_hashes_are_read() -> None:
     p256 = ec.derive_private_key(5, ec.SECP256R1())
-    assert x509.decode(certificate(p256, p256, SHA256())).curve.name == "P-256"
+    assert x509.decode(certificate(p256, p256, SHA256())).key.curve.name == "P-256"
     for key, signer, algorithm in (
         (ec.derive_private_key(5, ec.SECP521R1()), key_of(5), SHA384()),
         (key_of(5), key_of(5), SHA512()),

@@ -6,7 +6,7 @@ from typing import Final
 from privity_protocol import cbor
 from privity_protocol.errors import Malformed
 
-from privity_attest.signature import P256, P384, Curve, verify_raw
+from privity_attest.signature import P256, P384, Curve, EcKey, PublicKey, SignatureInvalid, verify_raw
 
 ALGORITHMS: Final = {-7: P256, -35: P384}
 MAC0_TAG: Final = 17
@@ -30,10 +30,12 @@ class Sign1:
     signature: bytes
     curve: Curve
 
-    def verify(self, point: bytes) -> None:
-        """Verify under the uncompressed `point` of the curve. Raises SignatureInvalid."""
+    def verify(self, key: PublicKey) -> None:
+        """Verify under `key`, which must be on the curve of the algorithm. Raises SignatureInvalid."""
+        if not isinstance(key, EcKey) or key.curve is not self.curve:
+            raise SignatureInvalid("curve")
         signed = cbor.encode(["Signature1", self.protected, b"", self.payload])
-        verify_raw(self.curve, point, signed, self.signature)
+        verify_raw(self.curve, key.point, signed, self.signature)
 
 
 def decode(data: bytes) -> Sign1:

@@ -4,28 +4,49 @@ It reads what attested certificates need and refuses the rest. Used on bytes who
 """
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 MAX_DEPTH: Final = 12
 MAX_ELEMENTS: Final = 512
+CONSTRUCTED: Final = 0x20
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
-UTC_TIME, GENERALIZED_TIME, SEQUENCE, SET = 0x17, 0x18, 0x30, 0x31
+ENUMERATED, UTC_TIME, GENERALIZED_TIME, SEQUENCE, SET = 0x0A, 0x17, 0x18, 0x30, 0x31
 
 
 class DerError(ValueError):
     """The bytes are not DER, or not of the expected shape; the only error of this module."""
 
 
-@dataclass(frozen=True, slots=True)
 class Element:
-    """One element: its tag byte, its content, and all its bytes including tag and length."""
+    """One element; content, all its bytes, and children are cut out on demand, so that nothing is held twice."""
 
-    tag: int
-    content: bytes
-    raw: bytes
-    children: tuple["Element", ...]
+    __slots__ = ("_body", "_data", "_start", "_stop", "tag")
+
+    def __init__(self, data: bytes, start: int, body: int, stop: int) -> None:
+        self._data, self._start, self._body, self._stop = data, start, body, stop
+        self.tag = data[start]
+
+    @property
+    def content(self) -> bytes:
+        """Return the bytes after tag and length."""
+        return self._data[self._body : self._stop]
+
+    @property
+    def raw(self) -> bytes:
+        """Return all bytes, tag and length included."""
+        return self._data[self._start : self._stop]
+
+    @property
+    def children(self) -> tuple["Element", ...]:
+        """Return the elements inside a constructed element, none of a primitive one."""
+        found = []
+        position = self._body if self.tag & CONSTRUCTED else self._stop
+        while position < self._stop:
+            body, stop = _header(self._data, position, self._stop)
+            found.append(Element(self._data, position, body, stop))
+            position = stop
+        return tuple(found)
 
     def expect(self, tag: int) -> "Element":
         """Return self if it has `tag`. Raises DerError."""
@@ -34,58 +55,59 @@ class Element:
         return self
 
 
-def decode(data: bytes) -> Element:
-    """Return the one element of `data` with all constructed children. Raises DerError."""
-    element, end = _Reader(data).element(0, len(data), MAX_DEPTH)
-    if end != len(data):
+def decode(data: bytes, *, max_elements: int = MAX_ELEMENTS) -> Element:
+    """Return the one element of `data`, of which every element inside is well formed. Raises DerError."""
+    body, stop = _header(data, 0, len(data))
+    if stop != len(data):
         raise DerError("trailing bytes")
-    return element
+    _walk(data, 0, body, stop, max_elements)
+    return Element(data, 0, body, stop)
 
 
-class _Reader:
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.left = MAX_ELEMENTS
-
-    def element(self, start: int, end: int, depth: int) -> tuple[Element, int]:
-        self.left -= 1
-        if self.left < 0 or depth == 0:
+def _walk(data: bytes, start: int, body: int, stop: int, left: int) -> None:
+    """Check every header inside, without recursion: a stack of ends bounds the depth."""
+    ends = [stop]
+    position = body if data[start] & CONSTRUCTED else stop
+    left -= 1
+    while True:
+        while ends and position == ends[-1]:
+            ends.pop()
+        if not ends:
+            return
+        left -= 1
+        if left < 0 or len(ends) >= MAX_DEPTH:
             raise DerError("too many elements")
-        tag = self._byte(start, end)
-        if tag & 0x1F == 0x1F:
-            raise DerError("long tag")
-        size, body = self._length(start + 1, end)
-        stop = body + size
-        if stop > end:
-            raise DerError("truncated")
-        children = []
-        position = body
-        while tag & 0x20 and position < stop:
-            child, position = self.element(position, stop, depth - 1)
-            children.append(child)
-        return Element(tag, self.data[body:stop], self.data[start:stop], tuple(children)), stop
+        body, end = _header(data, position, ends[-1])
+        if data[position] & CONSTRUCTED:
+            ends.append(end)
+            position = body
+        else:
+            position = end
 
-    def _byte(self, position: int, end: int) -> int:
-        if position >= end:
-            raise DerError("truncated")
-        return self.data[position]
 
-    def _length(self, position: int, end: int) -> tuple[int, int]:
-        first = self._byte(position, end)
-        if first < 0x80:
-            return first, position + 1
-        count = first & 0x7F
-        if not 1 <= count <= 3 or position + 1 + count > end:
+def _header(data: bytes, start: int, end: int) -> tuple[int, int]:
+    """Return where the content of the element at `start` begins and ends; it must end by `end`."""
+    if start + 2 > end:
+        raise DerError("truncated")
+    if data[start] & 0x1F == 0x1F:
+        raise DerError("long tag")
+    size, body = data[start + 1], start + 2
+    if size >= 0x80:
+        count = size & 0x7F
+        if not 1 <= count <= 3 or body + count > end:
             raise DerError("length")
-        size = int.from_bytes(self.data[position + 1 : position + 1 + count])
+        size = int.from_bytes(data[body : body + count])
         if size < 0x80 or size < 1 << (8 * (count - 1)):
             raise DerError("length is not minimal")
-        return size, position + 1 + count
+        body += count
+    if body + size > end:
+        raise DerError("truncated")
+    return body, body + size
 
 
-def integer(element: Element) -> int:
-    """Return a non-negative INTEGER. Raises DerError."""
-    content = element.expect(INTEGER).content
+def integer(element: Element, tag: int = INTEGER) -> int:
+    """Return a non-negative INTEGER, or an ENUMERATED with that `tag`. Raises DerError."""
+    content = element.expect(tag).content
     if not content or content[0] & 0x80:
         raise DerError("integer is empty or negative")
     if len(content) > 1 and content[0] == 0 and not content[1] & 0x80:

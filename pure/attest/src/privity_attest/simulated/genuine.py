@@ -8,7 +8,7 @@ from privity_protocol.errors import Malformed
 from privity_attest import cose, x509
 from privity_attest.case import Case, Finding, NotChecked, fails
 from privity_attest.der import DerError
-from privity_attest.signature import P384, SignatureInvalid
+from privity_attest.signature import P384, EcKey, SignatureInvalid
 from privity_attest.simulated import document
 
 
@@ -47,7 +47,8 @@ def certificate_chain(case: Case) -> Finding:
 def certificate_profile(case: Case) -> Finding:
     """Usages, path lengths, critical extensions, and P-384 at the leaf."""
     faults = x509.chain_faults(case.path)
-    return fails(bool(faults) or case.path[0].curve is not P384, "certificate_profile:cpu")
+    key = case.path[0].key
+    return fails(bool(faults) or not (isinstance(key, EcKey) and key.curve is P384), "certificate_profile:cpu")
 
 
 def certificate_dates(case: Case) -> Finding:
@@ -67,7 +68,7 @@ def root(case: Case) -> Finding:
 def document_signature(case: Case) -> Finding:
     """The leaf's key signed the document; tried even when the chain fails."""
     try:
-        case.sign1.verify(case.path[0].point)
+        case.sign1.verify(case.path[0].key)
     except SignatureInvalid:
         return ("document_signature:cpu",)
     return ()
