@@ -11,8 +11,10 @@ from pathlib import Path
 from figure import Figure, at_most, median
 from privity_protocol import xwing
 from privity_protocol.chain import ChainKey
-from privity_protocol.hello import answer_hello, begin_hello
-from privity_protocol.run import RequestReader, begin_run
+from privity_protocol.hello import begin_hello
+from privity_protocol.hello_answer import answer_hello
+from privity_protocol.request_reader import RequestReader
+from privity_protocol.run import begin_run
 
 DOCUMENT = b"benchmark document"
 PAYLOAD = bytes(8 * 1024)

@@ -17,11 +17,13 @@ from itertools import pairwise
 
 from figure import Figure, at_most, plain, quantile
 from privity_protocol import xwing
-from privity_protocol.hello import answer_hello, begin_hello
+from privity_protocol.hello import begin_hello
+from privity_protocol.hello_answer import answer_hello
 from privity_protocol.lines import Done, Text, Usage, encode_line
 from privity_protocol.pacing import PROFILES, Emission
-from privity_protocol.response import ResponseWriter
-from privity_protocol.run import RequestReader, begin_run
+from privity_protocol.request_reader import RequestReader
+from privity_protocol.response_writer import ResponseWriter
+from privity_protocol.run import begin_run
 
 CHANCE = 0.55
 PACE = 0.012  # seconds a token, on the average, in both corpora

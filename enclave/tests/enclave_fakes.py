@@ -25,7 +25,8 @@ from privity_protocol import binding, canonical, evidence, xwing
 from privity_protocol.application import RequestHeader, encode_request
 from privity_protocol.chain import Session
 from privity_protocol.hello import begin_hello
-from privity_protocol.lines import Line, LineReader, Text
+from privity_protocol.line_reader import LineReader
+from privity_protocol.lines import Line, Text
 from privity_protocol.platform import Platform
 from privity_protocol.response import Data, End, Error, Event
 from privity_protocol.run import RunSent, begin_run

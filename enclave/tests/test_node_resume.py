@@ -7,7 +7,8 @@ import pytest
 from enclave_fakes import Rig, answer_of, chat_body, run, settle
 from privity_protocol.application import INNER_ERRORS
 from privity_protocol.limits import RESUME_BYTES
-from privity_protocol.lines import Done, LineReader, Text, Usage
+from privity_protocol.line_reader import LineReader
+from privity_protocol.lines import Done, Text, Usage
 
 CODES = {name: code for code, name in INNER_ERRORS.items()}
 HI = [Text("Hi"), Usage(3, 0, 1), Done("stop")]

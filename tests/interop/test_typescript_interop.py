@@ -9,10 +9,12 @@ import pytest
 from privity_protocol import xwing
 from privity_protocol.chain import ChainKey, Session
 from privity_protocol.errors import PrivityError
-from privity_protocol.hello import answer_hello, begin_hello
+from privity_protocol.hello import begin_hello
+from privity_protocol.hello_answer import answer_hello
 from privity_protocol.pacing import PROFILES, Emission
+from privity_protocol.request_reader import RequestReader
 from privity_protocol.response import Data, Error
-from privity_protocol.run import RequestReader, begin_run
+from privity_protocol.run import begin_run
 
 DOCUMENT = b'{"interop":"hashed as bytes, never parsed by the channel"}'
 SIZES = [0, 1, 4077, 4078, 8154, 8155, 50_000]

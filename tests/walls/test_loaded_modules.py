@@ -8,7 +8,10 @@ import pytest
 
 SEALING = {
     f"privity_protocol.{name}"
-    for name in ("hello", "run", "response", "records", "chain", "kdf", "hpke", "xwing", "application", "labels")
+    for name in (
+        *("hello", "hello_answer", "run", "request_reader", "response", "response_writer", "records"),
+        *("chain", "kdf", "hpke", "xwing", "application", "labels"),
+    )
 }
 RUNTIMES = {"privity_enclave", "privity_service", "privity_client"}
 JUDGES = {"privity_attest", "privity_tlog", "privity_vault"}

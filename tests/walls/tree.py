@@ -2,9 +2,10 @@
 
 import ast
 import io
+import re
 import subprocess
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,9 +34,42 @@ def functions(path: Path) -> Iterator[tuple[str, int]]:
             yield node.name, (node.end_lineno or node.lineno) - node.lineno + 1
 
 
-def inside_the_enclave() -> list[Path]:
-    """Every Python file of the two wheels of ours that the enclave installs."""
-    return [path for name in ("privity_protocol", "privity_enclave") for path in sorted(SOURCES[name].rglob("*.py"))]
+def modules_of(package: str) -> dict[str, Path]:
+    """Dotted name to file of every module of a package of ours."""
+    root = SOURCES[package]
+    parts = {path: path.relative_to(root).with_suffix("").parts for path in sorted(root.rglob("*.py"))}
+    return {".".join((package, *found)).removesuffix(".__init__"): path for path, found in parts.items()}
+
+
+def imported(path: Path) -> set[str]:
+    """Every dotted name that a file may import, wherever in it the statement stands, with the packages above it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names | {name[: match.start()] for name in names for match in re.finditer(r"\.", name)}
+
+
+def closure(roots: Iterable[str], modules: Mapping[str, Path]) -> set[str]:
+    """The modules among `modules` that `roots` import, themselves or through one another, roots included."""
+    found: set[str] = set()
+    waiting = list(roots)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += imported(modules[name]) & modules.keys()
+    return found
+
+
+def inside_the_enclave() -> dict[str, Path]:
+    """Dotted name to file of all of ours that a process of the enclave can run: docs/decisions/0007."""
+    ours = modules_of("privity_protocol") | modules_of("privity_enclave")
+    reached = closure(modules_of("privity_enclave"), ours)
+    return {name: path for name, path in ours.items() if name in reached}
 
 
 def code_lines(path: Path) -> int:

@@ -10,12 +10,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack
 from typing import Final, cast
 
-from privity_protocol import evidence, xwing
+from privity_protocol import xwing
 from privity_protocol.admission import OuterError
+from privity_protocol.bundle import MEDIA_TYPE as BUNDLE_TYPE
 from privity_protocol.chain import ChainKey
 from privity_protocol.envelope import MEDIA_TYPE, parse_hello_header, parse_run_header
 from privity_protocol.errors import Malformed, NotAuthentic, PrivityError
-from privity_protocol.hello import answer_hello
+from privity_protocol.hello_answer import answer_hello
 from privity_protocol.limits import (
     HELLO_HEADER,
     HELLO_REQUEST,
@@ -26,7 +27,7 @@ from privity_protocol.limits import (
     SESSION_TTL,
     SID,
 )
-from privity_protocol.run import RequestReader, RunReceived
+from privity_protocol.request_reader import RequestReader, RunReceived
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -95,7 +96,7 @@ class Routes:
         self._node.keys.find(kid)
         self._node.gate.challenge()
         bundle = await asyncio.to_thread(self._node.keys.challenge, kid, nonce)
-        return Response(bundle, media_type=evidence.MEDIA_TYPE, headers=_NO_STORE)
+        return Response(bundle, media_type=BUNDLE_TYPE, headers=_NO_STORE)
 
     async def node(self, _request: Request) -> Response:
         """List the keys in use."""
@@ -107,7 +108,7 @@ class Routes:
             digest = bytes.fromhex(request.path_params["digest"])
         except ValueError:
             raise UnknownKey from None
-        return Response(self._node.keys.bundle(digest), media_type=evidence.MEDIA_TYPE, headers=_NO_STORE)
+        return Response(self._node.keys.bundle(digest), media_type=BUNDLE_TYPE, headers=_NO_STORE)
 
     async def health(self, _request: Request) -> Response:
         """Say whether new work is taken on."""

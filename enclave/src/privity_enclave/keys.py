@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from privity_protocol import binding, canonical, evidence, platform, xwing
+from privity_protocol import binding, canonical, platform, xwing
 from privity_protocol.binding import NodeDocument
+from privity_protocol.bundle import encode as encode_bundle
 from privity_protocol.errors import Malformed
 from privity_protocol.limits import KEY_GRACE, KEY_WINDOW
 
@@ -182,4 +183,4 @@ class KeyRing:
         }
         if self._hardware.has_register:
             items["runtime-log"] = ("runtime-log", said.runtime_log)
-        return encoded, evidence.encode(items)
+        return encoded, encode_bundle(items)

@@ -10,8 +10,8 @@ from dataclasses import replace
 from privity_protocol.chain import ChainKey
 from privity_protocol.limits import CHAIN_RUNS, CHAIN_SECONDS, FAST_BACKLOG, NEXT_TTL, SESSION_TTL, SID
 from privity_protocol.pacing import PROFILES, Emission, Profile
-from privity_protocol.response import ResponseWriter
-from privity_protocol.run import RunReceived
+from privity_protocol.request_reader import RunReceived
+from privity_protocol.response_writer import ResponseWriter
 from starlette.types import Receive, Scope, Send
 
 from privity_enclave import events

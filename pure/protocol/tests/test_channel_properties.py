@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from privity_protocol import application, chat, envelope, jsontext, lines, padding, records
 from privity_protocol.chain import ChainKey
 from privity_protocol.errors import LimitExceeded, Malformed, NotAuthentic
-from privity_protocol.hello import answer_hello
+from privity_protocol.hello_answer import answer_hello
 from privity_protocol.limits import MAX_REQUEST_RECORDS, RECORD_SIZES, REQUEST_CAPACITY
+from privity_protocol.line_reader import LineReader
 from privity_protocol.pacing import PROFILES, Emission
-from privity_protocol.run import RequestReader, begin_run
+from privity_protocol.request_reader import RequestReader
+from privity_protocol.run import begin_run
 
 EXAMPLES = settings(max_examples=60, deadline=None, derandomize=True)
 GOOD_RUN = vector_runs.GOOD
@@ -244,7 +246,7 @@ written = st.one_of(
 def test_any_cut_of_an_answer_gives_the_same_lines(said: list[lines.Line], where: list[int]) -> None:
     said = [*said, lines.Done("length")]
     data = b"".join(lines.encode_line(line) for line in said)
-    reader, seen = lines.LineReader(), []
+    reader, seen = LineReader(), []
     for piece in pieces(data, where):
         seen += reader.feed(piece)
     assert seen == said
@@ -302,7 +304,7 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "error": records.decode_error,
     "request": application.decode_request,
     "json": lambda data: jsontext.decode(data, max_depth=32),
-    "lines": lambda data: lines.LineReader().feed(data),
+    "lines": lambda data: LineReader().feed(data),
     "chat": chat.decode_chat,
     "run": lambda data: read_request(data, []),
     "response": lambda data: read_response(data, []),

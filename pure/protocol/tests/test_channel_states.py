@@ -11,10 +11,13 @@ from channel_fakes import conversation, entropy, node_reader, request, session
 from privity_protocol import application, chat, hpke, kdf, limits, lines, records, xwing
 from privity_protocol.chain import ChainKey
 from privity_protocol.errors import LimitExceeded, Malformed, NotAuthentic, StateError
-from privity_protocol.hello import answer_hello, begin_hello
+from privity_protocol.hello import begin_hello
+from privity_protocol.hello_answer import answer_hello
+from privity_protocol.line_reader import LineReader
 from privity_protocol.pacing import PROFILES, Emission
+from privity_protocol.request_reader import RequestReader
 from privity_protocol.response import Close, Data, End, Error, Next, Pad
-from privity_protocol.run import RequestReader, begin_run
+from privity_protocol.run import begin_run
 
 
 def hello(ephemeral=None, encapsulate=xwing.encapsulate):
@@ -362,7 +365,7 @@ def shown() -> dict[str, object]:
         "Text(4 characters)": lines.Text("hush"),
         "Reasoning(4 characters)": lines.Reasoning("hush"),
         "Tool(0)": tool,
-        "LineReader(0 bytes)": lines.LineReader(),
+        "LineReader(0 bytes)": LineReader(),
     }
 
 
@@ -412,7 +415,7 @@ def test_a_line_of_ours_is_judged_like_one_of_theirs() -> None:
 
 
 def test_a_reader_of_lines_counts_what_it_took_and_knows_the_end() -> None:
-    reader = lines.LineReader()
+    reader = LineReader()
     data = lines.encode_line(lines.Text("hi")) + lines.encode_line(lines.Done("stop"))
     reader.feed(data[:5])
     reader.feed(data[5:])

@@ -11,10 +11,13 @@ import vector_material as m
 from privity_protocol import application, chat, envelope, jsontext, lines, padding, records, response, xwing
 from privity_protocol.chain import ChainKey, Session
 from privity_protocol.errors import REASONS, Malformed, PrivityError
-from privity_protocol.hello import answer_hello, begin_hello
+from privity_protocol.hello import begin_hello
+from privity_protocol.hello_answer import answer_hello
+from privity_protocol.line_reader import LineReader
 from privity_protocol.pacing import PROFILES, Emission
 from privity_protocol.records import Kind, Phase
-from privity_protocol.run import RequestReader, begin_run
+from privity_protocol.request_reader import RequestReader
+from privity_protocol.run import begin_run
 from shared_vectors import OWN
 from vector_bytes import Vectors
 from vector_chat import FORBIDDEN
@@ -269,7 +272,7 @@ def line_members(line: lines.Line) -> Outcome:
 
 
 def read_lines(pieces: list[bytes]) -> Outcome:
-    reader = lines.LineReader()
+    reader = LineReader()
     seen: list[Outcome] = []
     try:
         for piece in pieces:

@@ -5,11 +5,13 @@ import hashlib
 import pytest
 from privity_protocol import kdf, labels, xwing
 from privity_protocol.errors import Malformed, NotAuthentic, PrivityError
-from privity_protocol.hello import answer_hello, begin_hello
+from privity_protocol.hello import begin_hello
+from privity_protocol.hello_answer import answer_hello
 from privity_protocol.padding import padme
 from privity_protocol.records import Kind
+from privity_protocol.request_reader import RequestReader
 from privity_protocol.response import End, Next, ResponseReader
-from privity_protocol.run import RequestReader, begin_run
+from privity_protocol.run import begin_run
 from shared_vectors import shared
 
 REFUSED = {

@@ -4,7 +4,8 @@ from typing import Any
 
 import vector_material as m
 from privity_protocol import hpke, kdf, labels, xwing
-from privity_protocol.hello import answer_hello, begin_hello
+from privity_protocol.hello import begin_hello
+from privity_protocol.hello_answer import answer_hello
 from privity_protocol.records import RecordCipher
 from vector_material import Case, case, flip
 

@@ -9,9 +9,9 @@ from hashlib import sha256, sha512
 from typing import Final
 
 from privity_protocol import canonical, platform
+from privity_protocol.bundle import Item
 from privity_protocol.canonical import base64url_encode
 from privity_protocol.errors import Expired, Malformed
-from privity_protocol.evidence import Item
 from privity_protocol.limits import KEY_WINDOW, MAX_NODE_DOCUMENT
 from privity_protocol.platform import Platform
 

@@ -27,13 +27,15 @@ Key: TypeAlias = int | bytes | str
 Value: TypeAlias = "int | bytes | str | bool | list[Value] | dict[Key, Value] | Tag | None"
 
 
-def decode(data: bytes, *, max_depth: int = MAX_DEPTH, max_items: int = MAX_ITEMS) -> Value:
+def decode(data: bytes, *, max_depth: int = MAX_DEPTH, max_items: int = MAX_ITEMS, any_order: bool = False) -> Value:
     """Return the one value that `data` encodes; every byte is consumed.
+
+    `any_order` is for documents of vendors, who do not sort their keys; a key that occurs twice is refused either way.
 
     Raises Malformed: `truncated`, `trailing_data`, `not_minimal`, `unsupported_item`, `integer_range`, `key_order`,
     `too_deep`, `too_many`.
     """
-    reader = _Reader(data, max_items)
+    reader = _Reader(data, max_items, any_order)
     value = reader.item(max_depth)
     if reader.position != len(data):
         raise Malformed("trailing_data", f"{len(data) - reader.position} bytes after the value")
@@ -41,8 +43,9 @@ def decode(data: bytes, *, max_depth: int = MAX_DEPTH, max_items: int = MAX_ITEM
 
 
 class _Reader:
-    def __init__(self, data: bytes, max_items: int) -> None:
+    def __init__(self, data: bytes, max_items: int, any_order: bool) -> None:
         self.data = data
+        self.any_order = any_order
         self.position = 0
         self.left = max_items
 
@@ -109,7 +112,7 @@ class _Reader:
             if isinstance(key, bool) or not isinstance(key, int | bytes | str):
                 raise Malformed("unsupported_item", "map key")
             encoded = self.data[start : self.position]
-            if encoded <= before:
+            if key in result or (encoded <= before and not self.any_order):
                 raise Malformed("key_order", f"at byte {start}")
             before = encoded
             result[key] = self.item(depth - 1)

@@ -1,28 +1,26 @@
 """HELLO: one round trip of fixed sizes that makes a session under an attested node key. Source: specs/ec1.md.
 
-Client: `begin_hello` → HelloSent → `finish` → Session. Node: `answer_hello`. HELLO carries nothing of the user.
+The client's half: `begin_hello` → HelloSent → `finish` → Session. HELLO carries nothing of the user. The node's half,
+`answer_hello`, is in `hello_answer`.
 """
 
 import hmac
-from typing import Final
 
 from privity_protocol import envelope, hpke, kdf, labels, limits, xwing
-from privity_protocol.chain import ChainKey, Session
+from privity_protocol.chain import Session
 from privity_protocol.errors import Malformed, NotAuthentic, StateError
+from privity_protocol.hello_answer import (
+    CONFIRM_AT,
+    GRANT_AT,
+    REQUEST_RESERVED,
+    RESPONSE_RESERVED,
+    TTL,
+    first_chain,
+    hello_prk,
+    request_transcript,
+)
 from privity_protocol.hpke import Encapsulate
 from privity_protocol.records import RecordCipher
-
-_REQUEST_RESERVED: Final = bytes(64)
-_RESPONSE_RESERVED: Final = bytes(236)
-_TTL: Final = 4
-_SEALED_AT: Final = limits.HELLO_HEADER + xwing.CIPHERTEXT
-_CONFIRM_AT: Final = limits.RESPONSE_HEADER + xwing.CIPHERTEXT
-_GRANT_AT: Final = _CONFIRM_AT + limits.CONFIRM
-
-if _SEALED_AT + xwing.PUBLIC_KEY + len(_REQUEST_RESERVED) + limits.TAG != limits.HELLO_REQUEST:
-    raise AssertionError("HELLO request layout")
-if _GRANT_AT + limits.SID + _TTL + len(_RESPONSE_RESERVED) + limits.TAG != limits.HELLO_RESPONSE:
-    raise AssertionError("HELLO response layout")
 
 
 class HelloSent:
@@ -47,17 +45,17 @@ class HelloSent:
         envelope.exactly(response, limits.HELLO_RESPONSE, "HELLO response")
         header = response[: limits.RESPONSE_HEADER]
         envelope.parse_hello_response_header(header)
-        ciphertext = response[limits.RESPONSE_HEADER : _CONFIRM_AT]
-        prk = _response_prk(self._transcript, header, ciphertext, export, ephemeral.decapsulate(ciphertext))
+        ciphertext = response[limits.RESPONSE_HEADER : CONFIRM_AT]
+        prk = hello_prk(self._transcript, header, ciphertext, export, ephemeral.decapsulate(ciphertext))
         expected = kdf.expand(prk, labels.HELLO_CONFIRM, limits.CONFIRM)
         # Before opening: the confirmation commits the response to one key, which AES-GCM alone does not.
-        if not hmac.compare_digest(expected, response[_CONFIRM_AT:_GRANT_AT]):
+        if not hmac.compare_digest(expected, response[CONFIRM_AT:GRANT_AT]):
             raise NotAuthentic
-        grant = RecordCipher(prk, labels.HELLO_AEAD).open(response[_GRANT_AT:])
-        if grant[limits.SID + _TTL :] != _RESPONSE_RESERVED:
+        grant = RecordCipher(prk, labels.HELLO_AEAD).open(response[GRANT_AT:])
+        if grant[limits.SID + TTL :] != RESPONSE_RESERVED:
             raise Malformed("reserved_nonzero", "HELLO response")
-        ttl = int.from_bytes(grant[limits.SID : limits.SID + _TTL], "big")
-        return Session(grant[: limits.SID], self._kid, _chain(prk), ttl)
+        ttl = int.from_bytes(grant[limits.SID : limits.SID + TTL], "big")
+        return Session(grant[: limits.SID], self._kid, first_chain(prk), ttl)
 
     def __repr__(self) -> str:
         return f"HelloSent(kid={self._kid.hex()})"
@@ -73,52 +71,6 @@ def begin_hello(
     digest = kdf.sha256(node_document)
     header = envelope.HelloHeader(limits.SUITE, digest[: limits.KID]).encode()
     enc, context = hpke.setup_base_s(node_key, labels.HELLO_INFO + header + digest, encapsulate=encapsulate)
-    request = header + enc + context.seal(b"", ephemeral.public_key + _REQUEST_RESERVED)
+    request = header + enc + context.seal(b"", ephemeral.public_key + REQUEST_RESERVED)
     export = context.export(labels.HELLO_EXPORT, kdf.SECRET)
-    return HelloSent(header[6 : 6 + limits.KID], ephemeral, export, _transcript(request)), request
-
-
-def answer_hello(
-    request: bytes,
-    *,
-    key: xwing.PrivateKey,
-    node_document: bytes,
-    sid: bytes,
-    ttl: int,
-    encapsulate: Encapsulate,
-) -> tuple[bytes, ChainKey]:
-    """Open a HELLO with the node's key; return the 1432 bytes of the answer and the first chain key.
-
-    `sid` is 16 fresh random bytes, `ttl` in seconds. Raises Malformed `size`, `header`, `suite`, `reserved_nonzero`,
-    `unknown_key` (another node's kid), `key` (the client's ephemeral key is none); NotAuthentic.
-    """
-    envelope.exactly(request, limits.HELLO_REQUEST, "HELLO request")
-    header = envelope.parse_hello_header(request[: limits.HELLO_HEADER])
-    digest = kdf.sha256(node_document)
-    if header.kid != digest[: limits.KID]:
-        raise Malformed("unknown_key", header.kid.hex())
-    enc = request[limits.HELLO_HEADER : _SEALED_AT]
-    context = hpke.setup_base_r(key, enc, labels.HELLO_INFO + request[: limits.HELLO_HEADER] + digest)
-    plain = context.open(b"", request[_SEALED_AT:])
-    if plain[xwing.PUBLIC_KEY :] != _REQUEST_RESERVED:
-        raise Malformed("reserved_nonzero", "HELLO request")
-    export = context.export(labels.HELLO_EXPORT, kdf.SECRET)
-    ciphertext, shared_secret = encapsulate(plain[: xwing.PUBLIC_KEY])
-    opening = envelope.hello_response_header()
-    prk = _response_prk(_transcript(request), opening, ciphertext, export, shared_secret)
-    grant = envelope.exactly(sid, limits.SID, "sid") + ttl.to_bytes(_TTL, "big") + _RESPONSE_RESERVED
-    confirm = kdf.expand(prk, labels.HELLO_CONFIRM, limits.CONFIRM)
-    return opening + ciphertext + confirm + RecordCipher(prk, labels.HELLO_AEAD).seal(grant), _chain(prk)
-
-
-def _transcript(request: bytes) -> bytes:
-    return kdf.sha256(labels.HELLO_TRANSCRIPT, request)
-
-
-def _response_prk(transcript: bytes, header: bytes, ciphertext: bytes, export: bytes, shared_secret: bytes) -> bytes:
-    salt = kdf.sha256(labels.HELLO_SALT, transcript, header, ciphertext)
-    return kdf.extract(salt, export + shared_secret)
-
-
-def _chain(prk: bytes) -> ChainKey:
-    return ChainKey(kdf.expand(prk, labels.CHAIN, kdf.SECRET))
+    return HelloSent(header[6 : 6 + limits.KID], ephemeral, export, request_transcript(request)), request

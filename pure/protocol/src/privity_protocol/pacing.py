@@ -9,7 +9,7 @@ from typing import Final
 from privity_protocol.errors import LimitExceeded, StateError
 from privity_protocol.limits import MAX_BACKLOG, MAX_RECORDS_PER_KEY
 from privity_protocol.records import encode_error
-from privity_protocol.response import ResponseWriter
+from privity_protocol.response_writer import ResponseWriter
 
 
 @dataclass(frozen=True, slots=True)

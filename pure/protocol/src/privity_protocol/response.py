@@ -1,4 +1,4 @@
-"""The streamed response of a RUN: writer on the node, reader on the client. Source: specs/ec1.md, specs/records.md."""
+"""The streamed response of a RUN as the client reads it; the node's half is `response_writer`. Source: specs/ec1.md."""
 
 import hmac
 from collections.abc import Callable
@@ -7,8 +7,8 @@ from typing import Final
 
 from privity_protocol import kdf, labels
 from privity_protocol.chain import ChainKey, Session
-from privity_protocol.envelope import exactly, parse_run_response_header, run_response_header
-from privity_protocol.errors import Malformed, NotAuthentic, StateError
+from privity_protocol.envelope import parse_run_response_header
+from privity_protocol.errors import Malformed, NotAuthentic
 from privity_protocol.limits import CONFIRM, RANDOM, RESPONSE_HEADER, SID
 from privity_protocol.pieces import PieceReader
 from privity_protocol.records import (
@@ -17,12 +17,10 @@ from privity_protocol.records import (
     Phase,
     RecordCipher,
     advance,
-    capacity,
     decode_error,
     decode_record,
-    encode_error,
-    encode_record,
 )
+from privity_protocol.response_writer import next_chain_key, response_prk
 
 RESPONSE_OPENING: Final = RESPONSE_HEADER + RANDOM + CONFIRM
 """Bytes before the first record: header, `srand`, confirmation."""
@@ -71,80 +69,6 @@ class Close:
 
 
 Event = Data | End | Pad | Error | Next | Close
-
-
-class ResponseWriter:
-    """Seals one response record by record; each call returns exactly one record of the fixed size.
-
-    Out of order calls raise StateError `order`, data above `capacity` LimitExceeded `record_capacity`.
-    """
-
-    __slots__ = ("_announced", "_chain", "_cipher", "_phase", "_record_size", "capacity")
-
-    def __init__(self, prk: bytes, record_size: int) -> None:
-        self._cipher = RecordCipher(prk, labels.RUN_RESPONSE_AEAD)
-        self._chain = _chain(prk)
-        self._record_size = record_size
-        self._phase = Phase.OPEN
-        self._announced = False
-        self.capacity: Final = capacity(record_size)
-
-    @classmethod
-    def begin(cls, secret: bytes, transcript: bytes, record_size: int, srand: bytes) -> "tuple[ResponseWriter, bytes]":
-        """Return the writer and the 72 opening bytes. Raises Malformed `record_size`."""
-        header = run_response_header(record_size)
-        prk = _prk(secret, transcript, header, exactly(srand, RANDOM, "entropy"))
-        return cls(prk, record_size), header + srand + kdf.expand(prk, labels.RUN_RESPONSE_CONFIRM, CONFIRM)
-
-    @property
-    def records(self) -> int:
-        """Records written so far."""
-        return self._cipher.count
-
-    def data(self, data: bytes) -> bytes:
-        """Application bytes, more to come."""
-        return self._seal(Kind.DATA, data)
-
-    def end(self, data: bytes = b"") -> bytes:
-        """The last application bytes."""
-        return self._seal(Kind.END, data)
-
-    def pad(self) -> bytes:
-        """Nothing, in the same size."""
-        return self._seal(Kind.PAD, b"")
-
-    def error(self, code: int, text: str = "") -> bytes:
-        """An inner error; terminal. The text is at most 200 UTF-8 bytes."""
-        return self._seal(Kind.ERROR, encode_error(code, text))
-
-    def next(self, sid: bytes, ttl: int) -> bytes:
-        """The handle of the next RUN; at most once, and not after an error."""
-        if self._announced:
-            raise StateError("order", "NEXT twice")
-        record = self._seal(Kind.NEXT, exactly(sid, SID, "sid") + ttl.to_bytes(4, "big"))
-        self._announced = True
-        return record
-
-    def close(self) -> bytes:
-        """The last record."""
-        return self._seal(Kind.CLOSE, b"")
-
-    def next_chain(self) -> ChainKey:
-        """Hand over the chain key of the next RUN. Raises StateError `consumed` the second time."""
-        return self._chain.move()
-
-    def erase(self) -> None:
-        """Overwrite the next chain key when nobody will use it."""
-        self._chain.erase()
-
-    def _seal(self, kind: Kind, data: bytes) -> bytes:
-        phase = advance(RESPONSE_GRAMMAR, self._phase, kind, StateError)
-        sealed = self._cipher.seal(encode_record(kind, data, self._record_size))
-        self._phase = phase
-        return sealed
-
-    def __repr__(self) -> str:
-        return f"ResponseWriter({self._phase.name}, {self.records} records)"
 
 
 class ResponseReader(PieceReader[Event]):
@@ -219,11 +143,11 @@ class ResponseReader(PieceReader[Event]):
         del self._buffer[:RESPONSE_OPENING]
         secret, transcript = self._secret
         self._secret = (b"", b"")
-        prk = _prk(secret, transcript, opening[:RESPONSE_HEADER], opening[RESPONSE_HEADER:-CONFIRM])
+        prk = response_prk(secret, transcript, opening[:RESPONSE_HEADER], opening[RESPONSE_HEADER:-CONFIRM])
         # Before opening anything: the confirmation commits every record to this one key.
         if not hmac.compare_digest(kdf.expand(prk, labels.RUN_RESPONSE_CONFIRM, CONFIRM), opening[-CONFIRM:]):
             raise NotAuthentic
-        self._chain = _chain(prk)
+        self._chain = next_chain_key(prk)
         self._cipher = RecordCipher(prk, labels.RUN_RESPONSE_AEAD)
         return self._cipher
 
@@ -243,11 +167,3 @@ _EVENTS: Final[dict[Kind, Callable[[bytes], Event]]] = {
     Kind.ERROR: lambda data: Error(*decode_error(data)),
     Kind.NEXT: lambda data: Next(data[:SID], int.from_bytes(data[SID:], "big")),
 }
-
-
-def _prk(secret: bytes, transcript: bytes, header: bytes, srand: bytes) -> bytes:
-    return kdf.extract(kdf.sha256(labels.RUN_RESPONSE_SALT, transcript, header, srand), secret)
-
-
-def _chain(prk: bytes) -> ChainKey:
-    return ChainKey(kdf.expand(prk, labels.CHAIN, kdf.SECRET))

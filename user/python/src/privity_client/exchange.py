@@ -14,7 +14,7 @@ from privity_protocol.chain import Session
 from privity_protocol.errors import Malformed
 from privity_protocol.hello import begin_hello
 from privity_protocol.limits import MAX_TRIES
-from privity_protocol.lines import LineReader
+from privity_protocol.line_reader import LineReader
 from privity_protocol.response import Close, Data, End, Error, ResponseReader
 from privity_protocol.run import begin_run
 

@@ -11,10 +11,10 @@ import httpx
 from privity_protocol import xwing
 from privity_protocol.application import RequestHeader, decode_request
 from privity_protocol.chain import ChainKey
-from privity_protocol.hello import answer_hello
+from privity_protocol.hello_answer import answer_hello
 from privity_protocol.lines import Done, Line, Text, Usage, encode_line
-from privity_protocol.response import ResponseWriter
-from privity_protocol.run import RequestReader
+from privity_protocol.request_reader import RequestReader
+from privity_protocol.response_writer import ResponseWriter
 
 from privity_client.nodes import OfferedModel, VerifiedNode
 
