@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import pytest
 from privity_attest.appraise import appraise
 from privity_attest.errors import Refused
-from privity_attest.logged import NOTHING_LOGGED, Logged
+from privity_attest.logged import NOTHING_LOGGED, Logged, without_log
 from privity_attest.memory import Memory
 from privity_attest.policy import local_policy
 from privity_attest.result import SimulatedAppraisal
@@ -36,7 +36,7 @@ class Installation:
     def judge(self, bundle: bytes, *, nonce: bytes | None = None, key: bytes | None = None) -> SimulatedAppraisal:
         now = int(time.time())
         policy = local_policy(now=now, deployment="local", allow_simulated=True, roots=[self.pin])
-        logged = NOTHING_LOGGED if key is None else Logged(key)
+        logged = NOTHING_LOGGED if key is None else without_log(key)
         result = appraise(bundle, now=now, policy=policy, logged=logged, nonce=nonce, memory=Memory())
         assert isinstance(result, SimulatedAppraisal)
         return result

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from appraising import record_of
 from attack import HONEST, Attack
 from privity_attest.defaults import default_document
-from privity_attest.logged import NOTHING_LOGGED, Logged
+from privity_attest.logged import NOTHING_LOGGED, without_log
 from privity_attest.testing.bundle import NOW, Enclave
 from privity_protocol import canonical
 from test_refused import ATTACKS
@@ -75,7 +75,7 @@ def told(attack: Attack) -> bool:
 def made() -> str:
     """The content of the file, one case per line."""
     nonce = bytes(range(32))
-    challenge = {"nonce": nonce, "logged": Logged(HONEST.node.pk)}
+    challenge = {"nonce": nonce, "logged": without_log(HONEST.node.pk)}
     cases = [
         case("honest", HONEST.data, {}),
         case("honest in its last second", HONEST.data, {"now": HONEST.node.exp - 1}),

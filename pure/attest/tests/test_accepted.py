@@ -8,10 +8,12 @@ import pytest
 from appraising import appraised, record_of
 from privity_attest import checks
 from privity_attest.errors import Refused
-from privity_attest.logged import Logged
+from privity_attest.logged import PROVED, Logged, without_log
 from privity_attest.memory import Memory
+from privity_attest.policy import Fleet
 from privity_attest.result import Appraisal, SimulatedAppraisal
-from privity_attest.testing.bundle import NOW, Enclave, default_policy, release_leaf
+from privity_attest.simulated.table import SIMULATED
+from privity_attest.testing.bundle import NOW, Enclave, Hooks, default_policy, release_leaf
 from privity_attest.testing.root import issue, make_root
 
 BUNDLE = Enclave().build()
@@ -32,7 +34,7 @@ def test_it_is_accepted_as_simulated_and_as_nothing_else() -> None:
 
 def test_the_record_has_one_entry_per_check_in_stage_order() -> None:
     record = record_of(BUNDLE.data)
-    assert [one.check for one in record.checks] == [check.name for check in checks.SIMULATED]
+    assert [one.check for one in record.checks] == [check.name for check in checks.table_of(SIMULATED.checks)]
     stages = [one.stage for one in record.checks]
     assert stages == sorted(stages)
     assert {*range(14)} == set(stages)
@@ -79,7 +81,7 @@ def test_it_is_valid_until_the_first_of_key_certificates_and_policy() -> None:
 
 def test_a_challenge_is_accepted_with_its_nonce_and_key_and_remembered() -> None:
     nonce = bytes(range(32))
-    record = record_of(Enclave(nonce=nonce).build().data, nonce=nonce, logged=Logged(Enclave().pk))
+    record = record_of(Enclave(nonce=nonce).build().data, nonce=nonce, logged=without_log(Enclave().pk))
     assert record.outcome == "accepted_as_simulated"
     assert record.memory_after.challenged == {hashlib.sha256(Enclave().pk).hexdigest(): NOW}
 
@@ -116,17 +118,19 @@ def test_a_refusal_shows_its_headline_and_holds_the_record() -> None:
 
 def test_a_kind_that_is_not_simulated_gives_the_other_type(monkeypatch) -> None:
     """Imitates a built hardware kind: type and outcome follow it, the production root is still missing."""
-    from privity_attest import case
-    from privity_attest.appraise import RUN
+    from privity_attest import appraise, case, kinds
     from privity_attest.stages import before
 
-    own = tuple(check for check in checks.SIMULATED if check.name not in checks.ALLOWANCES)
+    passes = dict.fromkeys(checks.NEVER_APPLICABLE, lambda given: ())
+    imitation = replace(SIMULATED, name="nitro", run={**SIMULATED.run, **passes})
     monkeypatch.setitem(case.KINDS, "sim-document", "nitro")
-    monkeypatch.setattr(checks, "TABLE", {"nitro": own})
-    monkeypatch.setitem(before.LABELS, "nitro", before.LABELS["simulated"])
-    for name in ("kind", *checks.NEVER_APPLICABLE):
-        monkeypatch.setitem(RUN, name, lambda given: ())
-    result = appraised(BUNDLE.data)
+    for module in (appraise, before, kinds):
+        monkeypatch.setattr(module, "KINDS", {"nitro": imitation})
+    node = Hooks(node=lambda document: replace(document, plat=replace(document.plat, type="nitro")))
+    platform = Enclave().build().node.plat.id
+    policy = replace(default_policy(), kinds=("nitro",), fleet=Fleet((platform,), ()))
+    logged = Logged(None, PROVED, PROVED, PROVED, PROVED, PROVED)
+    result = appraised(Enclave().build(node).data, policy=policy, logged=logged)
     assert type(result) is Appraisal
     assert result.record.outcome == "accepted"
     assert not result.record.simulated

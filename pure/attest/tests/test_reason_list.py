@@ -4,11 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
-from privity_attest import checks
-from privity_attest.appraise import RUN
+from privity_attest import appraise, checks
+from privity_attest.appraise import COMMON
 from privity_attest.case import Case
 from privity_attest.errors import REASONS, STAGE_OF, STAGES
-from privity_attest.stages import before
+from privity_attest.kinds import KINDS
 
 SPEC = Path(__file__).resolve().parents[3] / "specs" / "attestation-reasons.md"
 
@@ -29,26 +29,35 @@ def test_a_reason_belongs_to_one_stage() -> None:
     assert tuple(REASONS) == STAGES
 
 
-@pytest.mark.parametrize("check", checks.SIMULATED, ids=lambda check: check.name)
-def test_a_check_gives_reasons_of_one_stage_and_depends_on_earlier_checks(check) -> None:
+TABLES = {name: checks.table_of(kind.checks) for name, kind in KINDS.items()}
+
+
+@pytest.mark.parametrize(
+    ("kind", "check"),
+    [(kind, check) for kind, table in TABLES.items() for check in table],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_a_check_gives_reasons_of_one_stage_and_depends_on_earlier_checks(kind, check) -> None:
     assert {STAGE_OF[code] for code in check.reasons} == {check.stage}
-    names = [one.name for one in checks.SIMULATED]
-    assert names.count(check.name) == 1
-    assert all(names.index(need) < names.index(check.name) for need in check.needs)
+    rows = [(one.name, one.item) for one in TABLES[kind]]
+    assert rows.count((check.name, check.item)) == 1
+    names = [one.name for one in TABLES[kind]]
+    assert all(names.index(need) < rows.index((check.name, check.item)) for need in check.needs)
 
 
-def test_every_check_is_run_excused_by_name_or_the_verdict() -> None:
-    excused = {*checks.ALLOWANCES, *checks.NEVER_APPLICABLE, "complete"}
-    assert {check.name for check in checks.SIMULATED} == set(RUN) | excused
-    assert not set(RUN) & excused
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_check_is_run_excused_by_name_or_the_verdict(kind) -> None:
+    excused = {*checks.NEVER_APPLICABLE, "complete"} if kind == "simulated" else {"complete"}
+    run = {*COMMON, *KINDS[kind].run}
+    assert {check.name for check in TABLES[kind]} == run | excused
+    assert not run & excused
 
 
 def test_a_reason_outside_its_check_cannot_leave(monkeypatch) -> None:
     from appraising import record_of
     from privity_attest.testing.bundle import Enclave
 
-    monkeypatch.setitem(before.CHECKS, "clock", lambda case: ("debug_enabled",))
-    monkeypatch.setitem(RUN, "clock", lambda case: ("debug_enabled",))
+    monkeypatch.setattr(appraise, "COMMON", {**COMMON, "clock": lambda case: ("debug_enabled",)})
     with pytest.raises(AssertionError, match="clock gave debug_enabled"):
         record_of(Enclave().build().data)
 

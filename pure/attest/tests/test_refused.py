@@ -30,10 +30,10 @@ from attack import (
     unusable,
     without,
 )  # fmt: skip
-from privity_attest.appraise import RUN
+from privity_attest.appraise import COMMON
 from privity_attest.case import NotChecked
 from privity_attest.event_log import CLOSED, CONFIGURATION, MODELS
-from privity_attest.logged import Logged
+from privity_attest.logged import without_log
 from privity_attest.memory import Memory
 from privity_attest.schema import Unchecked
 from privity_attest.testing.bundle import NOW, Enclave, Hooks, default_policy
@@ -182,7 +182,7 @@ QUOTE_ATTACKS = {
 }
 REFERENCE_ATTACKS = {
     "release for other hardware": Attack(
-        ("measurement_mismatch:platform",), release(platforms={"tdx": {"0": "00" * 48}})
+        ("measurement_mismatch:platform",), release(platforms={"sgx": {"mrenclave": ["00" * 32]}})
     ),
     "release that names one register": Attack(
         ("measurement_mismatch:platform",), release(platforms={"simulated": {"0": "00" * 48}})
@@ -259,16 +259,18 @@ BINDING_ATTACKS = {
     "other deployment": Attack(("deployment_mismatch",), node(deploy="elsewhere")),
     "egress allowed by nobody": Attack(("egress_not_allowed",), node(egress="web-search")),
     "nonce where none was asked": Attack(("nonce_mismatch",), node(nonce=NONCE)),
-    "challenge not answered": Attack(("nonce_mismatch",), given={"nonce": NONCE, "logged": Logged(HONEST.node.pk)}),
+    "challenge not answered": Attack(
+        ("nonce_mismatch",), given={"nonce": NONCE, "logged": without_log(HONEST.node.pk)}
+    ),
     "nonce reused": Attack(
         ("nonce_mismatch",),
         enclave=Enclave(root=ROOT, nonce=ANOTHER),
-        given={"nonce": NONCE, "logged": Logged(HONEST.node.pk)},
+        given={"nonce": NONCE, "logged": without_log(HONEST.node.pk)},
     ),
     "challenge for another key": Attack(
         ("key_mismatch",),
         enclave=Enclave(root=ROOT, nonce=NONCE),
-        given={"nonce": NONCE, "logged": Logged(bytes(1216))},
+        given={"nonce": NONCE, "logged": without_log(bytes(1216))},
     ),
     "challenge without the key of the traffic": Attack(
         ("key_mismatch",), enclave=Enclave(root=ROOT, nonce=NONCE), given={"nonce": NONCE}
@@ -367,7 +369,7 @@ def test_what_a_policy_leaves_unchecked_is_recorded_with_its_reason() -> None:
 
 
 def test_a_check_that_is_neither_passed_nor_excused_blocks_acceptance(monkeypatch) -> None:
-    monkeypatch.setitem(RUN, "egress", lambda case: NotChecked("blocked_by:nothing"))
+    monkeypatch.setitem(COMMON, "egress", lambda case: NotChecked("blocked_by:nothing"))
     assert reasons_of(HONEST.data) == ("check_missing:egress",)
 
 

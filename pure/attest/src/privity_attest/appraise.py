@@ -4,29 +4,25 @@ Source: specs/appraise.md. Nothing here trusts the prover's word: what can be re
 said, and a check without a record refuses.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final
 
 from privity_attest import checks
-from privity_attest.case import Case, Finding, NotChecked
+from privity_attest.case import SIMULATED_KINDS, Case, Finding, NotChecked, Run
 from privity_attest.checks import Check
 from privity_attest.claims import claims_of
 from privity_attest.errors import Refused
+from privity_attest.kinds import KINDS
 from privity_attest.logged import Logged
 from privity_attest.memory import Memory
 from privity_attest.policy import Policy
 from privity_attest.result import Appraisal, Checked, CheckRecord, Outcome, Record, SimulatedAppraisal
-from privity_attest.simulated import acceptable, genuine
-from privity_attest.stages import before, bound, reference
+from privity_attest.stages import before, bound, proved, reference
 
-RUN: Final[Mapping[str, Callable[[Case], Finding]]] = {
-    **before.CHECKS,
-    **reference.CHECKS,
-    **genuine.CHECKS,
-    **acceptable.CHECKS,
-    **bound.CHECKS,
-}
+COMMON: Final[Mapping[str, Run]] = {**before.CHECKS, **proved.CHECKS, **reference.CHECKS, **bound.CHECKS}
+Records = dict[tuple[str, str], CheckRecord]
+"""Check name and item to what was found."""
 
 
 def appraise(
@@ -39,35 +35,46 @@ def appraise(
     """
     case = Case(bundle, now, policy, logged, nonce, memory)
     before.open_container(case)
-    table = checks.for_kind(case.kind)
-    records: dict[str, CheckRecord] = {}
+    kind = KINDS.get(case.kind or "")
+    table = checks.NOT_BUILT if kind is None else checks.table_of(kind.checks)
+    records = run_checks(case, table, {**COMMON, **(kind.run if kind else {})})
+    missing = tuple(f"check_missing:{one.name}" for one in table[:-1] if (one.name, one.item) not in records)
+    last = checks.COMPLETE
+    records[last.name, last.item] = _record(last, missing)
+    return _conclude(case, records)
+
+
+def run_checks(case: Case, table: tuple[Check, ...], run: Mapping[str, Run]) -> Records:
+    """Make the checks of `table` in order; one that nobody can make leaves no record."""
+    records: Records = {}
     for check in table:
-        if check is checks.COMPLETE:
-            continue
-        finding = _find(case, check, records)
+        finding = None if check is checks.COMPLETE else _find(case, check, records, run.get(check.name))
         if finding is not None:
-            records[check.name] = _record(check, finding)
-    missing = tuple(f"check_missing:{check.name}" for check in table[:-1] if check.name not in records)
-    records[checks.COMPLETE.name] = _record(checks.COMPLETE, missing)
-    return _conclude(case, tuple(records.values()))
+            records[check.name, check.item] = _record(check, finding)
+    return records
 
 
-def _find(case: Case, check: Check, records: Mapping[str, CheckRecord]) -> Finding | None:
+def _find(case: Case, check: Check, records: Records, run: Run | None) -> Finding | None:
     for label in check.reads:
         if not case.has(label):
             return NotChecked("blocked_by:container" if case.bundle is None else "blocked_by:labels")
     for need in check.needs:
-        if not _usable(records.get(need)):
+        if not usable(_needed(records, need, check.item)):
             return NotChecked(f"blocked_by:{need}")
     excuse = {**checks.ALLOWANCES, **checks.NEVER_APPLICABLE}.get(check.name)
     # Only the simulated kind is excused: elsewhere a check of the same name must exist, or the verdict misses it.
     if excuse is not None and case.kind == "simulated":
         return NotChecked(excuse)
-    run = RUN.get(check.name)
     return None if run is None else run(case)
 
 
-def _usable(record: CheckRecord | None) -> bool:
+def _needed(records: Records, need: str, item: str) -> CheckRecord | None:
+    own = records.get((need, item))
+    return own or next((record for (name, _), record in records.items() if name == need), None)
+
+
+def usable(record: CheckRecord | None) -> bool:
+    """Return whether a later check may build on this one: it passed, or policy or kind excuse it."""
     return record is not None and (record.outcome == "passed" or _allowed(record))
 
 
@@ -85,7 +92,8 @@ def _record(check: Check, finding: Finding) -> CheckRecord:
     return CheckRecord(check.stage, check.name, check.item, outcome, finding)
 
 
-def _conclude(case: Case, records: tuple[CheckRecord, ...]) -> Appraisal | SimulatedAppraisal:
+def _conclude(case: Case, found: Records) -> Appraisal | SimulatedAppraisal:
+    records = tuple(found.values())
     reasons = tuple(reason for one in records if one.outcome == "failed" for reason in one.reasons)
     # A check that is neither passed nor excused blocks acceptance even if nothing else failed.
     open_ones = tuple(one for one in records if one.outcome == "not_checked" and not _allowed(one))
@@ -93,7 +101,7 @@ def _conclude(case: Case, records: tuple[CheckRecord, ...]) -> Appraisal | Simul
         reasons = reasons or tuple(f"check_missing:{one.check}" for one in open_ones)
         raise Refused(_report(case, records, "refused", reasons))
     established = case.item("node-document"), case.node_document, case.release, case.models
-    if case.kind == "simulated":
+    if _simulated(case):
         return SimulatedAppraisal(_report(case, records, "accepted_as_simulated", ()), *established)
     return Appraisal(_report(case, records, "accepted", ()), *established)
 
@@ -105,10 +113,9 @@ def _report(case: Case, records: tuple[CheckRecord, ...], outcome: Outcome, reas
         outcome=outcome,
         reasons=reasons,
         checks=records,
-        claims=claims_of(case, {one.check for one in records if _usable(one)}),
-        # True needs a genuine chain to a root marked as production; none is pinned yet.
-        hardware_backed=False,
-        simulated=case.kind in ("simulated", "sim_tpm"),
+        claims=claims_of(case, KINDS.get(case.kind or ""), {one.check for one in records if usable(one)}),
+        hardware_backed=case.production and _genuine(case, records),
+        simulated=_simulated(case),
         appraised_at=case.now,
         valid_until=_valid_until(case) if accepted else None,
         policy_name=policy.name,
@@ -118,12 +125,23 @@ def _report(case: Case, records: tuple[CheckRecord, ...], outcome: Outcome, reas
     )
 
 
+def _genuine(case: Case, records: tuple[CheckRecord, ...]) -> bool:
+    kind = KINDS.get(case.kind or "")
+    usable = {one.check for one in records if usable(one)}
+    return kind is not None and usable.issuperset(kind.genuine)
+
+
+def _simulated(case: Case) -> bool:
+    """Return whether this is an imitation: by its kind, or because a vendor's kind ends in somebody else's root."""
+    return case.kind in SIMULATED_KINDS or case.foreign_root
+
+
 def _valid_until(case: Case) -> int:
-    return min(case.node_document.exp, case.policy.expires_at, *(one.not_after for one in case.path))
+    return min(case.node_document.exp, case.policy.expires_at, *case.ends)
 
 
 def _memory_after(case: Case) -> Memory:
-    memory = case.memory.with_policy(case.policy.name, case.policy.version)
+    memory = case.memory.with_policy(case.policy.name, case.policy.version).with_seen(case.seen)
     if case.nonce is None:
         return memory
     return memory.with_challenge(sha256(case.node_document.pk).hexdigest(), case.now)

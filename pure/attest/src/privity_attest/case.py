@@ -3,8 +3,9 @@
 Established attributes start unset: reading one that no check has set is an error of this package, never a pass.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from privity_protocol.binding import NodeDocument
 from privity_protocol.evidence import Bundle
@@ -30,6 +31,7 @@ KINDS: Final = {
     "sim-document": "simulated",
     "sim-tpm-quote+cbor": "sim_tpm",
 }
+SIMULATED_KINDS: Final = frozenset({"simulated", "sim_tpm"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,17 @@ class NotChecked:
 
 # What a check returns: its failures, none when it passed, or why it was not made.
 Finding = tuple[str, ...] | NotChecked
+Remembered = Literal["tcb_evaluation", "crl_numbers", "issue_dates"]
 
 
 @dataclass(slots=True)
 class Case:
-    """Inputs of one appraisal; the rest is set by the check named after it."""
+    """Inputs of one appraisal; the rest is set by the check named after it, or by the kind's own checks.
+
+    A kind sets `report_data` (what its evidence commits to, 64 bytes), `platform_id` (SHA-256 of the platform's
+    identifier), `production` or `foreign_root` when its root check passes, and adds the last second of everything that
+    ends to `ends` and the highest numbers it met to `seen` (kept only after acceptance).
+    """
 
     data: bytes
     now: int
@@ -55,6 +63,12 @@ class Case:
     memory: Memory
     container_fault: str | None = None
     bundle: Bundle | None = None
+    report_data: bytes = field(init=False)
+    platform_id: bytes = field(init=False)
+    production: bool = False
+    foreign_root: bool = False
+    ends: list[int] = field(default_factory=list)
+    seen: list[tuple[Remembered, str, int]] = field(default_factory=list)
     sign1: Sign1 = field(init=False)
     document: "SimDocument" = field(init=False)
     path: tuple[Certificate, ...] = field(init=False)
@@ -79,6 +93,9 @@ class Case:
         if self.bundle is None or "cpu" not in self.bundle.items:
             return None
         return KINDS[self.bundle.items["cpu"].media_type]
+
+
+Run = Callable[[Case], Finding]
 
 
 def fails(condition: bool, reason: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
-"""The table of checks: kind, check, stage, item, reasons, and what each check's input depends on.
+"""The table of checks: what every kind has in common, and how a kind's own checks join it.
 
 A check whose input is unusable is not checked, `blocked_by` the check that spoiled it. The verdict demands exactly one
-record per check of this table, so that nothing is skipped by silence.
+record per check of the table, so that nothing is skipped by silence.
 """
 
 from collections.abc import Mapping
@@ -11,10 +11,16 @@ from typing import Final
 
 from privity_attest.errors import STAGE_OF
 
+GENUINE_STAGES: Final = range(2, 6)
+"""Parse, chain, revocation and signature: what evidence says is believed only when these passed for its item."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: the reasons it may give all belong to its stage; `reads` are labels, `needs` checks that must pass."""
+    """One check: the reasons it may give all belong to its stage; `reads` are labels, `needs` checks that must pass.
+
+    A need names a check of the same item where there is one, else the check of that name.
+    """
 
     name: str
     item: str
@@ -28,123 +34,74 @@ class Check:
         return STAGE_OF[next(iter(self.reasons))]
 
 
-def _check(name: str, item: str, reasons: str, *, reads: tuple[str, ...] = (), needs: tuple[str, ...] = ()) -> Check:
+def check(name: str, item: str, reasons: str, *, reads: tuple[str, ...] = (), needs: tuple[str, ...] = ()) -> Check:
+    """Return the check `name` of `item` whose `reasons` are separated by spaces."""
     return Check(name, item, frozenset(reasons.split()), reads, needs)
 
 
-_GENUINE: Final = (
-    "document_form",
-    "certificate_form",
-    "certificate_chain",
-    "certificate_profile",
-    "certificate_dates",
-    "root",
-    "revocation",
-    "document_signature",
-)
+def genuine_names(own: tuple[Check, ...]) -> tuple[str, ...]:
+    """Return which of a kind's own checks decide that its CPU evidence is genuine, in order."""
+    names = (one.name for one in own if one.stage in GENUINE_STAGES and one.name != RUNTIME_LOG_FORM.name)
+    return tuple(dict.fromkeys(names))
+
+
 BEFORE: Final = (
-    _check("policy_form", "policy", "policy_malformed"),
-    _check("policy_signature", "policy", "policy_signature"),
-    _check("policy_window", "policy", "policy_expired"),
-    _check("policy_version", "policy", "policy_rollback"),
-    _check("policy_floor", "policy", "policy_below_floor"),
-    _check("clock", "policy", "clock_behind_build"),
-    _check(
+    check("policy_form", "policy", "policy_malformed"),
+    check("policy_signature", "policy", "policy_signature"),
+    check("policy_window", "policy", "policy_expired"),
+    check("policy_version", "policy", "policy_rollback"),
+    check("policy_floor", "policy", "policy_below_floor"),
+    check("clock", "policy", "clock_behind_build"),
+    check(
         "container",
         "bundle",
         "bundle_too_large bundle_not_canonical bundle_type label_unknown media_type indicator item_encoding "
         "item_too_large",
     ),
-    _check("labels", "bundle", "label_missing label_unknown", needs=("container",)),
+    check("labels", "bundle", "label_missing label_unknown", needs=("container",)),
 )
-KIND: Final = _check("kind", "cpu", "tee_not_allowed simulated", reads=("cpu",))
-COMPLETE: Final = _check("complete", "bundle", "check_missing")
-_PARSE: Final = (
-    _check(
-        "document_form",
-        "cpu",
-        "malformed trailing_data unsupported_algorithm cose_mac0_not_verifiable",
-        reads=("cpu",),
-    ),
-    _check("runtime_log_form", "runtime-log", "malformed", reads=("runtime-log",)),
-    _check("configuration_form", "configuration", "malformed", reads=("configuration",)),
-    _check("models_form", "models", "malformed", reads=("models",)),
-    _check("release_form", "release", "malformed", reads=("release",)),
+KIND: Final = check("kind", "cpu", "tee_not_allowed simulated", reads=("cpu",))
+COMPLETE: Final = check("complete", "bundle", "check_missing")
+RUNTIME_LOG_FORM: Final = check("runtime_log_form", "runtime-log", "malformed", reads=("runtime-log",))
+RUNTIME_EVENTS: Final = check(
+    "runtime_events",
+    "runtime-log",
+    "event_log_missing event_log_payload",
+    reads=("configuration", "models"),
+    needs=("runtime_log_form",),
 )
-_CHAIN: Final = (
-    _check("certificate_form", "cpu", "certificate_malformed", needs=("document_form",)),
-    _check("certificate_chain", "cpu", "certificate_chain", needs=("certificate_form",)),
-    _check("certificate_profile", "cpu", "certificate_profile", needs=("certificate_form",)),
-    _check("certificate_dates", "cpu", "certificate_expired certificate_not_yet_valid", needs=("certificate_form",)),
-    _check("root", "cpu", "root_not_pinned", needs=("certificate_form",)),
-    _check("revocation", "cpu", "crl_missing"),
-    _check("document_signature", "cpu", "document_signature", needs=("certificate_form",)),
+_FORMS: Final = (
+    check("configuration_form", "configuration", "malformed", reads=("configuration",)),
+    check("models_form", "models", "malformed", reads=("models",)),
+    check("release_form", "release", "malformed", reads=("release",)),
 )
-_PLATFORM: Final = (
-    KIND,
-    _check("debug", "cpu", "debug_enabled", needs=_GENUINE),
-    _check("platform_listed", "node-document", "platform_not_listed"),
-    _check("tcb", "cpu", "tcb_status"),
+_RELEASE: Final = (
+    check("release_logged", "release", "release_not_logged release_proof_stale release_revoked"),
+    check("release_allowed", "release", "release_unknown", needs=("release_form",)),
+    check("release_time", "release", "release_not_yet_valid", needs=("release_form",)),
 )
-_MEASUREMENT: Final = (
-    _check("release_logged", "release", "release_not_logged release_proof_stale release_revoked"),
-    _check("release_allowed", "release", "release_unknown", needs=("release_form",)),
-    _check("release_time", "release", "release_not_yet_valid", needs=("release_form",)),
-    _check("registers", "cpu", "measurement_mismatch", needs=(*_GENUINE, "release_form")),
-    _check(
+_ALLOWED: Final = (
+    check(
         "configuration_allowed",
         "configuration",
         "configuration_not_allowed",
         reads=("configuration",),
         needs=("release_form",),
     ),
-    _check("models_allowed", "models", "model_not_allowed", needs=("release_form", "models_form")),
-    _check("runtime_register", "runtime-log", "event_log_replay", needs=(*_GENUINE, "runtime_log_form")),
-    _check(
-        "runtime_events",
-        "runtime-log",
-        "event_log_missing event_log_payload",
-        reads=("configuration", "models"),
-        needs=("runtime_log_form",),
-    ),
-)
-_BINDING: Final = (
-    _check("node_document", "node-document", "node_document_malformed", reads=("node-document",)),
-    _check("report_data", "cpu", "binding_mismatch", reads=("node-document",), needs=_GENUINE),
-    _check("platform_bound", "node-document", "platform_mismatch", needs=("node_document", *_GENUINE)),
-    _check("release_bound", "node-document", "release_mismatch", reads=("release",), needs=("node_document",)),
-    _check(
-        "configuration_bound",
-        "node-document",
-        "configuration_mismatch",
-        reads=("configuration",),
-        needs=("node_document",),
-    ),
-    _check("models_bound", "node-document", "models_mismatch", reads=("models",), needs=("node_document",)),
-    _check("devices_bound", "node-document", "device_digest_mismatch", needs=("node_document",)),
-    _check("deployment", "node-document", "deployment_mismatch", needs=("node_document",)),
-    _check("nonce", "node-document", "nonce_mismatch", needs=("node_document",)),
-    _check("key", "node-document", "key_mismatch", needs=("node_document",)),
-    _check("egress", "node-document", "egress_not_allowed", needs=("node_document",)),
-    _check("endorsement", "node-document", "endorsement_missing endorsement_signature"),
-    _check("directory", "node-document", "directory_not_listed"),
+    check("models_allowed", "models", "model_not_allowed", needs=("release_form", "models_form")),
 )
 _DEVICES: Final = (
-    _check("device_count", "bundle", "device_count device_missing", needs=("container",)),
-    _check("device_evidence", "bundle", "device_nonce", needs=("container",)),
+    check("device_count", "bundle", "device_count device_missing", needs=("container",)),
+    check("device_evidence", "bundle", "device_nonce", needs=("container",)),
 )
 _FRESHNESS: Final = (
-    _check("key_window", "node-document", "key_expired key_not_yet_valid key_lifetime", needs=("node_document",)),
-    _check("evidence_age", "node-document", "evidence_stale", needs=("node_document",)),
-    _check("anchor", "node-document", "anchor_unknown anchor_conflict"),
-    _check("challenge", "node-document", "challenge_required", needs=("node_document",)),
+    check("key_window", "node-document", "key_expired key_not_yet_valid key_lifetime", needs=("node_document",)),
+    check("evidence_age", "node-document", "evidence_stale", needs=("node_document",)),
+    check("anchor", "node-document", "anchor_unknown anchor_conflict"),
+    check("challenge", "node-document", "challenge_required", needs=("node_document",)),
 )
-SIMULATED: Final = (
-    *BEFORE, *_PARSE, *_CHAIN, *_PLATFORM, *_MEASUREMENT, *_BINDING, *_DEVICES, *_FRESHNESS, COMPLETE,
-)  # fmt: skip
-# Kinds whose verifier does not exist yet are refused by `kind`; the table grows with them.
-NOT_BUILT: Final = (*(check for check in BEFORE if check.name != "policy_signature"), KIND, COMPLETE)
-TABLE: Final[Mapping[str, tuple[Check, ...]]] = MappingProxyType({"simulated": SIMULATED})
+# A kind whose verifier does not exist is refused by `kind`.
+NOT_BUILT: Final = (*(one for one in BEFORE if one.name != "policy_signature"), KIND, COMPLETE)
 
 NOT_APPLICABLE: Final = "not_applicable:simulated"
 # Each of these goes when the log (C) exists: then the simulated kind proves them like any other.
@@ -159,6 +116,31 @@ NEVER_APPLICABLE: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-def for_kind(kind: str | None) -> tuple[Check, ...]:
-    """Return the checks of `kind`, in order; of an unknown or unreadable kind those that need no kind."""
-    return TABLE.get(kind or "", NOT_BUILT)
+def table_of(own: tuple[Check, ...], devices: tuple[Check, ...] = ()) -> tuple[Check, ...]:
+    """Return all checks of a kind in the order in which they run: `own` and `devices` between the common ones."""
+    genuine = genuine_names(own)
+    listed = check("platform_listed", "node-document", "platform_not_listed", needs=genuine)
+    everything = (
+        *BEFORE, KIND, *_RELEASE, *own, *devices, *_FORMS, listed, *_ALLOWED, *_binding(genuine), *_DEVICES,
+        *_FRESHNESS,
+    )  # fmt: skip
+    return (*sorted(everything, key=lambda one: one.stage), COMPLETE)
+
+
+def _binding(genuine: tuple[str, ...]) -> tuple[Check, ...]:
+    bound = ("node_document",)
+    return (
+        check("node_document", "node-document", "node_document_malformed", reads=("node-document",)),
+        check("report_data", "cpu", "binding_mismatch", reads=("node-document",), needs=genuine),
+        check("platform_bound", "node-document", "platform_mismatch", needs=("node_document", *genuine)),
+        check("release_bound", "node-document", "release_mismatch", reads=("release",), needs=bound),
+        check("configuration_bound", "node-document", "configuration_mismatch", reads=("configuration",), needs=bound),
+        check("models_bound", "node-document", "models_mismatch", reads=("models",), needs=bound),
+        check("devices_bound", "node-document", "device_digest_mismatch", needs=bound),
+        check("deployment", "node-document", "deployment_mismatch", needs=bound),
+        check("nonce", "node-document", "nonce_mismatch", needs=bound),
+        check("key", "node-document", "key_mismatch", needs=bound),
+        check("egress", "node-document", "egress_not_allowed", needs=bound),
+        check("endorsement", "node-document", "endorsement_missing endorsement_signature"),
+        check("directory", "node-document", "directory_not_listed"),
+    )

@@ -1,4 +1,4 @@
-"""Certificate revocation lists (RFC 5280 section 5), read strictly: who was revoked, why, and until when the list holds."""
+"""Certificate revocation lists (RFC 5280 section 5), read strictly: who was revoked, why, until when that holds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -18,7 +18,9 @@ def default_document(*, now: int, deployment: str, allow_simulated: bool, roots:
         "kinds": ["tdx", "sev_snp", "nitro"],
         "allow_simulated": allow_simulated,
         "trust_anchors": {
-            **{kind: [] for kind in ("tdx", "sgx", "sev_snp", "nitro", "nvidia", "psa", "cca")},
+            **dict.fromkeys(("tdx", "sgx", "sev_snp", "nitro", "nvidia"), "built_in"),
+            "psa": [],
+            "cca": [],
             "simulated": [root.hex() for root in roots],
         },
         "require_crl": {"tdx": True, "sgx": True, "sev_snp": True, "nitro": _unchecked("three-hour leaf")},

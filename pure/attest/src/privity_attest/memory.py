@@ -4,7 +4,7 @@ Stored by the caller only after acceptance, from `record.memory_after`. Trusted:
 rolled back: rollbacks of policy and collateral go unseen until it has grown again; nothing else depends on it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
@@ -38,6 +38,14 @@ class Memory:
         """Return a memory that has seen `version` of policy `name`."""
         highest = max(version, self.policy_versions.get(name, 0))
         return replace(self, policy_versions=MappingProxyType({**self.policy_versions, name: highest}))
+
+    def with_seen(self, seen: Iterable[tuple[str, str, int]]) -> "Memory":
+        """Return a memory that has met each `(field, name, number)`: it keeps the highest number of each name."""
+        highest: dict[str, dict[str, int]] = {}
+        for member, name, number in seen:
+            numbers = highest.setdefault(member, dict(getattr(self, member)))
+            numbers[name] = max(number, numbers.get(name, 0))
+        return replace(self, **{member: MappingProxyType(numbers) for member, numbers in highest.items()})
 
     def with_challenge(self, key: str, now: int) -> "Memory":
         """Return a memory that knows `key` as having answered at `now`, without answers older than any key."""

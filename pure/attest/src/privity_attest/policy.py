@@ -19,9 +19,11 @@ from privity_protocol.limits import KEY_WINDOW
 from privity_attest import platforms
 from privity_attest.defaults import default_document
 from privity_attest.errors import PolicyMalformed
+from privity_attest.roots.pins import BUILT_IN, built_in
 from privity_attest.schema import (
     Unchecked,
     boolean,
+    built_in_or,
     digest,
     from_release_or,
     integer,
@@ -51,16 +53,24 @@ _DIGESTS = list_of(digest(32))
 
 @dataclass(frozen=True, slots=True)
 class TrustAnchors:
-    """SHA-256 of the SubjectPublicKeyInfo of each accepted root, by kind; for psa and cca of each accepted key."""
+    """SHA-256 of the SubjectPublicKeyInfo of each accepted root, by kind; for psa and cca of each accepted key.
 
-    tdx: tuple[bytes, ...] = required(_DIGESTS)
-    sgx: tuple[bytes, ...] = required(_DIGESTS)
-    sev_snp: tuple[bytes, ...] = required(_DIGESTS)
-    nitro: tuple[bytes, ...] = required(_DIGESTS)
-    nvidia: tuple[bytes, ...] = required(_DIGESTS)
+    A vendor's roots are normally "built_in". Others are accepted only beside `allow_simulated`, for tests.
+    """
+
+    tdx: str | tuple[bytes, ...] = required(built_in_or(_DIGESTS))
+    sgx: str | tuple[bytes, ...] = required(built_in_or(_DIGESTS))
+    sev_snp: str | tuple[bytes, ...] = required(built_in_or(_DIGESTS))
+    nitro: str | tuple[bytes, ...] = required(built_in_or(_DIGESTS))
+    nvidia: str | tuple[bytes, ...] = required(built_in_or(_DIGESTS))
     psa: tuple[bytes, ...] = required(_DIGESTS)
     cca: tuple[bytes, ...] = required(_DIGESTS)
     simulated: tuple[bytes, ...] = required(_DIGESTS)
+
+    def of(self, kind: str) -> frozenset[bytes]:
+        """Return the pins of `kind`; `nvidia` stands for devices."""
+        named = getattr(self, kind)
+        return built_in(kind) if named == "built_in" else frozenset(named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +142,9 @@ def decode(data: bytes) -> Policy:
 def below_floor(policy: Policy) -> tuple[str, ...]:
     """Return the fields in which `policy` is looser than what this client was built with."""
     looser = [name for name, most in LONGEST.items() if getattr(policy, name) > most]
+    if not policy.allow_simulated:
+        foreign = (kind for kind in BUILT_IN if not policy.trust_anchors.of(kind) <= built_in(kind))
+        looser += [f"trust_anchors.{kind}" for kind in foreign]
     if policy.expires_at - policy.issued_at > MAX_LIFETIME:
         looser.append("expires_at")
     return tuple(looser)

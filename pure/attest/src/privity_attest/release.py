@@ -1,6 +1,5 @@
 """Reference values and their subjects: the release leaf and the models document. Source: specs/release.md."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import pairwise
@@ -9,7 +8,9 @@ from typing import Final
 from privity_protocol import canonical
 from privity_protocol.binding import NAME
 from privity_protocol.errors import Malformed
-from privity_protocol.platform import TYPES
+
+from privity_attest import reference_values
+from privity_attest.reference_values import Platforms
 
 MAX_RELEASE: Final = 64 * 1024  # bytes
 MAX_MODELS: Final = 16 * 1024  # bytes
@@ -22,12 +23,12 @@ _MODEL_ID = r"[A-Za-z0-9][A-Za-z0-9._:/-]*"
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A release: registers by platform kind (index to 48 bytes), digests it allows, Unix seconds when it may begin."""
+    """A release: its values by platform kind, digests it allows, Unix seconds when it may begin."""
 
     name: str
     version: str
     source: str
-    platforms: Mapping[str, Mapping[int, bytes]]
+    platforms: Platforms
     configuration: tuple[bytes, ...]
     models: tuple[bytes, ...]
     not_before: int
@@ -58,7 +59,7 @@ def decode(leaf: bytes) -> Release:
         name=canonical.text(value["name"], "name", longest=64),
         version=canonical.text(value["version"], "version", longest=64),
         source=canonical.text(value["source"], "source", longest=64, pattern="local|[0-9a-f]{40}|[0-9a-f]{64}"),
-        platforms=_platforms(value["platforms"]),
+        platforms=reference_values.decode(value["platforms"]),
         configuration=_digests(value["configuration"], "configuration"),
         models=_digests(value["models"], "models"),
         not_before=canonical.integer(value["not_before"], "not_before"),
@@ -77,18 +78,6 @@ def decode_models(data: bytes) -> tuple[Model, ...]:
     if len({model.id for model in models}) != len(models):
         raise Malformed("member_value", "models: id repeated")
     return models
-
-
-def _platforms(value: object) -> dict[str, dict[int, bytes]]:
-    if not isinstance(value, dict) or not value or not value.keys() <= TYPES:
-        raise Malformed("member_value", "platforms")
-    return {kind: _registers(registers) for kind, registers in value.items()}
-
-
-def _registers(value: object) -> dict[int, bytes]:
-    if not isinstance(value, dict) or not value or not value.keys() <= {str(index) for index in range(32)}:
-        raise Malformed("member_value", "registers")
-    return {int(index): canonical.from_hex(digest, "register", size=48) for index, digest in value.items()}
 
 
 def _digests(value: object, what: str) -> tuple[bytes, ...]:

@@ -6,6 +6,7 @@ with a reason, `{"unchecked": "reason"}`, never an absence.
 
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -97,6 +98,18 @@ def list_of(read: Read, most: int = 256) -> Read:
     return read_list
 
 
+def ascending(read: Read, most: int = 256) -> Read:
+    """Return a reader of lists whose entries ascend strictly, as tuples: one spelling for one set."""
+
+    def read_ascending(value: object, what: str) -> tuple[object, ...]:
+        entries: tuple[Any, ...] = tuple(read(entry, what) for entry in canonical.entries(value, what, most=most))
+        if any(second <= first for first, second in pairwise(entries)):
+            raise Malformed("member_value", f"{what} not strictly ascending")
+        return entries
+
+    return read_ascending
+
+
 def map_of(read: Read, name: str, most: int = 64) -> Read:
     """Return a reader of objects whose member names match the pattern `name`."""
 
@@ -108,6 +121,11 @@ def map_of(read: Read, name: str, most: int = 64) -> Read:
         )
 
     return read_map
+
+
+def built_in_or(read: Read) -> Read:
+    """Return a reader that also takes the text "built_in": what the verifier was built with decides."""
+    return lambda value, what: value if value == "built_in" else read(value, what)
 
 
 def from_release_or(read: Read) -> Read:

@@ -1,7 +1,7 @@
 """The part of X.509 (RFC 5280) that attestation chains use: read strictly, verify what the issuer signed.
 
 Certificates with elliptic-curve keys on P-256 and P-384 or RSA keys of 4,096 bits, signed by ECDSA or by RSASSA-PSS;
-whatever else appears is refused. Vendor extensions are handed out as bytes; which of them may be critical, the kind says.
+whatever else appears is refused. Vendor extensions are handed out as bytes; the kind says which may be critical.
 """
 
 from collections.abc import Mapping, Sequence

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from privity_attest.appraise import appraise
 from privity_attest.errors import Refused
-from privity_attest.logged import NOTHING_LOGGED, Logged
+from privity_attest.logged import NOTHING_LOGGED, Logged, without_log
 from privity_attest.memory import Memory
 from privity_attest.policy import local_policy
 from privity_attest.result import Appraisal, SimulatedAppraisal
@@ -76,7 +76,7 @@ class LocalAppraiser:
         allowed = self._consent.roots if isinstance(self._consent, AllowSimulated) else ()
         policy = local_policy(now=now, deployment=self._deployment, allow_simulated=bool(allowed), roots=list(allowed))
         try:
-            logged = NOTHING_LOGGED if traffic_key is None else Logged(traffic_key=traffic_key)
+            logged = NOTHING_LOGGED if traffic_key is None else without_log(traffic_key)
             result = appraise(bundle, now=now, policy=policy, logged=logged, nonce=nonce, memory=self._memory)
         except Refused as refused:
             record = refused.record.to_json()

@@ -1,12 +1,12 @@
 """Stages 2 to 5 of the simulated kind: did this development root sign this document, intact?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from privity_protocol.errors import Malformed
 
 from privity_attest import cose, x509
-from privity_attest.case import Case, Finding, NotChecked, fails
+from privity_attest.case import Case, Finding, NotChecked, Run, fails
 from privity_attest.der import DerError
 from privity_attest.signature import P384, EcKey, SignatureInvalid
 from privity_attest.simulated import document
@@ -17,6 +17,7 @@ def document_form(case: Case) -> Finding:
     try:
         case.sign1 = cose.decode(case.item("cpu"))
         case.document = document.decode(case.sign1.payload)
+        case.report_data = case.document.report_data
     except cose.CoseError as error:
         return (f"{error.code}:cpu",)
     except Malformed as error:
@@ -29,6 +30,8 @@ def certificate_form(case: Case) -> Finding:
     try:
         ders = (case.document.certificate, *reversed(case.document.cabundle))
         case.path = tuple(x509.decode(der) for der in ders)
+        case.platform_id = document.platform_id(case.path[-1].pin)
+        case.ends += [one.not_after for one in case.path]
     except DerError:
         return ("certificate_malformed:cpu",)
     return ()
@@ -74,7 +77,7 @@ def document_signature(case: Case) -> Finding:
     return ()
 
 
-CHECKS: Final[Mapping[str, Callable[[Case], Finding]]] = {
+CHECKS: Final[Mapping[str, Run]] = {
     "document_form": document_form,
     "certificate_form": certificate_form,
     "certificate_chain": certificate_chain,

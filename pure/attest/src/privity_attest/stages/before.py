@@ -1,18 +1,16 @@
 """Stages 0 and 1, and the kind: may this policy be used now, is the container sound, is its kind wanted?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from privity_protocol import evidence
 from privity_protocol.errors import Malformed
 
-from privity_attest.case import Case, Finding, fails
+from privity_attest.case import SIMULATED_KINDS, Case, Finding, Run, fails
+from privity_attest.kinds import KINDS
 from privity_attest.policy import below_floor
 
 BUILT_AT: Final = 1_795_219_200  # 2026-11-21T00:00:00Z; a device clock behind the build cannot judge dates
-LABELS: Final[Mapping[str, frozenset[str]]] = {
-    "simulated": frozenset({"node-document", "cpu", "configuration", "models", "release", "runtime-log"})
-}
 
 
 def open_container(case: Case) -> None:
@@ -62,11 +60,11 @@ def container(case: Case) -> Finding:
 def labels(case: Case) -> Finding:
     """What the kind must carry is there, and nothing that nobody would look at."""
     present = case.bundle.items.keys() if case.bundle else frozenset[str]()
-    due = LABELS.get(case.kind or "", frozenset({"cpu"}))
+    judged = KINDS.get(case.kind or "")
+    due = judged.required(case.policy) if judged else frozenset({"cpu"})
     # Devices are counted in their own stage; of a kind that is not built nothing is looked at anyway.
-    unread = {label for label in present - due if not label.startswith(("gpu-", "switch-"))}
-    if case.kind not in LABELS:
-        unread = set()
+    read = due | judged.optional(case.policy) if judged else present
+    unread = {label for label in present - read if not label.startswith(("gpu-", "switch-"))}
     return (
         *(f"label_missing:{label}" for label in sorted(due - present)),
         *(f"label_unknown:{label}" for label in sorted(unread)),
@@ -75,12 +73,14 @@ def labels(case: Case) -> Finding:
 
 def kind(case: Case) -> Finding:
     """The kind is built and wanted."""
-    if case.kind != "simulated":
+    if case.kind not in KINDS:
         return (f"tee_not_allowed:{case.kind}",)
-    return fails(not case.policy.allow_simulated, "simulated")
+    if case.kind in SIMULATED_KINDS:
+        return fails(not case.policy.allow_simulated, "simulated")
+    return fails(case.kind not in case.policy.kinds, f"tee_not_allowed:{case.kind}")
 
 
-CHECKS: Final[Mapping[str, Callable[[Case], Finding]]] = {
+CHECKS: Final[Mapping[str, Run]] = {
     "policy_form": policy_form,
     "policy_window": policy_window,
     "policy_version": policy_version,

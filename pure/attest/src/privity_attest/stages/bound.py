@@ -1,13 +1,13 @@
 """Stages 10 to 12: is the key bound to this evidence, are the devices those counted, is all of it fresh?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final
 
 from privity_protocol import binding
 from privity_protocol.errors import Malformed
 
-from privity_attest.case import Case, Finding, NotChecked, fails
+from privity_attest.case import Case, Finding, NotChecked, Run, fails
 from privity_attest.schema import Unchecked
 
 
@@ -22,7 +22,16 @@ def node_document(case: Case) -> Finding:
 
 def report_data(case: Case) -> Finding:
     """The quote commits to these very bytes of the node document."""
-    return fails(case.document.report_data != binding.report_data(case.item("node-document")), "binding_mismatch")
+    return fails(case.report_data != binding.report_data(case.item("node-document")), "binding_mismatch")
+
+
+def platform_bound(case: Case) -> Finding:
+    """The node document names the platform that the genuine evidence names."""
+    plat = case.node_document.plat
+    return (
+        *fails(plat.type != case.kind, "platform_mismatch:type"),
+        *fails(plat.id != case.platform_id, "platform_mismatch:id"),
+    )
 
 
 def release_bound(case: Case) -> Finding:
@@ -116,9 +125,10 @@ def challenge(case: Case) -> Finding:
     return fails(not recent if case.policy.challenge == "always" else answered is None, "challenge_required")
 
 
-CHECKS: Final[Mapping[str, Callable[[Case], Finding]]] = {
+CHECKS: Final[Mapping[str, Run]] = {
     "node_document": node_document,
     "report_data": report_data,
+    "platform_bound": platform_bound,
     "release_bound": release_bound,
     "configuration_bound": configuration_bound,
     "models_bound": models_bound,

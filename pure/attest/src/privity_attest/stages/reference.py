@@ -1,6 +1,6 @@
 """Stage 2 for our own documents and stage 8: is this release wanted, and does it allow configuration and models?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final
 
@@ -8,7 +8,7 @@ from privity_protocol import canonical
 from privity_protocol.errors import Malformed
 
 from privity_attest import event_log, release
-from privity_attest.case import Case, Finding, NotChecked, fails
+from privity_attest.case import Case, Finding, NotChecked, Run, fails
 from privity_attest.schema import Unchecked
 
 MAX_CONFIGURATION: Final = 16 * 1024  # bytes, as the container allows
@@ -81,7 +81,27 @@ def models_allowed(case: Case) -> Finding:
     return tuple(f"model_not_allowed:{model.id}" for model in case.models if not allowed.issuperset(model.sha256))
 
 
-CHECKS: Final[Mapping[str, Callable[[Case], Finding]]] = {
+def runtime_events(case: Case) -> Finding:
+    """The log holds configuration, models and the closing mark, in this order, and hashes of the items beside it."""
+    due = (
+        (event_log.CONFIGURATION, sha256(case.item("configuration")).digest()),
+        (event_log.MODELS, sha256(case.item("models")).digest()),
+        (event_log.CLOSED, b""),
+    )
+    tags = [event.tag for event in case.events]
+    missing = tuple(f"event_log_missing:{tag}" for tag, _ in due if tag not in tags)
+    if missing:
+        return missing
+    if tags != [tag for tag, _ in due]:
+        return ("event_log_payload:order",)
+    return tuple(
+        f"event_log_payload:{tag}"
+        for event, (tag, payload) in zip(case.events, due, strict=True)
+        if event.payload != payload
+    )
+
+
+CHECKS: Final[Mapping[str, Run]] = {
     "runtime_log_form": runtime_log_form,
     "configuration_form": configuration_form,
     "models_form": models_form,
@@ -90,4 +110,5 @@ CHECKS: Final[Mapping[str, Callable[[Case], Finding]]] = {
     "release_time": release_time,
     "configuration_allowed": configuration_allowed,
     "models_allowed": models_allowed,
+    "runtime_events": runtime_events,
 }

@@ -1,0 +1,1 @@
+"""Pins of the vendors' roots; the certificates themselves travel in the bundle."""
