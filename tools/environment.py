@@ -24,7 +24,15 @@ ATTEMPTS = 3
 """Tries per installation: a registry that times out once usually answers the next time."""
 
 LEVELS = {"serve": "serve.lock", "test": "test.lock"}
-DISTRIBUTIONS = ("pure/protocol", "pure/attest", "enclave", "blind/service", "user/python", "models/demonstration")
+DISTRIBUTIONS = (
+    "pure/protocol",
+    "pure/attest",
+    "enclave",
+    "blind/service",
+    "user/python",
+    "image",
+    "models/demonstration",
+)
 WEB = ROOT / "user" / "web"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 

@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PATCHES = sorted((ROOT / "tests/mutations").rglob("*.patch"))
-SOURCE_FOLDERS = ("pure/protocol", "pure/attest", "enclave", "blind/service", "user/python")
+SOURCE_FOLDERS = ("pure/protocol", "pure/attest", "enclave", "blind/service", "user/python", "image")
 COPIED = (*SOURCE_FOLDERS, "vectors", "specs", "docs", "models/demonstration/src", "bench", "tests/interop")
 HANGS_AFTER_S = 60
 """A test that waits for what the removed check would have ended is red too."""

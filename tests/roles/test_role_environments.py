@@ -62,6 +62,14 @@ ROLES = [
         "user/python/tests",
         ("privity_enclave", "privity_service", "xllamacpp", "starlette", "uvicorn"),
     ),
+    Role(
+        "image",
+        "image",
+        ("pure/protocol", "pure/attest", "image"),
+        "privity_image",
+        "image/tests",
+        ("privity_enclave", "privity_service", "privity_client", "xllamacpp", "starlette", "uvicorn"),
+    ),
 ]
 
 IMPORT_ALL = """

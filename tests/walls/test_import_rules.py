@@ -32,6 +32,7 @@ ALLOWED_OF_OURS = {
     "privity_enclave": {"privity_protocol"},
     "privity_service": {"privity_protocol"},
     "privity_client": {"privity_protocol", "privity_attest"},
+    "privity_image": {"privity_protocol", "privity_attest"},
 }
 AMBIENT = {("datetime", "now"), ("datetime", "utcnow"), ("date", "today"), ("builtins", "open")}
 

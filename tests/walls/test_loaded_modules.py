@@ -13,7 +13,7 @@ SEALING = {
         *("chain", "kdf", "hpke", "xwing", "application", "labels"),
     )
 }
-RUNTIMES = {"privity_enclave", "privity_service", "privity_client"}
+RUNTIMES = {"privity_enclave", "privity_service", "privity_client", "privity_image"}
 JUDGES = {"privity_attest", "privity_tlog", "privity_vault"}
 ENGINES = {"xllamacpp", "torch", "vllm"}
 
@@ -23,6 +23,7 @@ FORBIDDEN = {
     "privity_service": JUDGES | ENGINES | SEALING | RUNTIMES - {"privity_service"},
     "privity_enclave": JUDGES | RUNTIMES - {"privity_enclave"},
     "privity_client": ENGINES | RUNTIMES - {"privity_client"},
+    "privity_image": ENGINES | SEALING | RUNTIMES - {"privity_image"},
 }
 
 IMPORT_ALL = """

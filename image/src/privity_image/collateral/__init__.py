@@ -1,0 +1,1 @@
+"""Vendor collateral beside the evidence: fetched, checked, stored, and watched for its dates."""
