@@ -68,3 +68,11 @@ def test_reading_what_no_check_established_is_an_error_not_a_pass() -> None:
         _ = case.release
     with pytest.raises(AssertionError):
         case.item("cpu")
+
+
+def test_a_check_that_nobody_makes_refuses(monkeypatch) -> None:
+    from appraising import record_of
+    from privity_attest.testing.bundle import Enclave
+
+    monkeypatch.delitem(COMMON, "clock")
+    assert record_of(Enclave().build().data).reasons == ("check_missing:clock",)

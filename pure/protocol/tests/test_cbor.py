@@ -78,3 +78,23 @@ def test_depth_and_count_stop_at_their_limits() -> None:
 def test_integers_beyond_the_range_are_not_written(value) -> None:
     with pytest.raises(Malformed, match="integer_range"):
         cbor.encode(value)
+
+
+def test_a_repeated_key_is_refused_in_any_order() -> None:
+    backwards = bytes.fromhex("a2020101 02".replace(" ", ""))
+    assert cbor.decode(backwards, any_order=True) == {2: 1, 1: 2}
+    for twice in ("a201010102", "a3010102020103"):
+        for any_order in (False, True):
+            with pytest.raises(Malformed) as caught:
+                cbor.decode(bytes.fromhex(twice), any_order=any_order)
+            assert caught.value.reason == "key_order"
+
+
+@settings(max_examples=300)
+@given(st.binary(max_size=40))
+def test_any_bytes_in_any_order_give_what_the_oracle_gives_or_a_documented_reason(data) -> None:
+    value = attempt(lambda: cbor.decode(data, any_order=True))
+    if isinstance(value, Malformed):
+        assert value.reason in REASONS
+    else:
+        assert len(cbor.encode(value)) == len(data)
