@@ -58,7 +58,9 @@ def test_what_stays_inapplicable_is_not_an_allowance() -> None:
 
 
 @pytest.mark.parametrize("media_type", sorted(evidence.LABELS["cpu"].media_types - {"sim-document"}))
-def test_no_other_kind_has_any_allowance(media_type) -> None:
+def test_a_kind_that_is_not_built_is_refused_without_any_allowance(media_type, monkeypatch) -> None:
+    for module in (appraise, before, kinds):
+        monkeypatch.setattr(module, "KINDS", {"simulated": SIMULATED})
     data = Enclave().build(Hooks(items=lambda items: {**items, "cpu": (media_type, items["cpu"][1])})).data
     record = record_of(data)
     assert len(record.reasons) == 1
@@ -76,6 +78,14 @@ def test_a_kind_that_is_built_has_no_allowance_either(monkeypatch) -> None:
     assert not any(
         reason.startswith("not_applicable") for one in record.checks if one.check in excused for reason in one.reasons
     )
+
+
+def test_a_kind_that_the_policy_does_not_want_is_refused(monkeypatch) -> None:
+    monkeypatch.setitem(case.KINDS, "sim-document", "nitro")
+    for module in (appraise, before, kinds):
+        monkeypatch.setattr(module, "KINDS", {"nitro": replace(SIMULATED, name="nitro")})
+    record = record_of(BUNDLE.data, policy=replace(default_policy(), kinds=("tdx",)))
+    assert "tee_not_allowed:nitro" in record.reasons
 
 
 def test_tokens_stay_an_empty_list_until_metering() -> None:
