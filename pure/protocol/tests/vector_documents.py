@@ -188,11 +188,26 @@ def cbor() -> list[Case]:
         _cbor("4096 items", ["990fff", times(b"\0", 4095)], {"ok": {"value": {"array": [{"int": 0}] * 4095}}}),
         _cbor("4097 items", ["991000", times(b"\0", 4096)], {"error": "too_many"}),
     ]
-    return cases
+    backwards = {"map": [[{"int": 2}, {"int": 1}], [{"int": 1}, {"bytes": "00"}]]}
+    return [
+        *cases,
+        _vendor("keys backwards", "a2020101" + "4100", {"ok": {"value": backwards}}),
+        _vendor("keys in order", "a101" + "02", {"ok": {"value": {"map": [[{"int": 1}, {"int": 2}]]}}}),
+        _vendor("key twice, side by side", "a201010102", {"error": "key_order"}),
+        _vendor("key twice, apart", "a3" + "0100" + "0200" + "0100", {"error": "key_order"}),
+        _vendor("bytes key twice", "a3" + "410100" + "0200" + "410100", {"error": "key_order"}),
+        _vendor("longer spelling of a key", "a2" + "180100" + "0100", {"error": "not_minimal"}),
+        _vendor("second value", "a0a0", {"error": "trailing_data"}),
+    ]
 
 
 def _cbor(name: str, data: Bytes, expect: dict[str, Any]) -> Case:
     return case(name.replace(" ", "-"), f"deterministic CBOR: {name}", "decode_cbor", {"data": data}, expect)
+
+
+def _vendor(name: str, data: Bytes, expect: dict[str, Any]) -> Case:
+    given = {"data": data, "any_order": True}
+    return case(f"any-order-{name}".replace(" ", "-"), f"CBOR of vendors: {name}", "decode_cbor", given, expect)
 
 
 def admission() -> list[Case]:

@@ -5,7 +5,7 @@
  * false, true and null, integers below 2^53 in absolute value, bounded depth and count.
  */
 
-import { type Bytes, concat, readUint, uint } from "./bytes.ts";
+import { type Bytes, concat, readUint, toHex, uint } from "./bytes.ts";
 import { MAX_INTEGER } from "./canonical.ts";
 import { Malformed } from "./errors.ts";
 
@@ -42,15 +42,23 @@ export class CborMap {
   }
 }
 
+export interface Reading {
+  readonly maxDepth?: number;
+  readonly maxItems?: number;
+  readonly anyOrder?: boolean;
+}
+
 /**
  * The one value that `data` encodes; every byte is consumed.
+ *
+ * `anyOrder` is for documents of vendors, who do not sort their keys; a key that occurs twice is refused either way.
  *
  * Raises Malformed: `truncated`, `trailing_data`, `not_minimal`, `unsupported_item`, `integer_range`, `key_order`,
  * `too_deep`, `too_many`.
  */
-export function decode(data: Uint8Array, maxDepth = MAX_DEPTH, maxItems = MAX_ITEMS): Value {
-  const reader = new Reader(data, maxItems);
-  const value = reader.item(maxDepth);
+export function decode(data: Uint8Array, reading: Reading = {}): Value {
+  const reader = new Reader(data, reading.maxItems ?? MAX_ITEMS, reading.anyOrder ?? false);
+  const value = reader.item(reading.maxDepth ?? MAX_DEPTH);
   if (reader.position !== data.length) {
     throw new Malformed("trailing_data", `${String(data.length - reader.position)} bytes after the value`);
   }
@@ -61,12 +69,14 @@ const LEAST_ARGUMENT = [24, 2 ** 8, 2 ** 16, 2 ** 32] as const;
 
 class Reader {
   readonly data: Uint8Array;
+  readonly anyOrder: boolean;
   position = 0;
   left: number;
 
-  constructor(data: Uint8Array, maxItems: number) {
+  constructor(data: Uint8Array, maxItems: number, anyOrder: boolean) {
     this.data = data;
     this.left = maxItems;
+    this.anyOrder = anyOrder;
   }
 
   take(size: number): Bytes {
@@ -128,6 +138,7 @@ class Reader {
 
   map(count: number, depth: number): CborMap {
     const pairs: (readonly [Key, Value])[] = [];
+    const seen = new Set<string>();
     let before = new Uint8Array(0);
     for (let i = 0; i < count; i += 1) {
       const start = this.position;
@@ -136,7 +147,9 @@ class Reader {
         throw new Malformed("unsupported_item", "map key");
       }
       const encoded = this.data.slice(start, this.position);
-      if (compare(encoded, before) <= 0) throw new Malformed("key_order", `at byte ${String(start)}`);
+      const unordered = !this.anyOrder && compare(encoded, before) <= 0;
+      if (unordered || seen.has(toHex(encoded))) throw new Malformed("key_order", `at byte ${String(start)}`);
+      seen.add(toHex(encoded));
       before = encoded;
       pairs.push([key, this.item(depth - 1)]);
     }
