@@ -90,6 +90,16 @@ def memory(random: Random, split: Split, distraction: Callable[[Random, Split], 
     return turns
 
 
+def practice_memory(random: Random, distraction: Callable[[Random, Split], Turn], longest: int = 2) -> list[Turn]:
+    """Memory for training: now and then it also asks for something that was not among what was told."""
+    turns = memory(random, Split.TRAINING, distraction, longest)
+    missing = [topic for topic in TOPICS if not any(turn.answer.startswith(topic.answer[:-2]) for turn in turns)]
+    if random.random() < 0.15:
+        topic = random.choice(missing)
+        turns.insert(random.randint(1, len(turns)), _asked(topic, UNKNOWN, random, Split.TRAINING))
+    return turns
+
+
 def never_told(random: Random, split: Split) -> Turn:
     """Asked for something that was not said, the model must say so."""
     return _asked(random.choice(TOPICS), UNKNOWN, random, split)

@@ -123,6 +123,19 @@ def _repeat(random: Random, split: Split) -> tuple[str, str]:
     return text, text
 
 
+def _letters(random: Random, split: Split) -> tuple[str, str]:
+    """The first letters, which sorting needs and which a model that reads whole words must be told."""
+    words = _words(random, split, 2, 6)
+    return _joined(words, random), ", ".join(word[0] for word in words)
+
+
+def _sort_any(random: Random, split: Split) -> tuple[str, str]:
+    """Sorting over every kind of word, from two words on."""
+    words = {word[0]: word for word in _words(random, split, 2, 5)}
+    chosen = list(words.values())
+    return _joined(chosen, random), ", ".join(sorted(chosen))
+
+
 MAKERS: dict[str, Maker] = {
     "sort": _sort,
     "bullets": _bullets,
@@ -135,10 +148,25 @@ MAKERS: dict[str, Maker] = {
     "repeat": _repeat,
 }
 
+EXERCISES: dict[str, Maker] = {"letters": _letters, "sort any": _sort_any}
+PRACTICE = {"sort": 12, "sort any": 12, "letters": 8, "reverse": 22, "count": 13, "bullets": 8, "repeat": 8} | {
+    "polite": 8,
+    "capitals": 5,
+    "name": 3,
+    "date": 3,
+}
+
+
+def practice(random: Random) -> Turn:
+    """A task for training, the hard ones more often, some of them in forms that only help to learn."""
+    return rewriting(random, Split.TRAINING, random.choices(tuple(PRACTICE), tuple(PRACTICE.values()))[0])
+
 
 def rewriting(random: Random, split: Split, task: str | None = None) -> Turn:
     """One task on one text: the lead names the task, after a colon or a line break comes the text."""
     task = task or random.choice(tuple(MAKERS))
-    text, answer = MAKERS[task](random, split)
-    lead = as_typed(expand(LEADS[task].only(split), random), random, split, typos=False).rstrip("?!. ")
+    text, answer = (EXERCISES | MAKERS)[task](random, split)
+    lead = as_typed(expand(LEADS[task.removesuffix(" any")].only(split), random), random, split, typos=False).rstrip(
+        "?!. "
+    )
     return Turn(Kind.REWRITING, lead + random.choice((": ", ": ", ": ", ":\n")) + text, answer)

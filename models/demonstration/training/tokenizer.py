@@ -24,9 +24,9 @@ def prompt(messages: Iterable[dict[str, str]]) -> str:
     return f"{said}{START}assistant\n"
 
 
-def train_tokenizer(seed: int, count: int = 40_000) -> Tokenizer:
-    """Learn the merges from generated dialogues."""
-    tokenizer = Tokenizer(models.BPE())
+def byte_level(vocabulary: dict[str, int] | None = None, merges: list[tuple[str, str]] | None = None) -> Tokenizer:
+    """A tokenizer of this model's kind, empty or with what an earlier one has learnt."""
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Digits(individual_digits=True),
@@ -34,6 +34,12 @@ def train_tokenizer(seed: int, count: int = 40_000) -> Tokenizer:
         ]
     )
     tokenizer.decoder = decoders.ByteLevel()
+    return tokenizer
+
+
+def train_tokenizer(seed: int, count: int = 40_000) -> Tokenizer:
+    """Learn the merges from generated dialogues."""
+    tokenizer = byte_level()
     trainer = trainers.BpeTrainer(
         vocab_size=VOCABULARY,
         special_tokens=list(SPECIAL),

@@ -60,14 +60,16 @@ def spread_positions(tokens: np.ndarray, random: np.random.Generator, context: i
 
 
 def batches(path: Path, length: int, plan: Plan, rank: int) -> Iterator[Batch]:
-    """Endless batches of this process's share of the rows, reshuffled in each round."""
-    data = np.load(path)
-    tokens, learnt, documents = data["tokens"], data["learnt"], data["documents"]
+    """Endless batches of this process's share of the rows, reshuffled in each round.
+
+    The file is read anew for every round: what is put there meanwhile is trained on without a restart.
+    """
     count = plan.tokens_per_step // plan.processes // length
     random = np.random.default_rng((plan.seed, rank, length))
-    mine = np.arange(rank, len(tokens), plan.processes)
     while True:
-        random.shuffle(mine)
+        with np.load(path) as data:
+            tokens, learnt, documents = data["tokens"], data["learnt"], data["documents"]
+        mine = random.permutation(np.arange(rank, len(tokens), plan.processes))
         for start in range(0, len(mine) - count + 1, count):
             rows = mine[start : start + count]
             ids = tokens[rows].astype(np.int64)
@@ -188,7 +190,7 @@ def train(network: Network, plan: Plan, rank: int, before: dict[str, float]) -> 
                 ),
                 flush=True,
             )
-        if rank == 0 and time.monotonic() - saved_at > 240:
+        if rank == 0 and time.monotonic() - saved_at > 120:
             save(network, plan, "checkpoint.pt", record)
             saved_at = time.monotonic()
     if rank == 0:

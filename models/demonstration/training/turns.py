@@ -8,6 +8,7 @@ from random import Random
 
 from training.facts import facts
 from training.phrases import Section, Split, as_typed, bucket, expand, read_sections
+from training.variety import varied
 from training.words import fill
 
 FOLDER = Path(__file__).parent
@@ -69,6 +70,48 @@ def product(random: Random, split: Split) -> Turn:
     if split is Split.TRAINING and random.random() < 0.15 and not unseen(fact.question):
         return Turn(Kind.PRODUCT, fact.question, fact.answer)
     return Turn(Kind.PRODUCT, _asked(fact.asked, random, split), fact.answer)
+
+
+@cache
+def _every_held_out() -> frozenset[str]:
+    sections = (*(fact.asked for fact in facts()), *small_talk_sections())
+    return frozenset(phrase for section in sections for phrase in section.held_out)
+
+
+@cache
+def _widths(phrases: tuple[str, ...]) -> tuple[float, ...]:
+    """How often training asks each phrase: the more alternatives it has, the more often."""
+    return tuple((1 + phrase.count("|")) ** 0.5 for phrase in phrases)
+
+
+def _practised(section: Section, random: Random) -> str:
+    """A wording that is neither held out nor one of the expansions kept from training, before or after it is varied."""
+    while True:
+        phrase = expand(random.choices(section.training, _widths(section.training))[0], random)
+        other = varied(phrase, random)
+        if not unseen(phrase) and not unseen(other) and not {phrase, other} & _every_held_out():
+            return as_typed(other, random, Split.TRAINING)
+
+
+def practice_product(random: Random) -> Turn:
+    """A question about Privity for training, in more wordings than the examination draws its new ones from."""
+    fact = random.choice(facts())
+    if random.random() < 0.1 and not unseen(fact.question):
+        return Turn(Kind.PRODUCT, fact.question, fact.answer)
+    return Turn(Kind.PRODUCT, _practised(fact.asked, random), fact.answer)
+
+
+def practice_small_talk(random: Random) -> Turn:
+    section = random.choice(small_talk_sections())
+    return Turn(Kind.SMALL_TALK, _practised(section, random), section.heading)
+
+
+def practice_refusal(random: Random) -> Turn:
+    section = refusal_section()
+    phrase = random.choices(section.training, _widths(section.training))[0]
+    return Turn(
+        Kind.REFUSAL, as_typed(fill(expand(phrase, random), random, Split.TRAINING), random, Split.TRAINING), REFUSAL
+    )
 
 
 def small_talk(random: Random, split: Split) -> Turn:
