@@ -46,6 +46,60 @@ def default_document(*, now: int, deployment: str, allow_simulated: bool, roots:
     }
 
 
+def floor_document() -> dict[str, object]:
+    """Return the loosest policy that this verifier was built to accept: what no signed policy may go below.
+
+    It admits every kind that is built, but no debug mode, no migration service, no unrevoked-by-silence and no
+    measurement outside the release. A policy that allows simulation says so by itself, at each run.
+    """
+    loosest = default_document(now=0, deployment="any", allow_simulated=True, roots=())
+    open_to_all = _unchecked("floor")
+    status = ["UpToDate", "SWHardeningNeeded", "ConfigurationNeeded", "ConfigurationAndSWHardeningNeeded"]
+    tdx = {
+        **_tdx(),
+        "allowed_status": status,
+        "grace_days": 90,
+        "min_tcb_evaluation": open_to_all,
+        "attributes": {"must": [], "never": [0], "may": [27, 28, 29, 30, 31, 63]},
+        "xfam_allowed": "ff" * 8,
+        "require_zero": ["mrservicetd"],
+        "mrconfigid": open_to_all,
+        "pck_types": open_to_all,
+        "pck_configuration": open_to_all,
+    }
+    snp = {
+        **_snp(),
+        "generations": ["milan", "genoa", "turin"],
+        "min_report_version": 2,
+        "policy_must_not": [19],
+        "platform_info_must": open_to_all,
+        "vmpl": [0, 1, 2, 3],
+        "allow_vlek": True,
+        "allow_masked_chip": True,
+    }
+    named = ("implementation_ids", "components", "partitions", "rim", "rem")
+    arm = {**dict.fromkeys(named, open_to_all), "lifecycle": list(range(0x3000, 0x3100))}
+    gpu = {
+        **_gpu(),
+        **dict.fromkeys(("device_kinds", "drivers", "vbios", "firmware_ids", "require_ocsp"), open_to_all),
+        "allow_hold": True,
+        "rim_expired_days": 730,
+    }
+    return {
+        **loosest,
+        "kinds": ["tdx", "sgx", "sev_snp", "nitro", "psa", "cca"],
+        "egress": open_to_all,
+        "max_collateral_age": 30 * DAY,
+        "tdx": tdx,
+        "sgx": {"allowed_status": status, "mrenclave": _FROM_RELEASE, "signers": open_to_all},
+        "snp": snp,
+        "nitro": {"pcrs": {str(index): _FROM_RELEASE for index in range(3)}},
+        "gpu": gpu,
+        "psa": arm,
+        "cca": arm,
+    }
+
+
 def _unchecked(reason: str) -> dict[str, str]:
     return {"unchecked": reason}
 

@@ -82,10 +82,9 @@ class Refused(Exception):
 
 
 class PolicyMalformed(Exception):
-    """A policy document is not of the format that this verifier reads; nothing was appraised."""
+    """A policy document cannot be used; nothing was appraised. `reason` is one of stage 0, `detail` names fields."""
 
-    reason: Final = "policy_malformed"
-
-    def __init__(self, detail: str) -> None:
+    def __init__(self, detail: str, *, reason: str = "policy_malformed") -> None:
+        self.reason = reason
         self.detail = detail
-        super().__init__(f"{self.reason}: {detail}")
+        super().__init__(f"{reason}: {detail}")

@@ -6,18 +6,17 @@ stand for a field only where the specification allows it.
 
 # ruff: noqa: RUF009 - required() and may_be_unchecked() return dataclass fields: the schema is the class
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
 
 from privity_protocol import canonical
-from privity_protocol.binding import CLOCK_SKEW, NAME
+from privity_protocol.binding import NAME
 from privity_protocol.errors import Malformed
-from privity_protocol.limits import KEY_WINDOW
 
 from privity_attest import platforms
-from privity_attest.defaults import default_document
+from privity_attest.defaults import default_document, floor_document
 from privity_attest.errors import PolicyMalformed
 from privity_attest.roots.pins import BUILT_IN, built_in
 from privity_attest.schema import (
@@ -35,18 +34,11 @@ from privity_attest.schema import (
     section,
     text,
 )
+from privity_attest.strictness import looser
 
 FORMAT: Final = "privity-policy/1"
 MAX_POLICY: Final = 64 * 1024  # bytes
 MAX_LIFETIME: Final = 90 * 86_400  # seconds from issue to expiry
-DAY: Final = 86_400
-# Floors compiled into the client: a policy may be stricter, never looser.
-LONGEST: Final[Mapping[str, int]] = {
-    "max_release_proof_age": 7 * DAY,
-    "max_anchor_age": DAY,
-    "max_key_lifetime": KEY_WINDOW,
-    "clock_skew": CLOCK_SKEW,
-}
 _KINDS = ("tdx", "sgx", "sev_snp", "nitro", "psa", "cca")
 _DIGESTS = list_of(digest(32))
 
@@ -141,13 +133,24 @@ def decode(data: bytes) -> Policy:
 
 def below_floor(policy: Policy) -> tuple[str, ...]:
     """Return the fields in which `policy` is looser than what this client was built with."""
-    looser = [name for name, most in LONGEST.items() if getattr(policy, name) > most]
+    found = list(looser(policy, _FLOOR))
     if not policy.allow_simulated:
         foreign = (kind for kind in BUILT_IN if not policy.trust_anchors.of(kind) <= built_in(kind))
-        looser += [f"trust_anchors.{kind}" for kind in foreign]
+        found += [f"trust_anchors.{kind}" for kind in foreign]
     if policy.expires_at - policy.issued_at > MAX_LIFETIME:
-        looser.append("expires_at")
-    return tuple(looser)
+        found.append("expires_at")
+    return tuple(found)
+
+
+def user_policy(data: bytes, *, base: Policy) -> Policy:
+    """Return the user's own policy in `data`, which may be stricter than `base` and looser in nothing.
+
+    Raises PolicyMalformed; its reason is `policy_below_floor` when a field is looser.
+    """
+    policy = decode(data)
+    if found := looser(policy, base):
+        raise PolicyMalformed(", ".join(found), reason="policy_below_floor")
+    return policy
 
 
 def local_policy(*, now: int, deployment: str, allow_simulated: bool, roots: Sequence[bytes]) -> Policy:
@@ -159,3 +162,6 @@ def local_policy(*, now: int, deployment: str, allow_simulated: bool, roots: Seq
     return decode(
         canonical.encode(default_document(now=now, deployment=deployment, allow_simulated=allow_simulated, roots=roots))
     )
+
+
+_FLOOR: Final = decode(canonical.encode(floor_document()))
