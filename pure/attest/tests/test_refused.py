@@ -249,13 +249,10 @@ BINDING_ATTACKS = {
     ),
     "devices claimed": Attack(("device_digest_mismatch",), node(dev=bytes(32))),
     "device present": Attack(
-        ("device_digest_mismatch", "device_count:gpu", "device_nonce:not_built"),
+        ("malformed:gpu-0", "device_digest_mismatch", "device_count:gpu"),
         Hooks(items=lambda items: {**items, "gpu-0": ("nvidia-spdm+cbor", b"x")}),
     ),
     "device missing": Attack(("device_missing:switch",), given=policy(gpu=replace(POLICY.gpu, switches=1))),
-    "device count left to the release": Attack(
-        ("device_count:gpu",), given=policy(gpu=replace(POLICY.gpu, count="from_release"))
-    ),
     "other deployment": Attack(("deployment_mismatch",), node(deploy="elsewhere")),
     "egress allowed by nobody": Attack(("egress_not_allowed",), node(egress="web-search")),
     "nonce where none was asked": Attack(("nonce_mismatch",), node(nonce=NONCE)),

@@ -85,7 +85,13 @@ def gpu(
 def golden(rim: Rim) -> dict[str, object]:
     """Return the golden values of one verified manifest: SPDM index to the hashes that may stand there."""
     values = {str(index): ascending(hashes) for index, hashes in rim.values.items()}
-    return {"rim": rim.digest.hex(), "values": values}
+    return {
+        "device": rim.product,
+        "version": rim.version,
+        "expires": rim.valid_until,
+        "rim": rim.digest.hex(),
+        "values": values,
+    }
 
 
 def ascending(digests: Iterable[bytes]) -> list[str]:

@@ -16,6 +16,7 @@ from privity_attest.errors import Refused
 from privity_attest.kinds import KINDS
 from privity_attest.logged import Logged
 from privity_attest.memory import Memory
+from privity_attest.nvidia import table
 from privity_attest.policy import Policy
 from privity_attest.result import Appraisal, Checked, CheckRecord, Outcome, Record, SimulatedAppraisal
 from privity_attest.stages import before, bound, proved, reference
@@ -36,18 +37,24 @@ def appraise(
     case = Case(bundle, now, policy, logged, nonce, memory)
     before.open_container(case)
     kind = KINDS.get(case.kind or "")
-    table = checks.NOT_BUILT if kind is None else checks.table_of(kind.checks)
-    records = run_checks(case, table, {**COMMON, **(kind.run if kind else {})})
-    missing = tuple(f"check_missing:{one.name}" for one in table[:-1] if (one.name, one.item) not in records)
+    devices = table.checks_of(device_labels(case))
+    rows = checks.NOT_BUILT if kind is None else checks.table_of(kind.checks, devices)
+    records = run_checks(case, rows, {**COMMON, **(kind.run if kind else {})})
+    missing = tuple(f"check_missing:{one.name}" for one in rows[:-1] if (one.name, one.item) not in records)
     last = checks.COMPLETE
     records[last.name, last.item] = _record(last, missing)
     return _conclude(case, records)
 
 
-def run_checks(case: Case, table: tuple[Check, ...], run: Mapping[str, Run]) -> Records:
-    """Make the checks of `table` in order; one that nobody can make leaves no record."""
+def device_labels(case: Case) -> tuple[str, ...]:
+    """Return the labels of the devices in the bundle, in its order."""
+    return tuple(item.label for item in case.bundle.devices()) if case.bundle else ()
+
+
+def run_checks(case: Case, rows: tuple[Check, ...], run: Mapping[str, Run]) -> Records:
+    """Make the checks of the table `rows` in order; one that nobody can make leaves no record."""
     records: Records = {}
-    for check in table:
+    for check in rows:
         finding = None if check is checks.COMPLETE else _find(case, check, records, run.get(check.name))
         if finding is not None:
             records[check.name, check.item] = _record(check, finding)
@@ -65,7 +72,10 @@ def _find(case: Case, check: Check, records: Records, run: Run | None) -> Findin
     # Only the simulated kind is excused: elsewhere a check of the same name must exist, or the verdict misses it.
     if excuse is not None and case.kind == "simulated":
         return NotChecked(excuse)
-    return None if run is None else run(case)
+    if run is not None:
+        return run(case)
+    of_device = table.RUN.get(check.name)
+    return None if of_device is None else of_device(case, check.item)
 
 
 def _needed(records: Records, need: str, item: str) -> CheckRecord | None:
@@ -113,7 +123,10 @@ def _report(case: Case, records: tuple[CheckRecord, ...], outcome: Outcome, reas
         outcome=outcome,
         reasons=reasons,
         checks=records,
-        claims=claims_of(case, KINDS.get(case.kind or ""), {one.check for one in records if usable(one)}),
+        claims={
+            **claims_of(case, KINDS.get(case.kind or ""), {one.check for one in records if usable(one)}),
+            **table.claims_of(case, {(one.check, one.item) for one in records if usable(one)}),
+        },
         hardware_backed=case.production and _genuine(case, records),
         simulated=_simulated(case),
         appraised_at=case.now,

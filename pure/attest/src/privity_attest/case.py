@@ -14,11 +14,17 @@ from privity_attest.cose import Sign1
 from privity_attest.event_log import Event
 from privity_attest.logged import Logged
 from privity_attest.memory import Memory
+from privity_attest.nvidia.device import Devices
+from privity_attest.nvidia.ocsp import Response
 from privity_attest.policy import Policy
 from privity_attest.release import Model, Release
 from privity_attest.x509 import Certificate
 
 if TYPE_CHECKING:
+    from privity_attest.crl import Crl
+    from privity_attest.nitro.document import NitroDocument
+    from privity_attest.sev_snp.endorsement import Endorsement
+    from privity_attest.sev_snp.report import Report
     from privity_attest.simulated.document import SimDocument
 
 KINDS: Final = {
@@ -69,9 +75,15 @@ class Case:
     foreign_root: bool = False
     ends: list[int] = field(default_factory=list)
     seen: list[tuple[Remembered, str, int]] = field(default_factory=list)
+    devices: Devices = field(default_factory=Devices)
+    ocsp: tuple[Response, ...] = ()
     sign1: Sign1 = field(init=False)
     document: "SimDocument" = field(init=False)
     path: tuple[Certificate, ...] = field(init=False)
+    snp_report: "Report" = field(init=False)
+    snp_crl: "Crl | None" = field(init=False)
+    endorsement: "Endorsement" = field(init=False)
+    nitro: "NitroDocument" = field(init=False)
     events: tuple[Event, ...] = field(init=False)
     release: Release = field(init=False)
     models: tuple[Model, ...] = field(init=False)
@@ -96,6 +108,8 @@ class Case:
 
 
 Run = Callable[[Case], Finding]
+DeviceRun = Callable[[Case, str], Finding]
+"""A check of the device under a label."""
 
 
 def fails(condition: bool, reason: str) -> tuple[str, ...]:

@@ -91,8 +91,8 @@ _ALLOWED: Final = (
     check("models_allowed", "models", "model_not_allowed", needs=("release_form", "models_form")),
 )
 _DEVICES: Final = (
-    check("device_count", "bundle", "device_count device_missing", needs=("container",)),
-    check("device_evidence", "bundle", "device_nonce", needs=("container",)),
+    check("device_count", "bundle", "device_count device_missing", needs=("container", "release_form")),
+    check("device_keys", "bundle", "device_duplicate", needs=("container",)),
 )
 _FRESHNESS: Final = (
     check("key_window", "node-document", "key_expired key_not_yet_valid key_lifetime", needs=("node_document",)),
@@ -117,11 +117,14 @@ NEVER_APPLICABLE: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def table_of(own: tuple[Check, ...], devices: tuple[Check, ...] = ()) -> tuple[Check, ...]:
-    """Return all checks of a kind in the order in which they run: `own` and `devices` between the common ones."""
+    """Return all checks of a kind in the order in which they run: `own` and `devices` between the common ones.
+
+    `devices` are the checks of those devices that the bundle holds.
+    """
     genuine = genuine_names(own)
     listed = check("platform_listed", "node-document", "platform_not_listed", needs=genuine)
     everything = (
-        *BEFORE, KIND, *_RELEASE, *own, *devices, *_FORMS, listed, *_ALLOWED, *_binding(genuine), *_DEVICES,
+        *BEFORE, KIND, *_RELEASE, *own, *_DEVICES, *devices, *_FORMS, listed, *_ALLOWED, *_binding(genuine),
         *_FRESHNESS,
     )  # fmt: skip
     return (*sorted(everything, key=lambda one: one.stage), COMPLETE)

@@ -40,6 +40,9 @@ _BITS = list_of(integer(most=63))
 _DIGESTS_48 = list_of(digest(48))
 _DIGESTS_32 = list_of(digest(32))
 _NAMES = list_of(text(64, NAME))
+PART: Final = "[A-Za-z0-9][A-Za-z0-9._-]*"
+"""How NVIDIA writes chips and versions: `GH100`, `550.90.07`, `96.00.9F.00.01`."""
+_PARTS = list_of(text(64, PART))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +143,9 @@ class Gpu:
 
     count: str | int = required(from_release_or(integer(most=16)))
     switches: str | int = required(from_release_or(integer(most=16)))
-    device_kinds: str | tuple[str, ...] | Unchecked = may_be_unchecked(from_release_or(_NAMES))
-    drivers: str | tuple[str, ...] | Unchecked = may_be_unchecked(from_release_or(_NAMES))
-    vbios: str | tuple[str, ...] | Unchecked = may_be_unchecked(from_release_or(_NAMES))
+    device_kinds: str | tuple[str, ...] | Unchecked = may_be_unchecked(from_release_or(_PARTS))
+    drivers: str | tuple[str, ...] | Unchecked = may_be_unchecked(from_release_or(_PARTS))
+    vbios: str | tuple[str, ...] | Unchecked = may_be_unchecked(from_release_or(_PARTS))
     firmware_ids: str | tuple[bytes, ...] | Unchecked = may_be_unchecked(from_release_or(_DIGESTS_48))
     golden: str | tuple[bytes, ...] | Unchecked = may_be_unchecked(from_release_or(_DIGESTS_32))
     require_ocsp: bool | Unchecked = may_be_unchecked(boolean)

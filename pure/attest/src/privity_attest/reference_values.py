@@ -10,12 +10,13 @@ from typing import Final
 from privity_protocol.binding import NAME
 from privity_protocol.errors import Malformed
 
+from privity_attest.platforms import PART
 from privity_attest.schema import ascending, digest, integer, list_of, map_of, required, section, text
 
 _DIGESTS_32: Final = ascending(digest(32))
 _DIGESTS_48: Final = ascending(digest(48))
 _REGISTER: Final = "[0-9]|[12][0-9]|3[01]"
-_NAMES: Final = ascending(text(64, NAME))
+_PARTS: Final = ascending(text(64, PART))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,15 @@ class SimTpmValues:
 
 @dataclass(frozen=True, slots=True)
 class Golden:
-    """Golden measurements of one RIM file (by the SHA-256 of its XML): SPDM index to the hashes that are active."""
+    """Golden measurements of one RIM file (by the SHA-256 of its XML): SPDM index to the hashes that are active.
 
+    The file describes `device` (a chip) in `version` of its driver or VBIOS; its signers end at `expires` (Unix
+    seconds).
+    """
+
+    device: str = required(text(64, PART))
+    version: str = required(text(64, PART))
+    expires: int = required(integer())
     rim: bytes = required(digest(32))
     values: Mapping[str, tuple[bytes, ...]] = required(map_of(_DIGESTS_48, "[1-9][0-9]{0,2}", most=255))
 
@@ -80,9 +88,9 @@ class GpuValues:
 
     count: int = required(integer(most=16))
     switches: int = required(integer(most=16))
-    device_kinds: tuple[str, ...] = required(_NAMES)
-    drivers: tuple[str, ...] = required(_NAMES)
-    vbios: tuple[str, ...] = required(_NAMES)
+    device_kinds: tuple[str, ...] = required(_PARTS)
+    drivers: tuple[str, ...] = required(_PARTS)
+    vbios: tuple[str, ...] = required(_PARTS)
     firmware_ids: tuple[bytes, ...] = required(_DIGESTS_48)
     golden: tuple[Golden, ...] = required(list_of(section(Golden), most=16))
 

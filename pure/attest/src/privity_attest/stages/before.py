@@ -8,6 +8,8 @@ from privity_protocol.errors import Malformed
 
 from privity_attest.case import SIMULATED_KINDS, Case, Finding, Run, fails
 from privity_attest.kinds import KINDS
+from privity_attest.nvidia.device import is_device
+from privity_attest.nvidia.genuine import OCSP
 from privity_attest.policy import below_floor
 
 BUILT_AT: Final = 1_795_219_200  # 2026-11-21T00:00:00Z; a device clock behind the build cannot judge dates
@@ -64,7 +66,8 @@ def labels(case: Case) -> Finding:
     due = judged.required(case.policy) if judged else frozenset({"cpu"})
     # Devices are counted in their own stage; of a kind that is not built nothing is looked at anyway.
     read = due | judged.optional(case.policy) if judged else present
-    unread = {label for label in present - read if not label.startswith(("gpu-", "switch-"))}
+    devices = {label for label in present if is_device(label)}
+    unread = present - read - devices - ({OCSP} if devices else set())
     return (
         *(f"label_missing:{label}" for label in sorted(due - present)),
         *(f"label_unknown:{label}" for label in sorted(unread)),

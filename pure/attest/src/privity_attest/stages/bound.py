@@ -83,24 +83,30 @@ def egress(case: Case) -> Finding:
 
 
 def device_count(case: Case) -> Finding:
-    """As many GPUs and switches as the policy counts; what the release says is for the kinds that have them."""
+    """As many GPUs and switches as policy or release count; a release that names no devices has none."""
     devices = case.bundle.devices() if case.bundle else ()
     gpus = sum(item.label.startswith("gpu-") for item in devices)
-    counted = ((case.policy.gpu.count, gpus, "gpu"), (case.policy.gpu.switches, len(devices) - gpus, "switch"))
+    policy, released = case.policy.gpu, case.release.platforms.gpu
+    counted = (
+        (policy.count, released.count if released else 0, gpus, "gpu"),
+        (policy.switches, released.switches if released else 0, len(devices) - gpus, "switch"),
+    )
     failures = []
-    for due, found, name in counted:
-        if due == "from_release" or found > int(due):
-            failures.append(f"device_count:{name}")
-        elif found < int(due):
-            failures.append(f"device_missing:{name}")
+    for wanted, named, found, name in counted:
+        due = named if isinstance(wanted, str) else wanted
+        if found != due:
+            failures.append(f"{'device_count' if found > due else 'device_missing'}:{name}")
     return tuple(failures)
 
 
-def device_evidence(case: Case) -> Finding:
-    """Devices are not appraised yet: present ones fail."""
-    if case.bundle is not None and case.bundle.devices():
-        return ("device_nonce:not_built",)
-    return NotChecked("not_applicable:no_devices")
+def device_keys(case: Case) -> Finding:
+    """No two devices answer with one key: one that answers twice is not two."""
+    devices = case.devices.found
+    if case.bundle is None or not case.bundle.devices():
+        return NotChecked("not_applicable:no_devices")
+    first: dict[bytes, str] = {}
+    pins = {label: one.path[0].pin for label, one in devices.items() if one.path}
+    return tuple(f"device_duplicate:{label}" for label, pin in pins.items() if first.setdefault(pin, label) != label)
 
 
 def key_window(case: Case) -> Finding:
@@ -138,7 +144,7 @@ CHECKS: Final[Mapping[str, Run]] = {
     "key": key,
     "egress": egress,
     "device_count": device_count,
-    "device_evidence": device_evidence,
+    "device_keys": device_keys,
     "key_window": key_window,
     "evidence_age": evidence_age,
     "challenge": challenge,
