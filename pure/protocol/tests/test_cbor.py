@@ -98,3 +98,44 @@ def test_any_bytes_in_any_order_give_what_the_oracle_gives_or_a_documented_reaso
         assert value.reason in REASONS
     else:
         assert len(cbor.encode(value)) == len(data)
+
+
+UNCOUNTED = {
+    "map": ("bf6161016162f6ff", {"a": 1, "b": None}),
+    "array": ("9f0102ff", [1, 2]),
+    "empty map": ("bfff", {}),
+    "nested": ("bf61619f80ffff", {"a": [[]]}),
+}
+REFUSED_UNCOUNTED = {
+    "bytes": ("5f4101ff", "unsupported_item"),
+    "text": ("7f6161ff", "unsupported_item"),
+    "tag": ("df00", "unsupported_item"),
+    "break alone": ("ff", "unsupported_item"),
+    "break for a value": ("bf6161ff", "unsupported_item"),
+    "break in a counted array": ("81ff", "unsupported_item"),
+    "no break": ("9f01", "truncated"),
+    "byte after the break": ("9fff00", "trailing_data"),
+    "key twice": ("bf616101616102ff", "key_order"),
+    "too deep": ("9f9fffff", "too_deep"),
+}
+
+
+@pytest.mark.parametrize(("data", "value"), UNCOUNTED.values(), ids=UNCOUNTED)
+def test_arrays_and_maps_without_a_count_are_read_where_a_vendor_writes_them(data, value) -> None:
+    assert cbor.decode(bytes.fromhex(data), indefinite=True) == value == cbor2.loads(bytes.fromhex(data))
+    with pytest.raises(Malformed, match="unsupported_item"):
+        cbor.decode(bytes.fromhex(data))
+
+
+@pytest.mark.parametrize(("data", "reason"), REFUSED_UNCOUNTED.values(), ids=REFUSED_UNCOUNTED)
+def test_nothing_else_is_left_uncounted(data, reason) -> None:
+    with pytest.raises(Malformed, match=reason):
+        cbor.decode(bytes.fromhex(data), indefinite=True, max_depth=1)
+
+
+@settings(max_examples=400)
+@given(st.binary(max_size=40))
+def test_any_bytes_of_a_vendor_decode_or_give_a_documented_reason(data) -> None:
+    value = attempt(lambda: cbor.decode(data, any_order=True, indefinite=True))
+    if isinstance(value, Malformed):
+        assert value.reason in REASONS

@@ -13,6 +13,8 @@ from privity_protocol.errors import Malformed
 MAX_DEPTH: Final = 16  # nested arrays, maps and tags; attested formats need 6
 MAX_ITEMS: Final = 4096  # data items in one document, bounds memory before content is looked at
 _SIMPLE: Final = {20: False, 21: True, 22: None}
+_UNCOUNTED: Final = -1
+_BREAK: Final = b"\xff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +29,23 @@ Key: TypeAlias = int | bytes | str
 Value: TypeAlias = "int | bytes | str | bool | list[Value] | dict[Key, Value] | Tag | None"
 
 
-def decode(data: bytes, *, max_depth: int = MAX_DEPTH, max_items: int = MAX_ITEMS, any_order: bool = False) -> Value:
+def decode(
+    data: bytes,
+    *,
+    max_depth: int = MAX_DEPTH,
+    max_items: int = MAX_ITEMS,
+    any_order: bool = False,
+    indefinite: bool = False,
+) -> Value:
     """Return the one value that `data` encodes; every byte is consumed.
 
     `any_order` is for documents of vendors, who do not sort their keys; a key that occurs twice is refused either way.
+    `indefinite` is for those who do not count arrays and maps either; strings of indefinite length stay refused.
 
     Raises Malformed: `truncated`, `trailing_data`, `not_minimal`, `unsupported_item`, `integer_range`, `key_order`,
     `too_deep`, `too_many`.
     """
-    reader = _Reader(data, max_items, any_order)
+    reader = _Reader(data, max_items, any_order, indefinite)
     value = reader.item(max_depth)
     if reader.position != len(data):
         raise Malformed("trailing_data", f"{len(data) - reader.position} bytes after the value")
@@ -43,9 +53,10 @@ def decode(data: bytes, *, max_depth: int = MAX_DEPTH, max_items: int = MAX_ITEM
 
 
 class _Reader:
-    def __init__(self, data: bytes, max_items: int, any_order: bool) -> None:
+    def __init__(self, data: bytes, max_items: int, any_order: bool, indefinite: bool) -> None:
         self.data = data
         self.any_order = any_order
+        self.indefinite = indefinite
         self.position = 0
         self.left = max_items
 
@@ -66,6 +77,8 @@ class _Reader:
             return major, low
         if low < 24:
             return major, low
+        if low == 31 and major in (4, 5) and self.indefinite:
+            return major, _UNCOUNTED
         if low > 27:
             raise Malformed("unsupported_item", f"length {low}")
         size = 1 << (low - 24)
@@ -89,7 +102,7 @@ class _Reader:
             case 3:
                 return self.text(argument)
             case 4:
-                return [self.item(depth - 1) for _ in range(argument)]
+                return self.array(argument, depth)
             case 5:
                 return self.map(argument, depth)
             case 6:
@@ -103,10 +116,24 @@ class _Reader:
         except UnicodeDecodeError as error:
             raise Malformed("unsupported_item", "text is not UTF-8") from error
 
+    def goes_on(self, count: int, read: int) -> bool:
+        """Return whether another entry follows; the break of an array or map without a count is consumed."""
+        if count != _UNCOUNTED:
+            return read < count
+        ended = self.data[self.position : self.position + 1] == _BREAK
+        self.position += ended
+        return not ended
+
+    def array(self, count: int, depth: int) -> list[Value]:
+        result: list[Value] = []
+        while self.goes_on(count, len(result)):
+            result.append(self.item(depth - 1))
+        return result
+
     def map(self, count: int, depth: int) -> dict[Key, Value]:
         result: dict[Key, Value] = {}
         before = b""
-        for _ in range(count):
+        while self.goes_on(count, len(result)):
             start = self.position
             key = self.item(depth - 1)
             if isinstance(key, bool) or not isinstance(key, int | bytes | str):

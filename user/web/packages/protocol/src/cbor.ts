@@ -46,18 +46,20 @@ export interface Reading {
   readonly maxDepth?: number;
   readonly maxItems?: number;
   readonly anyOrder?: boolean;
+  readonly indefinite?: boolean;
 }
 
 /**
  * The one value that `data` encodes; every byte is consumed.
  *
  * `anyOrder` is for documents of vendors, who do not sort their keys; a key that occurs twice is refused either way.
+ * `indefinite` is for those who do not count arrays and maps either; strings of indefinite length stay refused.
  *
  * Raises Malformed: `truncated`, `trailing_data`, `not_minimal`, `unsupported_item`, `integer_range`, `key_order`,
  * `too_deep`, `too_many`.
  */
 export function decode(data: Uint8Array, reading: Reading = {}): Value {
-  const reader = new Reader(data, reading.maxItems ?? MAX_ITEMS, reading.anyOrder ?? false);
+  const reader = new Reader(data, reading);
   const value = reader.item(reading.maxDepth ?? MAX_DEPTH);
   if (reader.position !== data.length) {
     throw new Malformed("trailing_data", `${String(data.length - reader.position)} bytes after the value`);
@@ -67,16 +69,21 @@ export function decode(data: Uint8Array, reading: Reading = {}): Value {
 
 const LEAST_ARGUMENT = [24, 2 ** 8, 2 ** 16, 2 ** 32] as const;
 
+const UNCOUNTED = -1;
+const BREAK = 0xff;
+
 class Reader {
   readonly data: Uint8Array;
   readonly anyOrder: boolean;
+  readonly indefinite: boolean;
   position = 0;
   left: number;
 
-  constructor(data: Uint8Array, maxItems: number, anyOrder: boolean) {
+  constructor(data: Uint8Array, reading: Reading) {
     this.data = data;
-    this.left = maxItems;
-    this.anyOrder = anyOrder;
+    this.left = reading.maxItems ?? MAX_ITEMS;
+    this.anyOrder = reading.anyOrder ?? false;
+    this.indefinite = reading.indefinite ?? false;
   }
 
   take(size: number): Bytes {
@@ -95,6 +102,7 @@ class Reader {
       throw new Malformed("unsupported_item", `major 7 value ${String(low)}`);
     }
     if (major === 7 || low < 24) return [major, low];
+    if (low === 31 && (major === 4 || major === 5) && this.indefinite) return [major, UNCOUNTED];
     const least = LEAST_ARGUMENT[low - 24];
     if (least === undefined) throw new Malformed("unsupported_item", `length ${String(low)}`);
     const size = 1 << (low - 24);
@@ -129,10 +137,18 @@ class Reader {
     }
   }
 
+  /** Whether another entry follows; the break of an array or map without a count is consumed. */
+  goesOn(count: number, read: number): boolean {
+    if (count !== UNCOUNTED) return read < count;
+    const ended = this.data[this.position] === BREAK;
+    if (ended) this.position += 1;
+    return !ended;
+  }
+
   array(count: number, depth: number): readonly Value[] {
     // Appended one by one: a length that the data cannot fill must not reserve memory.
     const array: Value[] = [];
-    for (let i = 0; i < count; i += 1) array.push(this.item(depth - 1));
+    while (this.goesOn(count, array.length)) array.push(this.item(depth - 1));
     return array;
   }
 
@@ -140,7 +156,7 @@ class Reader {
     const pairs: (readonly [Key, Value])[] = [];
     const seen = new Set<string>();
     let before = new Uint8Array(0);
-    for (let i = 0; i < count; i += 1) {
+    while (this.goesOn(count, pairs.length)) {
       const start = this.position;
       const key = this.item(depth - 1);
       if (typeof key !== "number" && typeof key !== "string" && !(key instanceof Uint8Array)) {
