@@ -49,7 +49,9 @@ def test_a_check_gives_reasons_of_one_stage_and_depends_on_earlier_checks(kind, 
 def test_every_check_is_run_excused_by_name_or_the_verdict(kind) -> None:
     excused = {*checks.NEVER_APPLICABLE, "complete"} if kind == "simulated" else {"complete"}
     run = {*COMMON, *KINDS[kind].run}
-    assert {check.name for check in TABLES[kind]} == run | excused
+    # SEV-SNP has no runtime register, and so no log that could be replayed into one.
+    without = {"runtime_log_form", "runtime_events"} if kind == "sev_snp" else set()
+    assert {check.name for check in TABLES[kind]} == (run | excused) - without
     assert not run & excused
 
 

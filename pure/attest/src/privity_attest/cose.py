@@ -38,14 +38,18 @@ class Sign1:
         verify_raw(self.curve, key.point, signed, self.signature)
 
 
-def decode(data: bytes) -> Sign1:
-    """Return the untagged COSE_Sign1 in `data`; header maps hold the algorithm alone.
+def decode(data: bytes, *, tagged: bool = False) -> Sign1:
+    """Return the COSE_Sign1 in `data`; header maps hold the algorithm alone.
+
+    With `tagged` it may carry tag 18, without it must not: a vendor may write either, we write one.
 
     Raises CoseError: `malformed`, `trailing_data`, `unsupported_algorithm`, `cose_mac0_not_verifiable`.
     """
     value = _cbor(data)
     if isinstance(value, cbor.Tag) and value.number == MAC0_TAG:
         raise CoseError("cose_mac0_not_verifiable")
+    if tagged and isinstance(value, cbor.Tag) and value.number == SIGN1_TAG:
+        value = value.value
     match value:
         case [bytes() as protected, dict() as unprotected, bytes() as payload, bytes() as signature]:
             if unprotected:
