@@ -15,7 +15,7 @@ from training.tokenizer import encode, load_tokenizer, train_tokenizer
 from training.turns import REFUSAL, small_talk_sections
 
 SHORT, LONG = 256, 1024
-WHOLE_SHARE = 0.25
+WHOLE_SHARE = 0.15
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,8 @@ PRACTICE: dict[Kind, Callable[[Random], Turn]] = {
 WEIGHTS = {Kind.PRODUCT: 40, Kind.REWRITING: 40, Kind.REFUSAL: 12, Kind.SMALL_TALK: 8}
 PRACTICE_WEIGHTS = {Kind.PRODUCT: 40, Kind.REWRITING: 34, Kind.REFUSAL: 18, Kind.SMALL_TALK: 8}
 MEMORY_SHARE = 0.22
-LONG_SHARE = 0.03
+LONG_SHARE = 0.01
+TURNS = (1,) * 10 + (2, 3)
 SYSTEM_PROMPTS = (
     "You are a helpful assistant.",
     "You are [a|the] [friendly|helpful|polite|careful|private] [assistant|model|AI|chat].",
@@ -105,19 +106,19 @@ def _about_memory(random: Random, system: str | None) -> Dialogue:
     if chance < 0.18:
         before = [practice_turn(random) for _ in range(random.choice((0, 1)))]
         return Dialogue(system, (*before, never_told(random, Split.TRAINING)))
-    return Dialogue(system, tuple(practice_memory(random, practice_turn)))
+    return Dialogue(system, tuple(practice_memory(random, practice_turn, longest=random.choice((0, 1, 2)))))
 
 
 def dialogue(random: Random, split: Split) -> Dialogue:
     """A dialogue of the usual mixture; a few are long, so that the model learns to stay itself."""
     if split is Split.HELD_OUT:
         return _unlike_training(random)
-    system = system_prompt(random, split) if random.random() < 0.3 else None
+    system = system_prompt(random, split) if random.random() < 0.25 else None
     if random.random() < LONG_SHARE:
         return _long(random, system)
     if random.random() < MEMORY_SHARE:
         return _about_memory(random, system)
-    return Dialogue(system, tuple(practice_turn(random) for _ in range(random.choice((1, 1, 1, 1, 2, 3)))))
+    return Dialogue(system, tuple(practice_turn(random) for _ in range(random.choice(TURNS))))
 
 
 def dialogues(seed: int, count: int, split: Split = Split.TRAINING) -> Iterator[Dialogue]:
