@@ -231,6 +231,14 @@ def test_an_address_is_one_of_two_forms(address: str) -> None:
         listener.bind(address)
 
 
+def test_the_kernel_takes_little_for_a_reader_that_stopped() -> None:
+    with listener.bind("tcp:127.0.0.1:0") as bound:
+        bound.listen()
+        with socket.create_connection(bound.getsockname()), bound.accept()[0] as accepted:
+            unsent = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT)
+    assert unsent == listener.UNSENT
+
+
 def test_an_address_in_use_is_told(tmp_path: Path) -> None:
     with listener.bind("tcp:127.0.0.1:0") as first:
         first.listen()

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from enclave_fakes import Rig, answer_of, chat_body, run, settle
+from privity_enclave.answer import Answer
 from privity_protocol.application import INNER_ERRORS
 from privity_protocol.limits import RESUME_BYTES
 from privity_protocol.line_reader import LineReader
@@ -162,6 +163,17 @@ def test_old_bytes_of_a_long_answer_are_forgotten() -> None:
         assert gone.error is not None
 
     run(body())
+
+
+def test_what_was_handed_out_is_kept_however_much_waits_behind_it() -> None:
+    answer = Answer(resumable=True)
+    for _ in range(100):
+        answer.say(Text, "x" * 8000)
+    assert len(answer.read(0, 2**20)) > 3 * RESUME_BYTES
+    sent = 400_000
+    answer.deliver(sent)
+    assert answer.holds(sent - RESUME_BYTES)
+    assert not answer.holds(sent - RESUME_BYTES - 1)
 
 
 def test_a_second_connection_takes_the_place_of_a_half_open_one() -> None:

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from privity_service.connection import MAX_HEAD, Connection
+from privity_service.configuration import Listener, parse_address
+from privity_service.connection import MAX_HEAD, WRITE_BUFFER, Connection
+from privity_service.process import bind
+from privity_service.upstream import KERNEL_BUFFER, open_session
 from service_stand import hello_request, post_request, reply, stand, until
 
 
@@ -95,6 +98,39 @@ def test_a_peer_that_confirms_nothing_is_given_up_by_the_kernel(tmp_path: Path) 
             writer.close()
 
     asyncio.run(scenario())
+
+
+def test_the_kernel_takes_little_for_a_client_that_stopped_reading() -> None:
+    with bind(Listener("127.0.0.1", 0)) as bound, socket.create_connection(bound.getsockname()):
+        accepted, _ = bound.accept()
+        unsent = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT)
+        accepted.close()
+    assert unsent == WRITE_BUFFER
+
+
+def test_the_kernel_keeps_little_of_what_a_node_sends_too_fast() -> None:
+    async def scenario() -> int:
+        over = asyncio.Event()
+
+        async def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+            await reader.read()
+            writer.close()
+            over.set()
+
+        server = await asyncio.start_server(begin, "127.0.0.1", 0)
+        address = parse_address(f"tcp:127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        async with server, open_session(address) as session, session.get(address.base) as response:
+            assert response.connection is not None
+            assert response.connection.transport is not None
+            connected = response.connection.transport.get_extra_info("socket")
+            room: int = connected.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+            response.close()
+            await over.wait()
+        return room
+
+    assert asyncio.run(scenario()) == 2 * KERNEL_BUFFER
 
 
 def test_two_requests_on_one_connection_are_both_served(tmp_path: Path) -> None:

@@ -98,8 +98,7 @@ class Answer:
     def deliver(self, offset: int) -> None:
         """Note that everything before `offset` has been handed to the network, and forget what need not be kept."""
         self.delivered = offset
-        spare = len(self._kept) - (RESUME_BYTES if self.resumable else 0)
-        spare = min(spare, offset - self._start)
+        spare = offset - self._start - (RESUME_BYTES if self.resumable else 0)
         if spare > _TRIM:
             del self._kept[:spare]
             self._start += spare

@@ -14,6 +14,7 @@ from privity_enclave.http import application
 from privity_enclave.node import Node
 
 BACKLOG: Final = 1024
+UNSENT: Final = 16384  # bytes of a connection that the kernel takes beyond what its peer has room for
 KEEP_ALIVE: Final = 75  # seconds an idle connection of a relay is kept
 _CLOSING: Final = 2  # seconds for connections to end once the answers are over
 
@@ -67,6 +68,8 @@ def _bound(family: socket.AddressFamily, address: str | tuple[str, int]) -> sock
     listener = socket.socket(family)
     if family != socket.AF_UNIX:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Inherited by connections; otherwise the kernel takes megabytes for a reader that stopped, and they are lost.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
     try:
         listener.bind(address)
     except OSError:

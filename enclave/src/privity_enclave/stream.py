@@ -14,7 +14,7 @@ from privity_enclave.answer import Answer, Complete, Failed
 from privity_enclave.wire import Wire
 
 _AHEAD: Final = 2  # records taken from the answer ahead of the clock: enough to know which one is the last
-_BURST: Final = 64  # records that leave together without a clock
+_BURST: Final = 32  # records that leave together without a clock
 _GATHER: Final = 0.025  # seconds between two writes without a clock
 
 

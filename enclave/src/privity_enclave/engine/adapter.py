@@ -18,6 +18,7 @@ from privity_enclave.engine.stream import MAX_ERROR, AnswerReader, failure
 CHAT: Final = "/v1/chat/completions"
 MAX_ANSWER: Final = 2**20  # bytes of an answer to a question about the engine itself
 CONNECT_SECONDS: Final = 5
+_PIECE: Final = 16384  # bytes taken at once: they wait in memory while a reader is slow
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ class Adapter:
 async def _read(response: aiohttp.ClientResponse, until: float) -> bytes:
     try:
         async with asyncio.timeout_at(until):
-            return await response.content.readany()
+            return await response.content.read(_PIECE)
     except TimeoutError:
         raise EngineError("deadline") from None
     except (aiohttp.ClientError, OSError):
