@@ -1,13 +1,13 @@
 """Policy, memory, release and models documents: closed, required in full, and stricter never looser."""
 
 import copy
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from privity_attest import memory as memories
-from privity_attest import platforms, policy, release
+from privity_attest import platforms, policy, release, schema
 from privity_attest.defaults import default_document
 from privity_attest.errors import PolicyMalformed
 from privity_attest.memory import Memory
@@ -217,3 +217,18 @@ def test_the_pin_of_a_root_in_pem() -> None:
     for wrong in (b"", pem + pem, pem.replace(b"CERTIFICATE", b"KEY"), pem.replace(b"M", b"*", 1), pem[:-40]):
         with pytest.raises(ValueError):  # noqa: PT011 - DerError is one
             pin_of_pem(wrong)
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A section with a map inside, as golden values are."""
+
+    values: object
+
+
+def test_a_repeated_section_with_maps_inside_is_refused_too() -> None:
+    inner = schema.map_of(schema.integer(), "[a-z]")
+    read = schema.list_of(lambda value, what: Holder(inner(value, what)))
+    assert len(read([{"a": 1}, {"a": 2}], "list")) == 2
+    with pytest.raises(Malformed):
+        read([{"a": 1}, {"b": 1}, {"a": 1}], "list")

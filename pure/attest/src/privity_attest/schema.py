@@ -91,11 +91,18 @@ def list_of(read: Read, most: int = 256) -> Read:
 
     def read_list(value: object, what: str) -> tuple[object, ...]:
         entries = tuple(read(entry, what) for entry in canonical.entries(value, what, most=most))
-        if len(set(entries)) != len(entries):
+        if _repeats(entries):
             raise Malformed("member_value", f"{what} repeats an entry")
         return entries
 
     return read_list
+
+
+def _repeats(entries: tuple[object, ...]) -> bool:
+    try:
+        return len(set(entries)) != len(entries)
+    except TypeError:  # sections with maps inside have no hash; such lists are short
+        return any(one in entries[:at] for at, one in enumerate(entries))
 
 
 def ascending(read: Read, most: int = 256) -> Read:

@@ -138,7 +138,7 @@ def conformance_crypto(folder: Annotated[Path, typer.Argument(metavar="DIR")], j
 
 @conformance_app.command("attestation", epilog=EXIT_CODES)
 def conformance_attestation(folder: Annotated[Path, typer.Argument(metavar="DIR")], json: Json = False) -> None:
-    """Run the evidence cases. Not built yet."""
+    """Judge the evidence of a folder at its times; exit 0 only if every case has its expected outcome."""
     from privity_client.cli.conformance import attestation
 
     _leave(lambda: attestation(folder, json), as_json=json)

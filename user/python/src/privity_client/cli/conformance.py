@@ -4,6 +4,9 @@ import json
 from collections import Counter
 from pathlib import Path
 
+from privity_protocol.errors import Malformed
+
+from privity_client.conformance.cases import CaseResult
 from privity_client.errors import ClientError, Exit
 
 
@@ -11,9 +14,28 @@ def crypto(folder: Path, as_json: bool) -> int:
     """Run the channel's cases and print counts per file."""
     from privity_client.conformance.crypto import run, uncovered
 
+    _folder(folder)
+    return _show(run(folder), uncovered(folder), as_json)
+
+
+def attestation(folder: Path, as_json: bool) -> int:
+    """Judge the evidence of a folder and print counts per kind."""
+    from privity_client.conformance.attestation import run
+
+    _folder(folder)
+    try:
+        report = run(folder)
+    except (Malformed, ValueError, KeyError, TypeError, OSError) as error:
+        raise ClientError("file_unreadable", f"{folder}/index.json ({type(error).__name__})") from error
+    return _show(report.results, report.not_checked, as_json)
+
+
+def _folder(folder: Path) -> None:
     if not folder.is_dir():
         raise ClientError("file_unreadable", f"{folder}: not a folder")
-    results, skipped = run(folder), uncovered(folder)
+
+
+def _show(results: list[CaseResult], skipped: dict[str, str], as_json: bool) -> int:
     wrong = [result for result in results if not result.ok]
     if as_json:
         cases = [
@@ -32,8 +54,3 @@ def crypto(folder: Path, as_json: bool) -> int:
         print(f"{len(results) - len(wrong)} of {len(results)} cases as expected")
     # A folder without a single case proves nothing, so it is no success.
     return int(Exit.FAILED if wrong or not results else Exit.OK)
-
-
-def attestation(folder: Path, as_json: bool) -> int:
-    """Say plainly that the evidence cases are not run yet."""
-    raise ClientError("not_built", "conformance attestation: appraisal of real hardware comes with a later release")
