@@ -52,6 +52,7 @@ class Authority:
         """A revocation list."""
         builder = x509.CertificateRevocationListBuilder().issuer_name(self.certificate.subject)
         builder = builder.last_update(at(since)).next_update(at(until))
+        builder = builder.add_extension(x509.CRLNumber(since), critical=False)
         for serial in revoked:
             one = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(at(since)).build()
             builder = builder.add_revoked_certificate(one)
@@ -97,7 +98,7 @@ def _signed(
     length: int | None = None,
     extensions: tuple[x509.ExtensionType, ...] = (),
     since: int = NOW - 365 * DAY,
-    until: int = NOW + 365 * DAY,
+    until: int = NOW + 1000 * DAY,
 ) -> x509.Certificate:
     usage = dict.fromkeys(USAGES.split(), False)
     usage |= {"key_cert_sign": authority, "crl_sign": authority, "digital_signature": not authority}

@@ -72,6 +72,7 @@ def measurement_blocks(evidence: bytes) -> dict[int, bytes]:
 def test_a_manifest_of_our_own_is_read_whole() -> None:
     rim = verify(manifest(), pins=signers()[-1].pins)
     assert rim.values == {1: (bytes.fromhex(ONE),), 3: (bytes.fromhex(TWO), bytes.fromhex(ONE))}
+    assert (rim.expiry(NOW), rim.expiry(NOW + 100 * DAY)) == (None, "rim_expired")
     assert (rim.product, rim.edition, rim.version, rim.valid_until) == ("GH100", "GPU", "1.2.3", NOW + 100 * DAY)
 
 
@@ -152,7 +153,6 @@ def test_a_record_that_is_not_understood_is_refused(records) -> None:
         b"not xml",
         b"<SoftwareIdentity/>",
         b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>',
-        '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE a><a/>'.encode("utf-16"),
         b" " * (MAX_BYTES + 1),
     ],
 )
@@ -164,16 +164,29 @@ def test_an_entity_in_a_real_manifest_is_refused_before_it_is_parsed() -> None:
     assert reasons(b'<!DOCTYPE SoftwareIdentity [<!ENTITY e "x">]>' + manifest()) == ["malformed"]
 
 
+def test_another_encoding_cannot_hide_a_document_type() -> None:
+    text = '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE SoftwareIdentity>' + manifest().decode()
+    assert reasons(text.encode("utf-16")) == ["malformed"]
+
+
+def test_a_second_signature_is_refused() -> None:
+    xml = manifest()
+    signature = xml[xml.index(b"<ds:Signature ") : xml.index(b"</ds:Signature>") + 15]
+    assert reasons(xml.replace(signature, signature * 2)) == ["malformed"]
+
+
 def test_golden_values_name_their_manifest_and_ascend() -> None:
     xml = manifest(record(9, TWO, ONE, ONE))
-    golden = platforms.golden(verify(xml, pins=signers()[-1].pins))
-    assert golden == {"rim": sha256(xml).hexdigest(), "values": {"10": [ONE, TWO]}}
+    rim = verify(xml, pins=signers()[-1].pins)
+    named = {"device": "GH100", "version": "1.2.3", "expires": rim.valid_until, "rim": sha256(xml).hexdigest()}
+    assert platforms.golden(rim) == {**named, "values": {"10": [ONE, TWO]}}
 
 
 def test_the_part_about_devices() -> None:
     driver = verify(manifest(version="550.1"), pins=signers()[-1].pins)
     vbios = verify(manifest(record(5, ZERO), version="96.00"), pins=signers()[-1].pins)
     part = platforms.gpu(count=8, switches=4, drivers=[driver], firmware=[vbios], firmware_ids=[b"\2" * 48, b"\1" * 48])
+    assert platforms.decode(platforms.encode([part])) == part
     devices = part["gpu"]
     assert isinstance(devices, dict)
     assert (devices["count"], devices["switches"], devices["device_kinds"]) == (8, 4, ["GH100"])

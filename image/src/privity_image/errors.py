@@ -18,6 +18,7 @@ REASONS: Final = frozenset(
         "signature",
         "root_not_pinned",
         "not_current",
+        "older",  # the vendor answered with less recent data than is stored
         "ocsp_unknown",
         "store",
         "image",  # an image, firmware or kernel file is not what its format says

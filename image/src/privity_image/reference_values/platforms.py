@@ -6,7 +6,9 @@ Every list is strictly ascending and every digest lower-case hexadecimal, so tha
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from privity_attest import reference_values
 from privity_protocol import canonical
+from privity_protocol.errors import Malformed
 
 from privity_image.errors import Failed
 from privity_image.reference_values.rim import Rim
@@ -102,13 +104,18 @@ def ascending(digests: Iterable[bytes]) -> list[str]:
 def encode(parts: Iterable[Part]) -> bytes:
     """Return the `platforms` object of several parts as canonical JSON; parts of one kind are joined.
 
-    Raises Failed `mismatch` when two parts contradict each other, `too_large`.
+    Raises Failed `mismatch` when two parts contradict each other, `malformed` for what no client would read,
+    `too_large`.
     """
     whole: dict[str, object] = {}
     for part in parts:
         for kind, value in part.items():
             whole[kind] = _joined(kind, whole[kind], value) if kind in whole else value
-    data = canonical.encode(whole)
+    try:
+        reference_values.decode(whole)
+        data = canonical.encode(whole)
+    except Malformed as error:
+        raise Failed("malformed", f"platforms: {error}") from error
     if len(data) > MAX_BYTES:
         raise Failed("too_large", f"platforms: {len(data)} bytes, at most {MAX_BYTES}")
     return data
