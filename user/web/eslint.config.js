@@ -9,7 +9,7 @@ export default tseslint.config(
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: ["./packages/protocol/tsconfig.json", "./packages/protocol/test/tsconfig.json"],
+        project: ["./packages/*/tsconfig.json", "./packages/*/test/tsconfig.json"],
         tsconfigRootDir: import.meta.dirname,
       },
     },

@@ -37,6 +37,10 @@ export class Inputs {
     return Object.hasOwn(this.#input, name);
   }
 
+  isNull(name: string): boolean {
+    return this.#input[name] === null;
+  }
+
   bytes(name: string): Bytes {
     return this.join(this.#input[name]);
   }

@@ -1,0 +1,39 @@
+/**
+ * What the client has proved elsewhere and hands to the appraisal as one typed value.
+ *
+ * The client proves policy, release, revocations, directory and anchor against the log and checks the endorsement; the
+ * outcomes, failures included, come here. Nothing is assumed: each must be given.
+ */
+
+import { type Bytes } from "@privity/protocol/bytes";
+
+/** Nothing was proved, and why: the check is then `blocked_by` this text, which refuses. */
+export class NotProved {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** Failures as reasons of the check; none when it was proved. */
+export type Proof = readonly string[] | NotProved;
+export const PROVED: Proof = [];
+
+/** `trafficKey` is the `pk` of the node document that traffic uses: required when a challenge is appraised. */
+export interface Logged {
+  readonly trafficKey: Bytes | null;
+  readonly policy: Proof;
+  readonly release: Proof;
+  readonly endorsement: Proof;
+  readonly directory: Proof;
+  readonly anchor: Proof;
+}
+
+/** What a client without a log has: nothing proved. Only the simulated kind is accepted so. */
+export function withoutLog(trafficKey: Bytes | null = null): Logged {
+  const none = new NotProved("log");
+  return { trafficKey, policy: none, release: none, endorsement: none, directory: none, anchor: none };
+}
+
+export const NOTHING_LOGGED: Logged = withoutLog();
