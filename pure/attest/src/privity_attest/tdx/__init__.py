@@ -1,0 +1,1 @@
+"""Intel TDX: the kind `tdx`."""
