@@ -9,6 +9,7 @@ from privity_attest.appraise import COMMON
 from privity_attest.case import Case
 from privity_attest.errors import REASONS, STAGE_OF, STAGES
 from privity_attest.kinds import KINDS
+from privity_attest.nvidia import table as devices
 
 SPEC = Path(__file__).resolve().parents[3] / "specs" / "attestation-reasons.md"
 
@@ -29,7 +30,9 @@ def test_a_reason_belongs_to_one_stage() -> None:
     assert tuple(REASONS) == STAGES
 
 
+DEVICES = devices.checks_of(("gpu-0", "switch-0"))
 TABLES = {name: checks.table_of(kind.checks) for name, kind in KINDS.items()}
+TABLES["simulated, devices"] = checks.table_of(KINDS["simulated"].checks, DEVICES)
 
 
 @pytest.mark.parametrize(
@@ -45,12 +48,18 @@ def test_a_check_gives_reasons_of_one_stage_and_depends_on_earlier_checks(kind, 
     assert all(names.index(need) < rows.index((check.name, check.item)) for need in check.needs)
 
 
+def test_every_check_of_a_device_is_run_and_shares_its_name_with_no_other() -> None:
+    names = {check.name for check in DEVICES}
+    assert names == set(devices.RUN)
+    assert not names & {check.name for name, kind in KINDS.items() for check in checks.table_of(kind.checks)}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_check_is_run_excused_by_name_or_the_verdict(kind) -> None:
     excused = {*checks.NEVER_APPLICABLE, "complete"} if kind == "simulated" else {"complete"}
     run = {*COMMON, *KINDS[kind].run}
-    # SEV-SNP has no runtime register, and so no log that could be replayed into one.
-    without = {"runtime_log_form", "runtime_events"} if kind == "sev_snp" else set()
+    # These have no runtime register, and so no log that could be replayed into one.
+    without = {"runtime_log_form", "runtime_events"} if kind in ("sev_snp", "sgx", "psa") else set()
     assert {check.name for check in TABLES[kind]} == (run | excused) - without
     assert not run & excused
 

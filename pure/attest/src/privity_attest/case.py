@@ -21,8 +21,12 @@ from privity_attest.release import Model, Release
 from privity_attest.x509 import Certificate
 
 if TYPE_CHECKING:
+    from privity_attest.cca.token import Platform, Realm
     from privity_attest.crl import Crl
+    from privity_attest.dcap.established import Established
+    from privity_attest.measured_boot import BootEvent
     from privity_attest.nitro.document import NitroDocument
+    from privity_attest.psa.token import PsaToken
     from privity_attest.sev_snp.endorsement import Endorsement
     from privity_attest.sev_snp.report import Report
     from privity_attest.simulated.document import SimDocument
@@ -84,6 +88,12 @@ class Case:
     snp_crl: "Crl | None" = field(init=False)
     endorsement: "Endorsement" = field(init=False)
     nitro: "NitroDocument" = field(init=False)
+    psa: "PsaToken" = field(init=False)
+    cca_platform: "Platform" = field(init=False)
+    realm: "Realm" = field(init=False)
+    realm_sign1: Sign1 = field(init=False)
+    dcap: "Established" = field(init=False)
+    boot_events: "tuple[BootEvent, ...]" = field(init=False)
     events: tuple[Event, ...] = field(init=False)
     release: Release = field(init=False)
     models: tuple[Model, ...] = field(init=False)

@@ -39,6 +39,7 @@ _STATUS = list_of(one_of(*TCB_STATUS))
 _BITS = list_of(integer(most=63))
 _DIGESTS_48 = list_of(digest(48))
 _DIGESTS_32 = list_of(digest(32))
+_MEASUREMENTS = list_of(digest(32, 48, 64))
 _NAMES = list_of(text(64, NAME))
 PART: Final = "[A-Za-z0-9][A-Za-z0-9._-]*"
 """How NVIDIA writes chips and versions: `GH100`, `550.90.07`, `96.00.9F.00.01`."""
@@ -159,10 +160,10 @@ class Arm:
 
     implementation_ids: tuple[bytes, ...] | Unchecked = may_be_unchecked(_DIGESTS_32)
     lifecycle: tuple[int, ...] = required(list_of(integer(most=0xFFFF)))
-    components: tuple[bytes, ...] | Unchecked = may_be_unchecked(_DIGESTS_32)
+    components: tuple[bytes, ...] | Unchecked = may_be_unchecked(_MEASUREMENTS)
     partitions: tuple[int, ...] | Unchecked = may_be_unchecked(list_of(integer()))
-    rim: tuple[bytes, ...] | Unchecked = may_be_unchecked(list_of(digest(48)))
-    rem: tuple[bytes, ...] | Unchecked = may_be_unchecked(list_of(digest(48)))
+    rim: tuple[bytes, ...] | Unchecked = may_be_unchecked(_MEASUREMENTS)
+    rem: tuple[bytes, ...] | Unchecked = may_be_unchecked(_MEASUREMENTS)
 
 
 def _pcr(value: object, what: str) -> object:

@@ -24,6 +24,7 @@ from privity_attest.schema import (
     boolean,
     built_in_or,
     digest,
+    elliptic_key,
     from_release_or,
     integer,
     list_of,
@@ -41,13 +42,15 @@ MAX_POLICY: Final = 64 * 1024  # bytes
 MAX_LIFETIME: Final = 90 * 86_400  # seconds from issue to expiry
 _KINDS = ("tdx", "sgx", "sev_snp", "nitro", "psa", "cca")
 _DIGESTS = list_of(digest(32))
+_KEYS = list_of(elliptic_key, most=64)
 
 
 @dataclass(frozen=True, slots=True)
 class TrustAnchors:
-    """SHA-256 of the SubjectPublicKeyInfo of each accepted root, by kind; for psa and cca of each accepted key.
+    """SHA-256 of the SubjectPublicKeyInfo of each accepted root, by kind; for psa and cca the accepted keys themselves.
 
-    A vendor's roots are normally "built_in". Others are accepted only beside `allow_simulated`, for tests.
+    A vendor's roots are normally "built_in". Others are accepted only beside `allow_simulated`, for tests. Arm tokens
+    bring no certificate: the policy carries each SubjectPublicKeyInfo (DER) whole, on P-256 or P-384.
     """
 
     tdx: str | tuple[bytes, ...] = required(built_in_or(_DIGESTS))
@@ -55,12 +58,12 @@ class TrustAnchors:
     sev_snp: str | tuple[bytes, ...] = required(built_in_or(_DIGESTS))
     nitro: str | tuple[bytes, ...] = required(built_in_or(_DIGESTS))
     nvidia: str | tuple[bytes, ...] = required(built_in_or(_DIGESTS))
-    psa: tuple[bytes, ...] = required(_DIGESTS)
-    cca: tuple[bytes, ...] = required(_DIGESTS)
+    psa: tuple[bytes, ...] = required(_KEYS)
+    cca: tuple[bytes, ...] = required(_KEYS)
     simulated: tuple[bytes, ...] = required(_DIGESTS)
 
     def of(self, kind: str) -> frozenset[bytes]:
-        """Return the pins of `kind`; `nvidia` stands for devices."""
+        """Return the pins of `kind`, for psa and cca the keys; `nvidia` stands for devices."""
         named = getattr(self, kind)
         return built_in(kind) if named == "built_in" else frozenset(named)
 

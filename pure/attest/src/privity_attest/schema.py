@@ -14,6 +14,10 @@ from privity_protocol import canonical
 from privity_protocol.errors import Malformed
 
 Read = Callable[[object, str], object]
+_KEY_HEADS = (  # SubjectPublicKeyInfo of an uncompressed point, up to the point
+    bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004"),
+    bytes.fromhex("3076301006072a8648ce3d020106052b8104002203620004"),
+)
 T = TypeVar("T")
 
 
@@ -81,9 +85,22 @@ def one_of(*choices: str) -> Read:
     return read
 
 
-def digest(size: int) -> Read:
-    """Return a reader of `size` bytes in lower-case hexadecimal."""
-    return lambda value, what: canonical.from_hex(value, what, size=size)
+def digest(*sizes: int) -> Read:
+    """Return a reader of lower-case hexadecimal of one of `sizes` bytes."""
+
+    def read(value: object, what: str) -> bytes:
+        fitting = [size for size in sizes if isinstance(value, str) and len(value) == 2 * size]
+        return canonical.from_hex(value, what, size=(fitting or sizes)[0])
+
+    return read
+
+
+def elliptic_key(value: object, what: str) -> bytes:
+    """Read a SubjectPublicKeyInfo (DER, in hexadecimal) of a key on P-256 or P-384."""
+    spki = digest(91, 120)(value, what)
+    if not (isinstance(spki, bytes) and spki.startswith(_KEY_HEADS)):
+        raise Malformed("member_value", f"{what} is no elliptic key")
+    return spki
 
 
 def list_of(read: Read, most: int = 256) -> Read:

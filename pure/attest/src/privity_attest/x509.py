@@ -101,6 +101,11 @@ def decode(data: bytes) -> Certificate:
     )
 
 
+def public_key(data: bytes) -> PublicKey:
+    """Return the key whose SubjectPublicKeyInfo is exactly `data`. Raises DerError."""
+    return _public_key(der.decode(data))
+
+
 def verify_issued(certificate: Certificate, issuer: Certificate) -> None:
     """Verify name and signature of `certificate` against `issuer`. Raises SignatureInvalid."""
     if certificate.issuer != issuer.subject:

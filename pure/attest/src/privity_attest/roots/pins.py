@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Final
 
@@ -52,6 +53,22 @@ BUILT_IN: Final[Mapping[str, tuple[Pin, ...]]] = MappingProxyType(
     }
 )
 """By kind; `nvidia` stands for devices. There is no built-in Arm key: none signs production silicon in public."""
+
+
+PUBLISHED: Final = frozenset(
+    bytes.fromhex(spki)
+    for spki in (
+        "7b1a17147ca907e16cad79901fef13991ec6206e3d148b657068ad6c4cba4626",  # TF-M: test attestation key
+        "0928f896cb02326566530a62a1e36329a12d0a4a308f4fc81e8ff5560bca6bca",  # TF-RMM, Trustee: test platform key
+        "7702f967b682116e05e3eb90357b84b898453e2e94da6bf861bed60e6eb831a4",  # Veraison: end-to-end tests
+    )
+)
+"""SHA-256 of the SubjectPublicKeyInfo of Arm keys whose private half is in public: whoever pins one imitates."""
+
+
+def is_published(spki: bytes) -> bool:
+    """Return whether anybody can sign under the key `spki` (SubjectPublicKeyInfo, DER)."""
+    return sha256(spki).digest() in PUBLISHED
 
 
 def built_in(kind: str) -> frozenset[bytes]:

@@ -1,0 +1,1 @@
+"""What PSA and CCA tokens share; no kind of its own."""

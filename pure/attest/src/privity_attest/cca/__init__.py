@@ -1,0 +1,1 @@
+"""Arm CCA tokens: a realm's measurements under a key that the platform vouches for."""
