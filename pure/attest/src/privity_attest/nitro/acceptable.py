@@ -48,12 +48,12 @@ def registers(case: Case) -> Finding:
 
 def registers_unchecked(case: Case) -> Finding:
     """Says which registers the policy leaves unchecked, and why."""
-    named = sorted(
-        (int(index), one.reason) for index, one in case.policy.nitro.pcrs.items() if isinstance(one, Unchecked)
-    )
-    if not named:
-        return ()
-    return NotChecked("unchecked_by_policy:" + "; ".join(f"{index} {reason}" for index, reason in named))
+    named: dict[str, list[int]] = {}
+    for index, one in case.policy.nitro.pcrs.items():
+        if isinstance(one, Unchecked):
+            named.setdefault(one.reason, []).append(int(index))
+    texts = (f"{','.join(map(str, sorted(named[reason])))} {reason}" for reason in sorted(named))
+    return NotChecked(f"unchecked_by_policy:{'; '.join(texts)}") if named else ()
 
 
 def registers_zero(case: Case) -> Finding:
