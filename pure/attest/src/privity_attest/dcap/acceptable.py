@@ -14,6 +14,7 @@ from privity_attest.dcap.genuine import signed_by
 from privity_attest.dcap.intel_json import IntelJsonError
 from privity_attest.dcap.rating import (
     OUT_OF_DATE,
+    QE,
     Rated,
     module_faults,
     module_id,
@@ -22,6 +23,7 @@ from privity_attest.dcap.rating import (
     rate_platform,
     rate_svn,
     rating,
+    relaunch_advised,
     svns,
     worse,
 )
@@ -29,7 +31,7 @@ from privity_attest.schema import Unchecked
 
 DAY: Final = 86_400
 _IDS: Final = {"tdx": ("TDX", "TD_QE"), "sgx": ("SGX", "QE")}
-QE: Final = "QE"
+RELAUNCH: Final = "tcb_status:TDRelaunchAdvised"
 
 
 def debug(case: Case) -> Finding:
@@ -154,20 +156,23 @@ def tcb_level(case: Case) -> Finding:
         missing[f"tcb_no_matching_level:{QE}"] = None
     else:
         parts.append(quoting)
-    case.dcap.rating = rating(parts)
+    relaunch = relaunch_advised(case.dcap.tcb_info, body, parts)
+    case.dcap.rating = rating(parts, relaunch=relaunch)
     return tuple(missing)
 
 
 def status_of(case: Case, allowed: tuple[str, ...], grace_days: int) -> Finding:
     """The worst status is allowed; a part that Intel calls out of date counts as up to date for `grace_days`.
 
-    They begin at the date of the level that the part reaches.
+    They begin at the date of the level that the part reaches. Where a relaunch would help, that is said as well.
     """
     status = "UpToDate"
     for part in case.dcap.rating.parts:
         excused = part.status == OUT_OF_DATE and case.now <= part.date + grace_days * DAY and grace_days > 0
         status = worse(status, "UpToDate" if excused else part.status)
-    return fails(status not in allowed, f"tcb_status:{status}")
+    if status in allowed:
+        return ()
+    return (f"tcb_status:{status}", *fails(case.dcap.rating.relaunch, RELAUNCH))
 
 
 def _documents(case: Case) -> "dict[str, tcb.TcbInfo | tcb.QeIdentity]":

@@ -16,8 +16,7 @@ SGX, TDX = 0x00, 0x81
 PCK_CHAIN: Final = 5
 QE_REPORT: Final = 6
 MAX_QUOTE: Final = 32 * 1024
-# Body types of version 5 and their sizes.
-_BODIES: Final = {1: SGX_SIZE, 2: TD10_SIZE, 3: TD15_SIZE}
+_BODIES: Final = {2: TD10_SIZE, 3: TD15_SIZE}  # body types of version 5 and their sizes
 
 Code = Literal["malformed", "trailing_data", "unsupported_version", "unsupported_algorithm"]
 
@@ -119,15 +118,18 @@ def _body(reader: _Reader, version: int) -> TdBody | SgxReport:
     if key_type != ECDSA_P256:
         raise QuoteError("unsupported_algorithm")
     reader.take(4)  # SVNs of quoting and provisioning enclave in version 3, reserved since
-    if reader.take(16) != VENDOR or tee not in ((SGX,) if version == 3 else (SGX, TDX)):
+    if reader.take(16) != VENDOR or tee not in (SGX, TDX):
         raise QuoteError("malformed")
     reader.take(20)
-    size = TD10_SIZE if tee == TDX else SGX_SIZE
+    if (version == 3) != (tee == SGX):
+        raise QuoteError("unsupported_version")
+    if tee == SGX:
+        return sgx_report(reader.take(SGX_SIZE))
+    size = TD10_SIZE
     if version == 5:
         kind, size = reader.number(2), reader.number(4)
         if kind not in _BODIES:
             raise QuoteError("unsupported_version")
-        if size != _BODIES[kind] or (kind == 1) != (tee == SGX):
+        if size != _BODIES[kind]:
             raise QuoteError("malformed")
-    body = reader.take(size)
-    return sgx_report(body) if tee == SGX else td_body(body)
+    return td_body(reader.take(size))

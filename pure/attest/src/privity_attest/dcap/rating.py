@@ -15,6 +15,8 @@ from privity_attest.dcap.tcb import Components, Level, Module, QeIdentity, TcbIn
 UP_TO_DATE: Final = "UpToDate"
 OUT_OF_DATE: Final = "OutOfDate"
 REVOKED: Final = "Revoked"
+PLATFORM: Final = "platform"
+QE: Final = "QE"
 _OLD, _CONFIGURATION, _SOFTWARE = 4, 2, 1
 # A status is a set of shortcomings; the worse of two is their union. Software hardening is not named once it is old.
 _SHORTCOMINGS: Final = {
@@ -40,11 +42,15 @@ class Rated:
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """`status` is the worst of `parts`, `advisories` all of theirs without repetition, in order."""
+    """`status` is the worst of `parts`, `advisories` all of theirs without repetition, in order.
+
+    `relaunch` is Intel's TDRelaunchAdvised: only the module that launched the domain is old, today's is current.
+    """
 
     status: str
     advisories: tuple[str, ...]
     parts: tuple[Rated, ...]
+    relaunch: bool
 
 
 def worse(first: str, second: str) -> str:
@@ -55,13 +61,36 @@ def worse(first: str, second: str) -> str:
     return _NAMED[bits & ~_SOFTWARE if bits & _OLD else bits]
 
 
-def rating(parts: Sequence[Rated]) -> Rating:
+def rating(parts: Sequence[Rated], *, relaunch: bool) -> Rating:
     """Return the rating of a platform with these parts."""
     status = UP_TO_DATE
     for part in parts:
         status = worse(status, part.status)
     advisories = dict.fromkeys(advisory for part in parts for advisory in part.advisories)
-    return Rating(status, tuple(advisories), tuple(parts))
+    return Rating(status, tuple(advisories), tuple(parts), relaunch)
+
+
+def relaunch_advised(info: TcbInfo, body: TdBody | SgxReport, parts: Sequence[Rated]) -> bool:
+    """Return whether a domain is out of date only because its module was replaced after its launch."""
+    if isinstance(body, SgxReport) or body.tee_tcb_svn2 is None:
+        return False
+    launched, now = module_of(info, body.tee_tcb_svn), module_of(info, body.tee_tcb_svn2)
+    if launched is None or now is None or not info.levels:
+        return False
+    module = rate_svn(launched.id, launched.levels, body.tee_tcb_svn[0])
+    if (
+        module is None
+        or module.status != OUT_OF_DATE
+        or any(_is_old(one) for one in parts if one.part in (PLATFORM, QE))
+    ):
+        return False
+    newest = info.levels[0].demands.tdx
+    least = now.levels[0].demands if now.levels else newest[0]
+    return body.tee_tcb_svn2[0] >= least and body.tee_tcb_svn2[2] >= newest[2]
+
+
+def _is_old(part: Rated) -> bool:
+    return part.status == REVOKED or bool(_SHORTCOMINGS[part.status] & _OLD)
 
 
 def module_id(svn: bytes) -> str:
@@ -103,7 +132,7 @@ def rate_platform(info: TcbInfo, pck: Pck, svn: bytes) -> Rated | None:
     """Return the first level that the platform reaches; `svn` is its TEE_TCB_SVN, empty for SGX."""
     for level in info.levels:
         if _reaches(level.demands, pck, svn):
-            return _rated("platform", level)
+            return _rated(PLATFORM, level)
     return None
 
 
