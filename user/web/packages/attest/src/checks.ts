@@ -12,6 +12,9 @@ export function isGenuineStage(stage: number): boolean {
   return stage >= 2 && stage <= 5;
 }
 
+/** Items that explain registers: a log that cannot be read says nothing about who signed the evidence. */
+const LOGS: ReadonlySet<string> = new Set(["boot-log", "runtime-log"]);
+
 /**
  * One check: the reasons it may give all belong to its stage; `reads` are labels, `needs` checks that must pass.
  *
@@ -41,7 +44,7 @@ export function check(name: string, item: string, reasons: string, { reads = [],
 
 /** Which of a kind's own checks decide that its CPU evidence is genuine, in order. */
 export function genuineNames(own: readonly Check[]): readonly string[] {
-  const deciding = own.filter((one) => isGenuineStage(one.stage) && one.name !== RUNTIME_LOG_FORM.name);
+  const deciding = own.filter((one) => isGenuineStage(one.stage) && !LOGS.has(one.item));
   return [...new Set(deciding.map((one) => one.name))];
 }
 

@@ -37,10 +37,15 @@ export async function verify(sign1: Sign1, key: PublicKey): Promise<void> {
   await verifyRaw(sign1.curve, key.point, signed, sign1.signature);
 }
 
-/** The untagged COSE_Sign1 in `data`; header maps hold the algorithm alone. Raises CoseError. */
-export function decode(data: Bytes): Sign1 {
-  const value = read(data);
+/**
+ * The COSE_Sign1 in `data`; header maps hold the algorithm alone. Raises CoseError.
+ *
+ * With `tagged` it may carry tag 18, without it must not: a vendor may write either, we write one.
+ */
+export function decode(data: Bytes, { tagged = false } = {}): Sign1 {
+  let value = read(data);
   if (value instanceof cbor.Tag && value.number === MAC0_TAG) throw new CoseError("cose_mac0_not_verifiable");
+  if (tagged && value instanceof cbor.Tag && value.number === SIGN1_TAG) value = value.value;
   if (!Array.isArray(value)) throw new CoseError("malformed");
   const [header, unprotected, payload, signature, ...more] = value as readonly cbor.Value[];
   if (

@@ -52,6 +52,57 @@ export function defaultDocument({ now, deployment, allowSimulated, roots }: Loca
   };
 }
 
+/**
+ * The loosest policy that this verifier was built to accept: what no signed policy may go below.
+ *
+ * It admits every kind that is built, but no debug mode, no migration service, no unrevoked-by-silence and no
+ * measurement outside the release. A policy that allows simulation says so by itself, at each run.
+ */
+export function floorDocument(): JsonObject {
+  const open = unchecked("floor");
+  const status = ["UpToDate", "SWHardeningNeeded", "ConfigurationNeeded", "ConfigurationAndSWHardeningNeeded"];
+  const ofArm = {
+    ...each(["implementation_ids", "components", "partitions", "rim", "rem"], open),
+    lifecycle: Array.from({ length: 0x100 }, (_, index) => 0x3000 + index),
+  };
+  return {
+    ...defaultDocument({ now: 0, deployment: "any", allowSimulated: true, roots: [] }),
+    kinds: ["tdx", "sgx", "sev_snp", "nitro", "psa", "cca"],
+    egress: open,
+    max_collateral_age: 30 * DAY,
+    tdx: {
+      ...tdx(),
+      allowed_status: status,
+      grace_days: 90,
+      min_tcb_evaluation: open,
+      attributes: { must: [], never: [0], may: [27, 28, 29, 30, 31, 63] },
+      xfam_allowed: "ffffffffffffffff",
+      require_zero: ["mrservicetd"],
+      ...each(["mrconfigid", "pck_types", "pck_configuration"], open),
+    },
+    sgx: { allowed_status: status, mrenclave: FROM_RELEASE, signers: open },
+    snp: {
+      ...snp(),
+      generations: ["milan", "genoa", "turin"],
+      min_report_version: 2,
+      policy_must_not: [19],
+      platform_info_must: open,
+      vmpl: [0, 1, 2, 3],
+      allow_vlek: true,
+      allow_masked_chip: true,
+    },
+    nitro: { pcrs: each(["0", "1", "2"], FROM_RELEASE) },
+    gpu: {
+      ...gpu(),
+      ...each(["device_kinds", "drivers", "vbios", "firmware_ids", "require_ocsp"], open),
+      allow_hold: true,
+      rim_expired_days: 730,
+    },
+    psa: ofArm,
+    cca: ofArm,
+  };
+}
+
 function unchecked(reason: string): JsonObject {
   return { unchecked: reason };
 }

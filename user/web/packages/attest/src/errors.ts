@@ -76,14 +76,15 @@ export class Refused extends Error {
   }
 }
 
-/** A policy document is not of the format that this verifier reads; nothing was appraised. */
+/** A policy document cannot be used; nothing was appraised. `reason` is one of stage 0, `detail` names fields. */
 export class PolicyMalformed extends Error {
-  readonly reason = "policy_malformed";
+  readonly reason: "policy_malformed" | "policy_below_floor";
   readonly detail: string;
 
-  constructor(detail: string) {
-    super(`policy_malformed: ${detail}`);
+  constructor(detail: string, reason: PolicyMalformed["reason"] = "policy_malformed") {
+    super(`${reason}: ${detail}`);
     this.name = "PolicyMalformed";
+    this.reason = reason;
     this.detail = detail;
   }
 }

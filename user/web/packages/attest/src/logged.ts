@@ -19,8 +19,15 @@ export class NotProved {
 /** Failures as reasons of the check; none when it was proved. */
 export type Proof = readonly string[] | NotProved;
 export const PROVED: Proof = [];
+/** 2026-11-21T00:00:00Z; a device clock behind the build cannot judge dates. */
+export const BUILT_AT = 1_795_219_200;
 
-/** `trafficKey` is the `pk` of the node document that traffic uses: required when a challenge is appraised. */
+/**
+ * `trafficKey` is the `pk` of the node document that traffic uses: required when a challenge is appraised.
+ *
+ * `earliest` (Unix seconds) is the earliest time at which this client may judge: that of its build, or 0 where a person
+ * asks what saved evidence was worth at a time of their own choice.
+ */
 export interface Logged {
   readonly trafficKey: Bytes | null;
   readonly policy: Proof;
@@ -28,12 +35,13 @@ export interface Logged {
   readonly endorsement: Proof;
   readonly directory: Proof;
   readonly anchor: Proof;
+  readonly earliest: number;
 }
 
 /** What a client without a log has: nothing proved. Only the simulated kind is accepted so. */
-export function withoutLog(trafficKey: Bytes | null = null): Logged {
+export function withoutLog(trafficKey: Bytes | null = null, earliest = BUILT_AT): Logged {
   const none = new NotProved("log");
-  return { trafficKey, policy: none, release: none, endorsement: none, directory: none, anchor: none };
+  return { trafficKey, policy: none, release: none, endorsement: none, directory: none, anchor: none, earliest };
 }
 
 export const NOTHING_LOGGED: Logged = withoutLog();

@@ -21,7 +21,11 @@ const STATUS = listOf(oneOf(...TCB_STATUS));
 const BITS = listOf(integer(0, 63));
 const DIGESTS_48 = listOf(digest(48));
 const DIGESTS_32 = listOf(digest(32));
+const MEASUREMENTS = listOf(digest(32, 48, 64));
 const NAMES = listOf(text(64, NAME));
+/** How NVIDIA writes chips and versions: `GH100`, `550.90.07`, `96.00.9F.00.01`. */
+export const PART = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+const PARTS = listOf(text(64, PART));
 
 /** Intel TDX. `attributes` are bits of tdattributes: those that must be set, must not, may be either; all others refuse. */
 export const TDX = {
@@ -94,9 +98,9 @@ export type Nitro = Of<typeof NITRO>;
 export const GPU = {
   count: required(fromReleaseOr(integer(0, 16))),
   switches: required(fromReleaseOr(integer(0, 16))),
-  device_kinds: mayBeUnchecked(fromReleaseOr(NAMES)),
-  drivers: mayBeUnchecked(fromReleaseOr(NAMES)),
-  vbios: mayBeUnchecked(fromReleaseOr(NAMES)),
+  device_kinds: mayBeUnchecked(fromReleaseOr(PARTS)),
+  drivers: mayBeUnchecked(fromReleaseOr(PARTS)),
+  vbios: mayBeUnchecked(fromReleaseOr(PARTS)),
   firmware_ids: mayBeUnchecked(fromReleaseOr(DIGESTS_48)),
   golden: mayBeUnchecked(fromReleaseOr(DIGESTS_32)),
   require_ocsp: mayBeUnchecked(boolean),
@@ -109,9 +113,9 @@ export type Gpu = Of<typeof GPU>;
 export const ARM = {
   implementation_ids: mayBeUnchecked(DIGESTS_32),
   lifecycle: required(listOf(integer(0, 0xffff))),
-  components: mayBeUnchecked(DIGESTS_32),
+  components: mayBeUnchecked(MEASUREMENTS),
   partitions: mayBeUnchecked(listOf(integer())),
-  rim: mayBeUnchecked(DIGESTS_48),
-  rem: mayBeUnchecked(DIGESTS_48),
+  rim: mayBeUnchecked(MEASUREMENTS),
+  rem: mayBeUnchecked(MEASUREMENTS),
 };
 export type Arm = Of<typeof ARM>;

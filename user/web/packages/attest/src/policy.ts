@@ -6,41 +6,35 @@
  */
 
 import { sha256 } from "@noble/hashes/sha2.js";
-import { CLOCK_SKEW } from "@privity/protocol/binding";
 import { toHex } from "@privity/protocol/bytes";
 import * as canonical from "@privity/protocol/canonical";
 import { Malformed } from "@privity/protocol/errors";
-import { KEY_WINDOW } from "@privity/protocol/limits";
 
-import { DAY, defaultDocument, type Local } from "./defaults.ts";
+import { DAY, defaultDocument, floorDocument, type Local } from "./defaults.ts";
 import { PolicyMalformed } from "./errors.ts";
 import { ARM, GPU, NAME, NITRO, SGX, SNP, TDX } from "./platforms.ts";
 import { BUILT_IN, builtIn } from "./roots/pins.ts";
 import {
-  boolean, builtInOr, digest, fromReleaseOr, integer, listOf, mayBeUnchecked, type Of, oneOf, readMembers, required,
-  section, text,
+  boolean, builtInOr, digest, ellipticKey, fromReleaseOr, integer, listOf, mayBeUnchecked, type Of, oneOf, readMembers,
+  required, section, text,
 } from "./schema.ts";
+import { looser } from "./strictness.ts";
 
 export const FORMAT = "privity-policy/1";
 /** bytes */
 export const MAX_POLICY = 64 * 1024;
 /** seconds from issue to expiry */
 export const MAX_LIFETIME = 90 * DAY;
-/** Floors compiled into the client, in seconds: a policy may be stricter, never looser. */
-export const LONGEST = {
-  max_release_proof_age: 7 * DAY,
-  max_anchor_age: DAY,
-  max_key_lifetime: KEY_WINDOW,
-  clock_skew: CLOCK_SKEW,
-} as const;
 const KINDS = ["tdx", "sgx", "sev_snp", "nitro", "psa", "cca"] as const;
 const DIGESTS = listOf(digest(32));
+const KEYS = required(listOf(ellipticKey, 64));
 const PINS = required(builtInOr(DIGESTS));
 
 /**
- * SHA-256 of the SubjectPublicKeyInfo of each accepted root, by kind; for psa and cca of each accepted key.
+ * SHA-256 of the SubjectPublicKeyInfo of each accepted root, by kind; for psa and cca the accepted keys themselves.
  *
- * A vendor's roots are normally "built_in". Others are accepted only beside `allow_simulated`, for tests.
+ * A vendor's roots are normally "built_in". Others are accepted only beside `allow_simulated`, for tests. Arm tokens
+ * bring no certificate: the policy carries each SubjectPublicKeyInfo (DER) whole, on P-256 or P-384.
  */
 const TRUST_ANCHORS = {
   tdx: PINS,
@@ -48,8 +42,8 @@ const TRUST_ANCHORS = {
   sev_snp: PINS,
   nitro: PINS,
   nvidia: PINS,
-  psa: required(DIGESTS),
-  cca: required(DIGESTS),
+  psa: KEYS,
+  cca: KEYS,
   simulated: required(DIGESTS),
 };
 export type AnchoredKind = keyof typeof TRUST_ANCHORS;
@@ -113,7 +107,7 @@ export function decode(data: Uint8Array): Policy {
   }
 }
 
-/** The pins of `kind` that `policy` accepts, in hexadecimal; `nvidia` stands for devices. */
+/** The pins of `kind` that `policy` accepts, for psa and cca the keys, in hexadecimal; `nvidia` stands for devices. */
 export function trustAnchors(policy: Policy, kind: AnchoredKind): ReadonlySet<string> {
   const named = policy.trust_anchors[kind];
   return named === "built_in" ? builtIn(kind) : new Set(named);
@@ -121,19 +115,28 @@ export function trustAnchors(policy: Policy, kind: AnchoredKind): ReadonlySet<st
 
 /** The fields in which `policy` is looser than what this client was built with. */
 export function belowFloor(policy: Policy): readonly string[] {
-  const looser: string[] = [];
-  for (const [name, most] of Object.entries(LONGEST)) {
-    if (policy[name as keyof typeof LONGEST] > most) looser.push(name);
-  }
+  const found = [...looser(policy, FLOOR)];
   if (!policy.allow_simulated) {
     for (const kind of BUILT_IN.keys()) {
       const known = builtIn(kind);
       const foreign = [...trustAnchors(policy, kind as AnchoredKind)].some((one) => !known.has(one));
-      if (foreign) looser.push(`trust_anchors.${kind}`);
+      if (foreign) found.push(`trust_anchors.${kind}`);
     }
   }
-  if (policy.expires_at - policy.issued_at > MAX_LIFETIME) looser.push("expires_at");
-  return looser;
+  if (policy.expires_at - policy.issued_at > MAX_LIFETIME) found.push("expires_at");
+  return found;
+}
+
+/**
+ * The user's own policy in `data`, which may be stricter than `base` and looser in nothing.
+ *
+ * Raises PolicyMalformed; its reason is `policy_below_floor` when a field is looser.
+ */
+export function userPolicy(data: Uint8Array, base: Policy): Policy {
+  const policy = decode(data);
+  const found = looser(policy, base);
+  if (found.length > 0) throw new PolicyMalformed(found.join(", "), "policy_below_floor");
+  return policy;
 }
 
 /**
@@ -145,3 +148,5 @@ export function belowFloor(policy: Policy): readonly string[] {
 export function localPolicy(local: Local): Policy {
   return decode(canonical.encode(defaultDocument(local)));
 }
+
+const FLOOR = decode(canonical.encode(floorDocument()));

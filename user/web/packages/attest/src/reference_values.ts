@@ -7,7 +7,7 @@
 import { type Json } from "@privity/protocol/canonical";
 import { Malformed } from "@privity/protocol/errors";
 
-import { NAME } from "./platforms.ts";
+import { NAME, PART } from "./platforms.ts";
 import {
   ascending, digest, integer, isObject, listOf, mapOf, type Of, type Read, required, section, text,
 } from "./schema.ts";
@@ -15,7 +15,7 @@ import {
 const DIGESTS_32 = ascending(digest(32));
 const DIGESTS_48 = ascending(digest(48));
 const REGISTER = /^(?:[0-9]|[12][0-9]|3[01])$/;
-const NAMES = ascending(text(64, NAME));
+const PARTS = ascending(text(64, PART));
 
 /** A machine shape of a TDX release: MRTD and RTMR0 belong together, for firmware and machine decide both. */
 const SHAPE = { name: required(text(64, NAME)), mrtd: required(digest(48)), rtmr0: required(digest(48)) };
@@ -28,16 +28,26 @@ const TDX = {
   mrconfigid: required(DIGESTS_48),
 };
 
-/** Golden measurements of one RIM file (by the SHA-256 of its XML): SPDM index to the hashes that are active. */
-const GOLDEN = { rim: required(digest(32)), values: required(mapOf(DIGESTS_48, /^[1-9][0-9]{0,2}$/, 255)) };
+/**
+ * Golden measurements of one RIM file (by the SHA-256 of its XML): SPDM index to the hashes that are active.
+ *
+ * The file describes `device` (a chip) in `version` of its driver or VBIOS; its signers end at `expires` (Unix seconds).
+ */
+const GOLDEN = {
+  device: required(text(64, PART)),
+  version: required(text(64, PART)),
+  expires: required(integer()),
+  rim: required(digest(32)),
+  values: required(mapOf(DIGESTS_48, /^[1-9][0-9]{0,2}$/, 255)),
+};
 
 /** NVIDIA GPUs and switches that belong to the machine. */
 const GPU = {
   count: required(integer(0, 16)),
   switches: required(integer(0, 16)),
-  device_kinds: required(NAMES),
-  drivers: required(NAMES),
-  vbios: required(NAMES),
+  device_kinds: required(PARTS),
+  drivers: required(PARTS),
+  vbios: required(PARTS),
   firmware_ids: required(DIGESTS_48),
   golden: required(listOf(section(GOLDEN), 16)),
 };

@@ -91,13 +91,24 @@ export function oneOf<const Choice extends string>(...choices: readonly Choice[]
   };
 }
 
-/** A reader of `size` bytes in lower-case hexadecimal, which stay text. */
-export function digest(size: number): Read<string> {
+/** A reader of lower-case hexadecimal of one of `sizes` bytes, which stays text. */
+export function digest(...sizes: readonly [number, ...number[]]): Read<string> {
   return (value, what) => {
-    canonical.fromHex(value, what, size);
+    const fitting = sizes.find((size) => typeof value === "string" && value.length === 2 * size);
+    canonical.fromHex(value, what, fitting ?? sizes[0]);
     return value as string;
   };
 }
+
+/** SubjectPublicKeyInfo of an uncompressed point on P-256 or P-384, up to the point. */
+const KEY_HEAD = /^30(?:59301306072a8648ce3d020106082a8648ce3d030107034200|76301006072a8648ce3d020106052b81040022036200)04/;
+
+/** A reader of a SubjectPublicKeyInfo (DER, in hexadecimal) of a key on P-256 or P-384. */
+export const ellipticKey: Read<string> = (value, what) => {
+  const spki = digest(91, 120)(value, what);
+  if (!KEY_HEAD.test(spki)) throw new Malformed("member_value", `${what} is no elliptic key`);
+  return spki;
+};
 
 /** A reader of lists without repetition; the text of an entry's JSON tells entries apart. */
 export function listOf<T>(read: Read<T>, most = 256): Read<readonly T[]> {

@@ -83,7 +83,7 @@ export function decode(data: Bytes): Certificate {
     subject: subject.expect(der.SEQUENCE).raw,
     notBefore: der.time(notBefore),
     notAfter: der.time(notAfter),
-    key: publicKey(key),
+    key: readKey(key),
     pin: toHex(sha256(key.raw)),
     isCa,
     pathLength,
@@ -91,6 +91,11 @@ export function decode(data: Bytes): Certificate {
     extensions: values,
     critical,
   };
+}
+
+/** The key whose SubjectPublicKeyInfo is exactly `data`. Raises DerError. */
+export function publicKey(data: Bytes): PublicKey {
+  return readKey(der.decode(data));
 }
 
 /** Verify name and signature of `certificate` against `issuer`. Raises SignatureInvalid. */
@@ -195,7 +200,7 @@ export function readExtensions(element: Element): { readonly values: Map<string,
   return { values, critical };
 }
 
-function publicKey(element: Element): PublicKey {
+function readKey(element: Element): PublicKey {
   const [algorithm, key] = sequence(element, 2);
   const [kind, parameters] = sequence(algorithm, 2).map((one) => toHex(one.raw));
   const bits = wholeBits(key);

@@ -1,5 +1,8 @@
 /** SHA-256 of the SubjectPublicKeyInfo of each vendor root, where it comes from, and whether it signs real hardware. */
 
+import { sha256 } from "@noble/hashes/sha2.js";
+import { type Bytes, toHex } from "@privity/protocol/bytes";
+
 /** One root: its `name` says which product it stands for; `production` is false for test keys. `spki` is hexadecimal. */
 export interface Pin {
   readonly spki: string;
@@ -43,6 +46,18 @@ export const BUILT_IN: ReadonlyMap<string, readonly Pin[]> = new Map([
     ),
   ]],
 ]);
+
+/** SHA-256 of the SubjectPublicKeyInfo of Arm keys whose private half is in public: whoever pins one imitates. */
+const PUBLISHED: ReadonlySet<string> = new Set([
+  "7b1a17147ca907e16cad79901fef13991ec6206e3d148b657068ad6c4cba4626", // TF-M: test attestation key
+  "0928f896cb02326566530a62a1e36329a12d0a4a308f4fc81e8ff5560bca6bca", // TF-RMM, Trustee: test platform key
+  "7702f967b682116e05e3eb90357b84b898453e2e94da6bf861bed60e6eb831a4", // Veraison: end-to-end tests
+]);
+
+/** Whether anybody can sign under the key `spki` (SubjectPublicKeyInfo, DER). */
+export function isPublished(spki: Bytes): boolean {
+  return PUBLISHED.has(toHex(sha256(spki)));
+}
 
 /** The pins of `kind` that this verifier was built with. */
 export function builtIn(kind: string): ReadonlySet<string> {

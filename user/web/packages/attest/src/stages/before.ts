@@ -7,9 +7,6 @@ import { type Case, fails, type Run, SIMULATED_KINDS } from "../case.ts";
 import { KINDS } from "../kinds.ts";
 import { belowFloor } from "../policy.ts";
 
-/** 2026-11-21T00:00:00Z; a device clock behind the build cannot judge dates. */
-export const BUILT_AT = 1_795_219_200;
-
 const OF_AN_ITEM: ReadonlySet<string> = new Set(["media_type", "indicator", "item_encoding", "item_too_large"]);
 
 /** Read the container once; `container` reports how that went. */
@@ -39,8 +36,8 @@ const policyVersion: Run = ({ policy, given }) => {
 /** A policy may be stricter than the client was built with, never looser. */
 const policyFloor: Run = ({ policy }) => belowFloor(policy).map((name) => `policy_below_floor:${name}`);
 
-/** The clock is not behind this verifier's build. */
-const clock: Run = ({ now }) => fails(now < BUILT_AT, "clock_behind_build");
+/** The clock is not behind this verifier's build, unless a person looks back. */
+const clock: Run = ({ now, given }) => fails(now < given.logged.earliest, "clock_behind_build");
 
 /** The container was read. */
 const container: Run = ({ containerFault }) => (containerFault === null ? [] : [containerFault]);
