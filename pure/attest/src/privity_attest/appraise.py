@@ -22,8 +22,19 @@ from privity_attest.result import Appraisal, Checked, CheckRecord, Outcome, Reco
 from privity_attest.stages import before, bound, proved, reference
 
 COMMON: Final[Mapping[str, Run]] = {**before.CHECKS, **proved.CHECKS, **reference.CHECKS, **bound.CHECKS}
-Records = dict[tuple[str, str], CheckRecord]
-"""Check name and item to what was found."""
+EXCUSES: Final[Mapping[str, str]] = {**checks.ALLOWANCES, **checks.NEVER_APPLICABLE}
+
+
+class Records(dict[tuple[str, str], CheckRecord]):
+    """Check name and item to what was found; `first` is the first record of each name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first: dict[str, CheckRecord] = {}
+
+    def __setitem__(self, key: tuple[str, str], record: CheckRecord) -> None:
+        self.first.setdefault(key[0], record)
+        super().__setitem__(key, record)
 
 
 def appraise(
@@ -53,7 +64,7 @@ def device_labels(case: Case) -> tuple[str, ...]:
 
 def run_checks(case: Case, rows: tuple[Check, ...], run: Mapping[str, Run]) -> Records:
     """Make the checks of the table `rows` in order; one that nobody can make leaves no record."""
-    records: Records = {}
+    records = Records()
     for check in rows:
         finding = None if check is checks.COMPLETE else _find(case, check, records, run.get(check.name))
         if finding is not None:
@@ -68,7 +79,7 @@ def _find(case: Case, check: Check, records: Records, run: Run | None) -> Findin
     for need in check.needs:
         if not usable(_needed(records, need, check.item)):
             return NotChecked(f"blocked_by:{need}")
-    excuse = {**checks.ALLOWANCES, **checks.NEVER_APPLICABLE}.get(check.name)
+    excuse = EXCUSES.get(check.name)
     # Only the simulated kind is excused: elsewhere a check of the same name must exist, or the verdict misses it.
     if excuse is not None and case.kind == "simulated":
         return NotChecked(excuse)
@@ -79,8 +90,7 @@ def _find(case: Case, check: Check, records: Records, run: Run | None) -> Findin
 
 
 def _needed(records: Records, need: str, item: str) -> CheckRecord | None:
-    own = records.get((need, item))
-    return own or next((record for (name, _), record in records.items() if name == need), None)
+    return records.get((need, item)) or records.first.get(need)
 
 
 def usable(record: CheckRecord | None) -> bool:
