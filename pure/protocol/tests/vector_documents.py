@@ -198,6 +198,8 @@ def cbor() -> list[Case]:
         _vendor("bytes key twice", "a3" + "410100" + "0200" + "410100", {"error": "key_order"}),
         _vendor("longer spelling of a key", "a2" + "180100" + "0100", {"error": "not_minimal"}),
         _vendor("second value", "a0a0", {"error": "trailing_data"}),
+        _vendor("array without a count", "9f01ff", {"error": "unsupported_item"}),
+        *_uncounted(),
     ]
 
 
@@ -208,6 +210,36 @@ def _cbor(name: str, data: Bytes, expect: dict[str, Any]) -> Case:
 def _vendor(name: str, data: Bytes, expect: dict[str, Any]) -> Case:
     given = {"data": data, "any_order": True}
     return case(f"any-order-{name}".replace(" ", "-"), f"CBOR of vendors: {name}", "decode_cbor", given, expect)
+
+
+def _uncounted() -> list[Case]:
+    outcomes: dict[str, tuple[Bytes, dict[str, Any]]] = {
+        "array": ("9f0102ff", {"ok": {"value": {"array": [{"int": 1}, {"int": 2}]}}}),
+        "empty array": ("9fff", {"ok": {"value": {"array": []}}}),
+        "map": ("bf01bf6161f5ffff", {"ok": {"value": {"map": [[{"int": 1}, {"map": [[{"text": "a"}, True]]}]]}}}),
+        "array in a counted one": ("819fff", {"ok": {"value": {"array": [{"array": []}]}}}),
+        "no break": ("9f01", {"error": "truncated"}),
+        "map that breaks before a value": ("bf01ff", {"error": "unsupported_item"}),
+        "break in a counted array": ("8201ff", {"error": "unsupported_item"}),
+        "break alone": ("ff", {"error": "unsupported_item"}),
+        "bytes": ("5f4101ff", {"error": "unsupported_item"}),
+        "text": ("7f6161ff", {"error": "unsupported_item"}),
+        "key twice": ("bf01000100ff", {"error": "key_order"}),
+        "keys backwards": ("bf02000100ff", {"error": "key_order"}),
+        "seventeen arrays": ("9f" * 17 + "ff" * 17, {"error": "too_deep"}),
+        "4097 items": (["9f", times(b"\0", 4096), "ff"], {"error": "too_many"}),
+        "byte after the break": ("9fff00", {"error": "trailing_data"}),
+    }
+    return [
+        case(
+            f"uncounted-{name}".replace(" ", "-"),
+            f"CBOR of vendors, uncounted: {name}",
+            "decode_cbor",
+            {"data": data, "indefinite": True},
+            expect,
+        )
+        for name, (data, expect) in outcomes.items()
+    ]
 
 
 def admission() -> list[Case]:

@@ -67,8 +67,10 @@ export const documentOperations: Readonly<Record<string, Operation>> = {
   decode_cbor: operation((input) => {
     const data = input.bytes("data");
     const anyOrder = input.has("any_order");
-    const value = cbor.decode(data, { anyOrder });
-    if (anyOrder) requireSame(cbor.encode(value).slice().sort(), data.slice().sort());
+    const indefinite = input.has("indefinite");
+    const value = cbor.decode(data, { anyOrder, indefinite });
+    if (indefinite) requireSame(cbor.encode(cbor.decode(cbor.encode(value))), cbor.encode(value));
+    else if (anyOrder) requireSame(cbor.encode(value).slice().sort(), data.slice().sort());
     else requireSame(cbor.encode(value), data);
     return { value: describeCbor(value) };
   }),
