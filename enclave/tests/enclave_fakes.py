@@ -78,16 +78,35 @@ class FakeHardware:
     has_register: bool = True
     broken: bool = False
     extended: list[bytes] = field(default_factory=list)
+    closed: int = 0
     asked: list[bytes] = field(default_factory=list)
 
-    def extend(self, digest: bytes) -> None:
-        self.extended.append(digest)
+    def extend(self, event: bytes) -> None:
+        self.extended.append(event)
+
+    def close(self) -> None:
+        self.closed += 1
 
     def evidence(self, report_data: bytes) -> dict[str, tuple[str, bytes]]:
         if self.broken:
             raise HardwareFailed("fake")
         self.asked.append(report_data)
         return {"cpu": ("sim-document", report_data)}
+
+
+@dataclass
+class FakeDevices:
+    """As many devices as `labels` names; each signs the nonce with its label. Set `broken` to make them fail."""
+
+    labels: tuple[str, ...] = ()
+    broken: bool = False
+    nonces: list[bytes] = field(default_factory=list)
+
+    def evidence(self, nonce: bytes) -> dict[str, tuple[str, bytes]]:
+        if self.broken:
+            raise HardwareFailed("fake")
+        self.nonces.append(nonce)
+        return {label: ("nvidia-spdm+cbor", label.encode() + nonce) for label in self.labels}
 
 
 class FakeEngine:
@@ -131,6 +150,7 @@ class Rig:
         self.skipped = 0.0
         self.loop = asyncio.get_running_loop()
         self.hardware = FakeHardware()
+        self.devices = FakeDevices()
         self.engine = FakeEngine()
         item, settings_ = settings(members, **limits)
         models_item = canonical.encode({"v": 1, "models": []})
@@ -145,8 +165,9 @@ class Rig:
             models_item=models_item,
             release_item=b"{}",
             runtime_log=runtime.measure(self.hardware, configuration=item, models=models_item),
+            collateral=None,
         )
-        self.keys = KeyRing(self.hardware, statement, self.clock)
+        self.keys = KeyRing(self.hardware, self.devices, statement, self.clock)
         self.answers = Answers(kept=settings_.limits.resume_answers)
         engines: dict[str, Any] = {MODEL: self.engine}
         operations = Operations(settings_, engines, self.answers, models_item=models_item, boot=bytes(32))

@@ -8,6 +8,8 @@ import stat
 from pathlib import Path
 
 import pytest
+from fake_nsm import FakeNsm
+from fake_tpm import FakeTpm
 from fake_tree import FakeTree
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +19,7 @@ from privity_enclave.hardware.configfs import ATTEMPTS, TRANSIENT, report
 from privity_enclave.hardware.guest import SNP_REPORT, Guest
 from privity_enclave.hardware.simulated import make_root
 from privity_enclave.hardware.tree import MAX_ATTRIBUTE, ConfigfsTree, Tree
+from privity_protocol import cbor
 
 KERNEL = Path("/sys/kernel/config/tsm/report")
 DATA = bytes(range(64))
@@ -194,30 +197,56 @@ def tdx_tree(extension: bytes = OID + PPID) -> FakeTree:
     return FakeTree(blob=lambda data, _level: tdx_quote(extension) + data)
 
 
+def with_register(system: Path, provider: str = "tdx_guest", name: str = "rtmr3:sha384") -> Path:
+    """The file by which a kernel extends a register."""
+    path = system / guest.MEASUREMENTS.format(provider) / name
+    path.parent.mkdir(parents=True)
+    path.touch()
+    return path
+
+
 def test_a_tdx_guest_is_identified_by_its_ppid_and_extends_its_register(tmp_path: Path) -> None:
-    register = tmp_path / "rtmr3"
-    register.touch()
-    tree = tdx_tree()
-    node = Guest(tree, register=register)
+    register = with_register(tmp_path)
+    node = Guest(tdx_tree(), system=tmp_path)
     assert (node.platform.type, node.platform.id) == ("tdx", hashlib.sha256(PPID).digest())
-    node.extend(b"d" * 48)
-    assert register.read_bytes() == b"d" * 48
+    node.extend(b"event")
+    assert register.read_bytes() == hashlib.sha384(b"event").digest()
     (item,) = node.evidence(DATA).items()
     assert (item[0], item[1][0], DATA in item[1][1]) == ("cpu", "tdx-quote", True)
 
 
+@pytest.mark.parametrize(("length", "kept"), [(0, None), (100, 100), (65536, 65536), (70000, 65536)])
+def test_the_boot_log_of_the_firmware_is_an_item_as_far_as_a_bundle_carries_it(
+    tmp_path: Path, length: int, kept: int | None
+) -> None:
+    with_register(tmp_path)
+    (tmp_path / guest.BOOT_LOG).parent.mkdir(parents=True)
+    (tmp_path / guest.BOOT_LOG).write_bytes(b"\xff" * length)
+    items = Guest(tdx_tree(), system=tmp_path).evidence(DATA)
+    assert items.get("boot-log") == (None if kept is None else ("ccel", b"\xff" * kept))
+
+
+@pytest.mark.parametrize("provider", ["tdx_guest", "arm_cca_guest"])
+def test_a_kernel_without_the_register_stops_the_node(tmp_path: Path, provider: str) -> None:
+    tree = tdx_tree() if provider == "tdx_guest" else FakeTree(provider=provider, blob=lambda data, _: cca_token(data))
+    with pytest.raises(HardwareFailed, match="offers no register"):
+        Guest(tree, system=tmp_path)
+
+
 def test_a_register_that_cannot_be_extended_stops_the_node(tmp_path: Path) -> None:
+    register = with_register(tmp_path)
+    node = Guest(tdx_tree(), system=tmp_path)
+    register.unlink()
     with pytest.raises(HardwareFailed, match="cannot be extended"):
-        Guest(tdx_tree(), register=tmp_path / "missing").extend(bytes(48))
+        node.extend(b"event")
 
 
 def test_a_short_write_of_the_register_stops_the_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    register = tmp_path / "rtmr3"
-    register.touch()
-    node = Guest(tdx_tree(), register=register)
+    with_register(tmp_path)
+    node = Guest(tdx_tree(), system=tmp_path)
     monkeypatch.setattr(guest, "write_once", lambda _path, data: len(data) - 1)
     with pytest.raises(HardwareFailed, match="short write"):
-        node.extend(bytes(48))
+        node.extend(b"event")
 
 
 def test_a_certificate_that_is_no_base64_has_no_identifier() -> None:
@@ -255,14 +284,36 @@ def test_a_snp_guest_is_identified_by_its_chip_and_has_no_register() -> None:
         Guest(FakeTree(provider="sev_guest"))
 
 
-def test_a_cca_guest_is_refused_until_its_register_can_be_extended() -> None:
-    with pytest.raises(HardwareFailed, match="register"):
-        Guest(FakeTree(provider="arm_cca_guest"))
+def signed(payload: bytes) -> bytes:
+    return cbor.encode(cbor.Tag(18, [b"", {}, payload, bytes(96)]))
 
 
-def test_a_provider_that_changes_is_refused() -> None:
+def cca_token(data: bytes, platform: bytes | None = None) -> bytes:
+    if platform is None:
+        platform = signed(cbor.encode({10: bytes(32), 256: b"\x01" + b"i" * 32}))
+    return cbor.encode(cbor.Tag(399, {44234: platform, 44241: signed(cbor.encode({10: data}))}))
+
+
+@pytest.mark.parametrize(("name", "size"), [("rem0:sha256", 32), ("rem0:sha512", 64)])
+def test_a_realm_is_identified_by_its_instance_and_extends_its_register(tmp_path: Path, name: str, size: int) -> None:
+    register = with_register(tmp_path, "arm_cca_guest", name)
+    node = Guest(FakeTree(provider="arm_cca_guest", blob=lambda data, _: cca_token(data)), system=tmp_path)
+    assert (node.platform.type, node.platform.id) == ("cca", hashlib.sha256(b"\x01" + b"i" * 32).digest())
+    node.extend(b"event")
+    assert register.read_bytes() == hashlib.new(f"sha{size * 8}", b"event").digest()
+
+
+@pytest.mark.parametrize("claims", [{10: b""}, {256: "text"}, {256: b"\x01" + b"i" * 31}, {256: b"\x02" + b"i" * 32}])
+def test_a_token_without_an_instance_stops_the_node(claims: dict[cbor.Key, cbor.Value]) -> None:
+    platform = signed(cbor.encode(claims))
+    with pytest.raises(HardwareFailed, match="CCA token"):
+        Guest(FakeTree(provider="arm_cca_guest", blob=lambda data, _: cca_token(data, platform)))
+
+
+def test_a_provider_that_changes_is_refused(tmp_path: Path) -> None:
+    with_register(tmp_path)
     tree = tdx_tree()
-    node = Guest(tree)
+    node = Guest(tree, system=tmp_path)
     tree.provider = "sev_guest"
     with pytest.raises(HardwareFailed, match="changed"):
         node.evidence(DATA)
@@ -275,6 +326,7 @@ def test_a_provider_that_changes_is_refused() -> None:
 def confidential(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine whose configfs answers like a TDX guest's."""
     (tmp_path / find.REPORTS).mkdir(parents=True)
+    with_register(tmp_path)
     monkeypatch.setattr(find, "ConfigfsTree", lambda _root: tdx_tree())
     return tmp_path
 
@@ -307,6 +359,39 @@ def test_confidential_hardware_that_cannot_be_driven_stops_the_node(tmp_path: Pa
     (tmp_path / device).parent.mkdir()
     (tmp_path / device).touch()
     assert reason(tmp_path, ["simulated"], tmp_path) == "hardware_not_supported"
+
+
+def test_a_nitro_enclave_is_used_and_never_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "dev").mkdir()
+    (tmp_path / find.NSM).touch()
+    make_root(tmp_path / "root")
+    # An ordinary file takes no such ioctl: hardware that fails.
+    assert reason(tmp_path, ["nitro", "simulated"], tmp_path / "root") == "hardware_failed"
+    monkeypatch.setattr(find, "NsmDevice", lambda _path: FakeNsm())
+    assert find.find(["nitro"], simulated_root=None, system=tmp_path).platform.type == "nitro"
+    assert reason(tmp_path, ["simulated"], tmp_path / "root") == "hardware_not_allowed"
+
+
+def test_a_tpm_is_used_where_it_is_admitted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_root(tmp_path / "root")
+    (tmp_path / "dev").mkdir()
+    (tmp_path / find.TPM).touch()
+    (tmp_path / find.TPM_LOG).parent.mkdir(parents=True)
+    (tmp_path / find.TPM_LOG).write_bytes(b"log")
+    both = ["sim_tpm", "simulated"]
+    assert reason(tmp_path, both, tmp_path / "root") == "hardware_failed"
+    monkeypatch.setattr(find, "TpmDevice", lambda _path: FakeTpm())
+    found = find.find(both, simulated_root=tmp_path / "root", system=tmp_path)
+    assert (found.platform.type, found.evidence(DATA)["boot-log"]) == ("sim_tpm", ("tcg-log", b"log"))
+    only = find.find(["simulated"], simulated_root=tmp_path / "root", system=tmp_path)
+    assert only.platform.type == "simulated"
+    (tmp_path / find.TPM).unlink()
+    assert reason(tmp_path, ["sim_tpm"], tmp_path / "root") == "hardware_missing"
+
+
+def test_a_device_that_cannot_be_opened_stops_the_node(tmp_path: Path) -> None:
+    (tmp_path / find.TPM).mkdir(parents=True)
+    assert reason(tmp_path, ["sim_tpm"]) == "hardware_failed"
 
 
 def test_an_interface_without_a_driver_and_a_tpm_are_no_confidential_hardware(

@@ -5,13 +5,17 @@ import gc
 import hashlib
 import sys
 import threading
+from dataclasses import replace
 from operator import attrgetter
+from pathlib import Path
 
 import pytest
 from enclave_fakes import NOW, Rig, chat_body, hello, run, settle
 from privity_enclave import runtime
+from privity_enclave.hardware import HardwareFailed, collateral
 from privity_enclave.keys import UnknownKey
 from privity_protocol import binding, canonical, evidence
+from privity_protocol.bundle import LABELS
 from privity_protocol.lines import Done, Text
 
 
@@ -53,6 +57,70 @@ def test_hardware_without_a_register_publishes_no_runtime_log() -> None:
     run(body())
 
 
+def test_devices_answer_first_and_the_document_commits_to_what_they_said() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.devices.labels = ("gpu-0", "switch-0", "gpu-10", "gpu-2")
+        before = len(rig.hardware.asked)
+        window = rig.keys.begin()
+        rig.keys.admit(window)
+        read = evidence.decode(window.bundle)
+        document = binding.decode(read.items["node-document"].data)
+        assert document == window.document
+        assert [item.label for item in read.devices()] == ["gpu-0", "gpu-10", "gpu-2", "switch-0"]
+        assert document.dev == binding.device_digest(read.devices())
+        nonce = binding.device_nonce(pk=document.pk, node=document.node, nonce=None)
+        assert rig.devices.nonces[-1:] == [nonce]
+        assert rig.hardware.asked[before:] == [binding.report_data(window.node_document)]
+        challenged = evidence.decode(rig.keys.challenge(window.kid, b"c" * 32))
+        assert binding.decode(challenged.items["node-document"].data).dev == binding.device_digest(challenged.devices())
+        assert rig.devices.nonces[-1] == binding.device_nonce(pk=document.pk, node=document.node, nonce=b"c" * 32)
+        assert document.dev != binding.device_digest(challenged.devices())
+
+    run(body())
+
+
+def test_devices_that_fail_leave_no_key() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.devices.broken = True
+        with pytest.raises(HardwareFailed):
+            rig.keys.begin()
+        assert len(rig.hardware.asked) == 1
+
+    run(body())
+
+
+def test_stored_collateral_is_in_every_bundle_as_it_lies_there(tmp_path: Path) -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.keys._statement = replace(rig.keys._statement, collateral=tmp_path)
+        assert "snp-leaf" not in evidence.decode(rig.keys.begin().bundle).items
+        (tmp_path / "snp-leaf").write_bytes(b"certificate")
+        (tmp_path / "dcap-collateral").write_bytes(b"collateral")
+        (tmp_path / "release").write_bytes(b"not the operator's to say")
+        items = evidence.decode(rig.keys.begin().bundle).items
+        assert (items["snp-leaf"].media_type, items["snp-leaf"].data) == ("certificate", b"certificate")
+        assert (items["dcap-collateral"].data, items["release"].data) == (b"collateral", b"{}")
+
+    run(body())
+
+
+@pytest.mark.parametrize("label", collateral.STORED)
+def test_collateral_is_bounded_by_its_item(tmp_path: Path, label: str) -> None:
+    limit = LABELS[label].limit
+    (tmp_path / label).write_bytes(bytes(limit))
+    assert {name: len(data) for name, (_, data) in collateral.read(tmp_path).items()} == {label: limit}
+    (tmp_path / label).write_bytes(bytes(limit + 1))
+    assert collateral.read(tmp_path) == {}
+    (tmp_path / label).write_bytes(b"")
+    assert collateral.read(tmp_path) == {}
+    (tmp_path / label).unlink()
+    (tmp_path / label).mkdir()
+    assert collateral.read(tmp_path) == {}
+    assert collateral.read(None) == {}
+
+
 def test_the_runtime_log_is_what_the_register_was_extended_by() -> None:
     async def body() -> None:
         rig = Rig()
@@ -66,7 +134,7 @@ def test_the_runtime_log_is_what_the_register_was_extended_by() -> None:
         ):
             events.append(len(tag).to_bytes(4) + tag + len(payload).to_bytes(4) + payload)
         assert log == b"".join(events)
-        assert rig.hardware.extended == [hashlib.sha384(event).digest() for event in events]
+        assert (rig.hardware.extended, rig.hardware.closed) == (events, 2)
 
     run(body())
 

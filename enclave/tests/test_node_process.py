@@ -1,6 +1,7 @@
 """The process around the node: what it prints, what it inherits, how it starts, fails and ends."""
 
 import asyncio
+import functools
 import json
 import logging
 import os
@@ -14,11 +15,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from enclave_fakes import Rig, chat_body, hello, run
+from enclave_fakes import Rig, chat_body, hello, run, settings
 from privity_enclave import __main__ as command
 from privity_enclave import connection, events, listener, process, start
 from privity_enclave.configuration import decode
 from privity_enclave.failure import START_REASONS, StartFailed
+from privity_enclave.hardware import nvidia
 from privity_protocol.admission import OuterError
 from privity_protocol.lines import Done, Text
 
@@ -205,10 +207,23 @@ def test_documents_are_bounded_and_the_release_is_canonical(
     tmp_path: Path, config: bytes, release: bytes, reason: str
 ) -> None:
     files(tmp_path, config, release)
-    options = start.Options(tmp_path / "config.json", tmp_path / "release.json", "", None, {})
+    options = start.Options(tmp_path / "config.json", tmp_path / "release.json", "", None, None, {})
     with pytest.raises(StartFailed) as caught:
         start.read_documents(options)
     assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("devices", [{"gpus": 1, "switches": 0}, {"gpus": 0, "switches": 1}])
+def test_a_configured_device_that_cannot_be_asked_stops_the_node(
+    monkeypatch: pytest.MonkeyPatch, devices: dict[str, int]
+) -> None:
+    def missing(name: str) -> typing.NoReturn:
+        raise OSError(f"{name}: cannot open shared object file")
+
+    monkeypatch.setattr(start, "Nvidia", functools.partial(nvidia.Nvidia, load=missing))
+    with pytest.raises(StartFailed, match="hardware_failed"):
+        start.find_devices(settings({"devices": devices})[1])
+    assert start.find_devices(settings()[1]).evidence(bytes(32)) == {}
 
 
 def test_a_model_is_given_once_and_with_a_path() -> None:

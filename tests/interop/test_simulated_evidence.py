@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 import pytest
 from privity_attest.appraise import appraise
 from privity_attest.errors import Refused
-from privity_attest.logged import NOTHING_LOGGED, Logged, without_log
+from privity_attest.logged import NOTHING_LOGGED, without_log
 from privity_attest.memory import Memory
 from privity_attest.policy import local_policy
 from privity_attest.result import SimulatedAppraisal
 from privity_attest.simulated.document import pin_of_pem
 from privity_enclave.hardware import measure
+from privity_enclave.hardware.nvidia import Nvidia
 from privity_enclave.hardware.simulated import Simulated, make_root
 from privity_enclave.keys import Clock, KeyRing, Statement
 from privity_protocol import canonical
@@ -45,7 +46,7 @@ class Installation:
 def extend(simulated: Simulated, tag: bytes, payload: bytes) -> bytes:
     """Extend the runtime register by one event and return its bytes for the log."""
     event = len(tag).to_bytes(4) + tag + len(payload).to_bytes(4) + payload
-    simulated.extend(hashlib.sha384(event).digest())
+    simulated.extend(event)
     return event
 
 
@@ -66,9 +67,13 @@ def installation(tmp_path) -> Installation:
     statement = Statement(
         node=bytes(16), deploy="local", profiles=("p0", "p1"), egress="none", models=("privity/demonstration",),
         configuration_item=CONFIGURATION, models_item=MODELS, release_item=release, runtime_log=log,
+        collateral=None,
     )  # fmt: skip
     clock = Clock(wall=lambda: int(time.time()), steady=time.monotonic)
-    return Installation(KeyRing(simulated, statement, clock), pin_of_pem((tmp_path / "root.pem").read_bytes()))
+    return Installation(
+        KeyRing(simulated, Nvidia(gpus=0, switches=0), statement, clock),
+        pin_of_pem((tmp_path / "root.pem").read_bytes()),
+    )
 
 
 def test_a_window_is_accepted_for_its_two_hours(installation) -> None:

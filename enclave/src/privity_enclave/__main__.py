@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--release", type=Path, required=True)
     run.add_argument("--listen", required=True)
     run.add_argument("--simulated-root", type=Path)
+    run.add_argument("--collateral", type=Path)
     run.add_argument("--model", action="append", default=[], metavar="ID=PATH")
     measure = commands.add_parser("measure")
     measure.add_argument("--config", type=Path, required=True)
@@ -78,7 +79,9 @@ def _run(options: argparse.Namespace) -> None:
         if not separator or not path or name in models:
             raise StartFailed("arguments", "--model is ID=PATH, once for each model")
         models[name] = Path(path)
-    chosen = start.Options(options.config, options.release, options.listen, options.simulated_root, models)
+    chosen = start.Options(
+        options.config, options.release, options.listen, options.simulated_root, options.collateral, models
+    )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.get_loop().set_exception_handler(events.loop_fault)
         runner.run(start.run(chosen))

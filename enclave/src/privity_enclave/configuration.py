@@ -22,7 +22,7 @@ FileName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,12
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[ -~]+\Z")]
 Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Profile = Literal["p0", "p1", "p2"]
-HardwareKind = Literal["simulated", "tdx", "sev_snp"]
+HardwareKind = Literal["cca", "nitro", "sev_snp", "sim_tpm", "simulated", "tdx"]
 EngineProfile = Literal["xllamacpp", "vllm", "sglang", "llama-server", "ollama"]
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -64,6 +64,13 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     drain_seconds: Annotated[int, msgspec.Meta(ge=0, le=600)]
 
 
+class Devices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Processors beside the CPU whose evidence every bundle holds: NVIDIA GPUs and the switches between them."""
+
+    gpus: Annotated[int, msgspec.Meta(ge=0, le=16)]
+    switches: Annotated[int, msgspec.Meta(ge=0, le=16)]
+
+
 class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A whole configuration, checked."""
 
@@ -74,7 +81,8 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     profiles: Annotated[list[Profile], msgspec.Meta(min_length=1, max_length=3)]
     egress: Literal["none"]
     limits: Limits
-    hardware: Annotated[list[HardwareKind], msgspec.Meta(min_length=1, max_length=3)]
+    hardware: Annotated[list[HardwareKind], msgspec.Meta(min_length=1, max_length=6)]
+    devices: Devices
 
 
 def decode(data: bytes) -> Configuration:

@@ -7,16 +7,18 @@ it ends keys early; backward the steady clock still ends them. Whichever says "o
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from privity_protocol import binding, canonical, platform, xwing
-from privity_protocol.binding import NodeDocument
+from privity_protocol import canonical, node_document, platform, xwing
+from privity_protocol.bundle import Item
 from privity_protocol.bundle import encode as encode_bundle
 from privity_protocol.errors import Malformed
 from privity_protocol.limits import KEY_GRACE, KEY_WINDOW
+from privity_protocol.node_document import Anchor, NodeDocument
 
-from privity_enclave.hardware import Hardware
+from privity_enclave.hardware import Devices, Hardware, collateral
 
 ROTATE: Final = 3600  # seconds; half the window, so that a client always finds an hour left
 
@@ -46,6 +48,7 @@ class Statement:
     models_item: bytes
     release_item: bytes
     runtime_log: bytes
+    collateral: Path | None
 
     @property
     def rel(self) -> bytes:
@@ -68,7 +71,7 @@ class Window:
     @property
     def kid(self) -> bytes:
         """The id by which messages name the key."""
-        return binding.kid(self.node_document)
+        return node_document.kid(self.node_document)
 
     def alive(self, clock: Clock) -> bool:
         """Whether both clocks admit the key, grace included."""
@@ -82,8 +85,9 @@ class Window:
 class KeyRing:
     """The keys of this boot. `begin` blocks on the hardware; everything else is quick."""
 
-    def __init__(self, hardware: Hardware, statement: Statement, clock: Clock) -> None:
+    def __init__(self, hardware: Hardware, devices: Devices, statement: Statement, clock: Clock) -> None:
         self._hardware = hardware
+        self._devices = devices
         self._statement = statement
         self._clock = clock
         self._windows: dict[bytes, Window] = {}
@@ -105,12 +109,12 @@ class KeyRing:
             deploy=said.deploy,
             nbf=now,
             exp=now + KEY_WINDOW,
-            anchor=binding.Anchor("local", bytes(32), 0, now),
+            anchor=Anchor("local", bytes(32), 0, now),
             prof=said.profiles,
             egress=said.egress,
             nonce=None,
         )
-        encoded, bundle = self._prove(document)
+        document, encoded, bundle = self._prove(document)
         return Window(key, signer, document, encoded, bundle, born, born + KEY_WINDOW + KEY_GRACE)
 
     def admit(self, window: Window) -> None:
@@ -143,7 +147,7 @@ class KeyRing:
         """Return a fresh bundle for the key `kid` over the caller's 32 bytes. Raises UnknownKey, HardwareFailed."""
         if len(nonce) != 32:
             raise Malformed("size", "nonce")
-        return self._prove(replace(self.find(kid).document, nonce=nonce))[1]
+        return self._prove(replace(self.find(kid).document, nonce=nonce))[2]
 
     def bundle(self, digest: bytes) -> bytes:
         """Return the bundle of the node document whose SHA-256 is `digest`. Raises UnknownKey."""
@@ -171,16 +175,25 @@ class KeyRing:
             "exp": window.document.exp,
         }
 
-    def _prove(self, document: NodeDocument) -> tuple[bytes, bytes]:
-        encoded = binding.encode(document)
+    def _prove(self, document: NodeDocument) -> tuple[NodeDocument, bytes, bytes]:
+        """Return the document with its devices, its bytes, and the bundle that proves them."""
         said = self._statement
+        # The devices first: the document commits to their answers, and the CPU to the document.
+        devices = self._devices.evidence(
+            node_document.device_nonce(pk=document.pk, node=document.node, nonce=document.nonce)
+        )
+        digest = node_document.device_digest(Item(label, *devices[label]) for label in sorted(devices))
+        document = replace(document, dev=digest)
+        encoded = node_document.encode(document)
         items = {
             "node-document": ("node-document+json", encoded),
             "configuration": ("configuration+json", said.configuration_item),
             "models": ("models+json", said.models_item),
             "release": ("release+json", said.release_item),
-            **self._hardware.evidence(binding.report_data(encoded)),
+            **devices,
+            **self._hardware.evidence(node_document.report_data(encoded)),
+            **collateral.read(said.collateral),
         }
         if self._hardware.has_register:
             items["runtime-log"] = ("runtime-log", said.runtime_log)
-        return encoded, encode_bundle(items)
+        return document, encoded, encode_bundle(items)

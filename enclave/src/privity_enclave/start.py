@@ -27,8 +27,9 @@ from privity_enclave.answers import Answers
 from privity_enclave.configuration import MAX_CONFIGURATION, Configuration
 from privity_enclave.engine.serving import EngineSet, open_engines
 from privity_enclave.failure import StartFailed
-from privity_enclave.hardware import Hardware, HardwareFailed
-from privity_enclave.hardware.find import find
+from privity_enclave.hardware import Devices, Hardware, HardwareFailed
+from privity_enclave.hardware.find import SIMULATED, find
+from privity_enclave.hardware.nvidia import Nvidia
 from privity_enclave.hardware.simulated import NOTICE
 from privity_enclave.keys import Clock, KeyRing, Statement
 from privity_enclave.listener import Server, bind, make_server
@@ -47,6 +48,7 @@ class Options:
     release: Path
     listen: str
     simulated_root: Path | None
+    collateral: Path | None
     models: Mapping[str, Path]
 
 
@@ -65,11 +67,12 @@ async def run(options: Options) -> None:
         documents = read_documents(options)
         settings = configuration.decode(documents.configuration)
         hardware = find(settings.hardware, simulated_root=options.simulated_root)
+        devices = find_devices(settings)
         engines = open_engines(settings, options.models, run_dir=_run_folder(stack))
         stack.push_async_callback(engines.close)
         runtime_log = _measure(hardware, documents, engines)
         await engines.start()
-        node = make_node(settings, documents, hardware, engines, runtime_log)
+        node = make_node(settings, documents, (hardware, devices), engines, runtime_log, options.collateral)
         listener = bind(options.listen)
         await _first_key(node)
         server = make_server(node)
@@ -94,8 +97,21 @@ def read_documents(options: Options) -> Documents:
     return Documents(_read(options.config, "configuration", MAX_CONFIGURATION), release)
 
 
+def find_devices(settings: Configuration) -> Devices:
+    """Return the processors that the configuration names. Raises StartFailed `hardware_failed`."""
+    try:
+        return Nvidia(gpus=settings.devices.gpus, switches=settings.devices.switches)
+    except HardwareFailed as error:
+        raise StartFailed("hardware_failed", str(error)) from error
+
+
 def make_node(
-    settings: Configuration, documents: Documents, hardware: Hardware, engines: EngineSet, runtime_log: bytes
+    settings: Configuration,
+    documents: Documents,
+    hardware: tuple[Hardware, Devices],
+    engines: EngineSet,
+    runtime_log: bytes,
+    collateral: Path | None,
 ) -> Node:
     """Put a node together; it has no key yet."""
     statement = Statement(
@@ -108,11 +124,12 @@ def make_node(
         models_item=engines.models_document(),
         release_item=documents.release,
         runtime_log=runtime_log,
+        collateral=collateral,
     )
     answers = Answers(kept=settings.limits.resume_answers)
     boot = secrets.token_bytes(32)
     operations = Operations(settings, engines.engines, answers, models_item=statement.models_item, boot=boot)
-    return Node(settings, KeyRing(hardware, statement, CLOCK), operations, answers, CLOCK)
+    return Node(settings, KeyRing(*hardware, statement, CLOCK), operations, answers, CLOCK)
 
 
 def _read(path: Path, what: str, most: int) -> bytes:
@@ -161,7 +178,7 @@ def _ready(
     engines: EngineSet,
     node: Node,
 ) -> None:
-    simulated = hardware.platform.type == "simulated"
+    simulated = hardware.platform.type in SIMULATED
     listen = options.listen
     if listen.startswith("tcp:"):
         listen = f"{listen.rpartition(':')[0]}:{listener.getsockname()[1]}"

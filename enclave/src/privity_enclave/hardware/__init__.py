@@ -24,8 +24,21 @@ class Hardware(Protocol):
     def has_register(self) -> bool:
         """Whether there is a runtime register to extend."""
 
-    def extend(self, digest: bytes) -> None:
-        """Extend the runtime register by a 48-byte digest. Raises HardwareFailed."""
+    def extend(self, event: bytes) -> None:
+        """Extend the runtime register by the hash of `event` that the register is made of. Raises HardwareFailed."""
+
+    def close(self) -> None:
+        """Nothing is extended any more: lock the register where the hardware can. Raises HardwareFailed."""
 
     def evidence(self, report_data: bytes) -> Items:
-        """Return the item `cpu`, a fresh statement over the 64 bytes `report_data`. Raises HardwareFailed."""
+        """Return `cpu`, a fresh statement over the 64 bytes `report_data`, and the boot log where there is one.
+
+        Raises HardwareFailed.
+        """
+
+
+class Devices(Protocol):
+    """Processors beside the CPU that vouch for themselves. Blocking, like Hardware."""
+
+    def evidence(self, nonce: bytes) -> Items:
+        """Return one item for each device, all fresh over the 32 bytes `nonce`. Raises HardwareFailed."""

@@ -5,26 +5,36 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
+from privity_protocol.bundle import LABELS
+
 from privity_enclave.failure import StartFailed
 from privity_enclave.hardware import Hardware, HardwareFailed, measure
 from privity_enclave.hardware.guest import Guest
+from privity_enclave.hardware.nsm import Nitro, NsmDevice
 from privity_enclave.hardware.simulated import Simulated
-from privity_enclave.hardware.tree import ConfigfsTree, Tree
+from privity_enclave.hardware.tpm import Tpm, TpmDevice
+from privity_enclave.hardware.tree import ConfigfsTree, Tree, read_at_most
 
 REPORTS: Final = "sys/kernel/config/tsm/report"
-UNSUPPORTED: Final = ("dev/nsm", "dev/tdx_guest", "dev/sev-guest")
-"""Devices of a confidential machine that this node does not drive: found without configfs reports, they stop it."""
+NSM, TPM, TPM_LOG = "dev/nsm", "dev/tpmrm0", "sys/kernel/security/tpm0/binary_bios_measurements"
+UNSUPPORTED: Final = ("dev/tdx_guest", "dev/sev-guest")
+"""Devices of a confidential machine whose kernel is too old for configfs reports: found without these, they stop it."""
+SIMULATED: Final = frozenset({"simulated", "sim_tpm"})
+"""Kinds that prove nothing about who reads memory: announced at start, refused by clients unless told otherwise."""
 
 
 def find(allowed: Collection[str], *, simulated_root: Path | None, system: Path = Path("/")) -> Hardware:
     """Return the hardware of this machine. `allowed` are the kinds that the configuration admits.
 
-    A TPM alone isolates no memory and is therefore neither used nor in the way of a simulation.
+    A TPM alone isolates no memory: it is used where the configuration admits it, else it is not in the way.
     Raises StartFailed: `hardware_failed`, `hardware_not_supported`, `hardware_not_allowed`, `hardware_missing`.
     """
-    found = _confidential(system)
-    if found is None:
-        return _simulated(allowed, simulated_root)
+    try:
+        found = _confidential(system) or _imitation(allowed, simulated_root, system)
+    except HardwareFailed as error:
+        raise StartFailed("hardware_failed", str(error)) from error
+    except OSError as error:
+        raise StartFailed("hardware_failed", f"a device that is there cannot be opened: {error.strerror}") from error
     if found.platform.type not in allowed:
         raise StartFailed("hardware_not_allowed", f"this is {found.platform.type}")
     return found
@@ -32,11 +42,10 @@ def find(allowed: Collection[str], *, simulated_root: Path | None, system: Path 
 
 def _confidential(system: Path) -> Hardware | None:
     reports = system / REPORTS
-    try:
-        if reports.is_dir() and _has_provider(ConfigfsTree(reports)):
-            return Guest(ConfigfsTree(reports))
-    except HardwareFailed as error:
-        raise StartFailed("hardware_failed", str(error)) from error
+    if reports.is_dir() and _has_provider(ConfigfsTree(reports)):
+        return Guest(ConfigfsTree(reports), system=system)
+    if (system / NSM).exists():
+        return Nitro(NsmDevice(system / NSM))
     for device in UNSUPPORTED:
         if (system / device).exists():
             raise StartFailed("hardware_not_supported", f"/{device}")
@@ -54,12 +63,11 @@ def _has_provider(tree: Tree) -> bool:
     return True
 
 
-def _simulated(allowed: Collection[str], root: Path | None) -> Hardware:
+def _imitation(allowed: Collection[str], root: Path | None, system: Path) -> Hardware:
+    if "sim_tpm" in allowed and (system / TPM).exists():
+        return Tpm(TpmDevice(system / TPM), boot_log=read_at_most(system / TPM_LOG, LABELS["boot-log"].limit))
     if "simulated" not in allowed:
-        raise StartFailed("hardware_missing", "no confidential hardware found, and the configuration admits no other")
+        raise StartFailed("hardware_missing", "no hardware found that the configuration admits")
     if root is None:
         raise StartFailed("hardware_missing", "a simulated enclave needs --simulated-root")
-    try:
-        return Simulated(root, code=measure.code(), closure=measure.closure())
-    except HardwareFailed as error:
-        raise StartFailed("hardware_failed", str(error)) from error
+    return Simulated(root, code=measure.code(), closure=measure.closure())

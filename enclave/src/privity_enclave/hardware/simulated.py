@@ -45,9 +45,12 @@ class Simulated:
         )
         self.platform = Platform("simulated", hashlib.sha256(hashlib.sha256(spki).digest()).digest())
 
-    def extend(self, digest: bytes) -> None:
-        """Extend register 3 as hardware does, by SHA-384 of the old value and the digest."""
-        self._runtime = hashlib.sha384(self._runtime + digest).digest()
+    def extend(self, event: bytes) -> None:
+        """Extend register 3 as hardware does, by SHA-384 of the old value and the event's digest."""
+        self._runtime = hashlib.sha384(self._runtime + hashlib.sha384(event).digest()).digest()
+
+    def close(self) -> None:
+        """Nothing is locked: whoever runs this could open it again."""
 
     def evidence(self, report_data: bytes) -> Items:
         """Return `cpu`: COSE_Sign1 (RFC 9052 section 4.2) over a map like that of a Nitro document."""

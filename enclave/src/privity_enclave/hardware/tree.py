@@ -53,6 +53,15 @@ class ConfigfsTree:
         os.rmdir(self._root / name)
 
 
+def read_at_most(path: Path, most: int) -> bytes:
+    """Return the first `most` bytes of a file, none when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(most)
+    except OSError:
+        return b""
+
+
 def write_once(path: Path, data: bytes) -> int:
     """Write to an existing file in one system call; return how many bytes it took. Raises OSError."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)

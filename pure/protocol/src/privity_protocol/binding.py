@@ -1,19 +1,27 @@
-"""The node document: what a quote commits to, and the values derived from its bytes. Both ends use this module.
+"""The node document: what a quote commits to, read and judged. What a node needs of it is `node_document`.
 
 Source: specs/binding.md. The document is hashed and compared as bytes; decoding serves the checks of its content.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from hashlib import sha256, sha512
 from typing import Final
 
-from privity_protocol import canonical, platform
-from privity_protocol.bundle import Item
-from privity_protocol.canonical import base64url_encode
+from privity_protocol import canonical, node_document, platform
 from privity_protocol.errors import Expired, Malformed
 from privity_protocol.limits import KEY_WINDOW, MAX_NODE_DOCUMENT
-from privity_protocol.platform import Platform
+from privity_protocol.node_document import Anchor, NodeDocument, device_digest, device_nonce, kid, report_data
+
+__all__ = [
+    "Anchor",
+    "NodeDocument",
+    "check_window",
+    "decode",
+    "device_digest",
+    "device_nonce",
+    "encode",
+    "kid",
+    "report_data",
+    "window_faults",
+]
 
 CLOCK_SKEW: Final = 300  # seconds a document may lie in the future
 KEM_KEY: Final = 1216  # bytes of an X-Wing public key
@@ -24,66 +32,9 @@ _MEMBERS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """The newest witnessed release checkpoint that the node knew: root is 32 bytes, time is Unix seconds."""
-
-    origin: str
-    root: bytes
-    size: int
-    time: int
-
-
-@dataclass(frozen=True, slots=True)
-class NodeDocument:
-    """All members of a node document; hashes are 32 raw bytes here and lower-case hexadecimal on the wire."""
-
-    pk: bytes
-    sig: bytes
-    node: bytes
-    plat: Platform
-    rel: bytes
-    cfg: bytes
-    models: bytes
-    dev: bytes | None
-    deploy: str
-    nbf: int
-    exp: int
-    anchor: Anchor
-    prof: tuple[str, ...]
-    egress: str
-    nonce: bytes | None
-
-
 def encode(document: NodeDocument) -> bytes:
     """Return the bytes of `document`. Raises Malformed when `decode` would refuse them."""
-    data = canonical.encode(
-        {
-            "v": 1,
-            "typ": "ec1-node",
-            "suite": 1,
-            "pk": base64url_encode(document.pk),
-            "sig": base64url_encode(document.sig),
-            "node": base64url_encode(document.node),
-            "plat": platform.members(document.plat),
-            "rel": document.rel.hex(),
-            "cfg": document.cfg.hex(),
-            "models": document.models.hex(),
-            "dev": None if document.dev is None else document.dev.hex(),
-            "deploy": document.deploy,
-            "nbf": document.nbf,
-            "exp": document.exp,
-            "anchor": {
-                "origin": document.anchor.origin,
-                "root": document.anchor.root.hex(),
-                "size": document.anchor.size,
-                "time": document.anchor.time,
-            },
-            "prof": list(document.prof),
-            "egress": document.egress,
-            "nonce": None if document.nonce is None else base64url_encode(document.nonce),
-        }
-    )
+    data = node_document.encode(document)
     decode(data)
     return data
 
@@ -134,29 +85,6 @@ def _profiles(value: object) -> tuple[str, ...]:
     if list(chosen) != names:
         raise Malformed("member_value", "prof")
     return chosen
-
-
-def report_data(node_document: bytes) -> bytes:
-    """Return the 64 bytes that the quote carries for the bytes of a node document."""
-    return sha512(b"EC1 node document v1\0" + node_document).digest()
-
-
-def kid(node_document: bytes) -> bytes:
-    """Return the 8-byte key id by which messages name the bytes of a node document."""
-    return sha256(node_document).digest()[:8]
-
-
-def device_nonce(*, pk: bytes, node: bytes, nonce: bytes | None) -> bytes:
-    """Return the 32-byte nonce that devices answer: `pk` 1,216 bytes, `node` 16, `nonce` 32 or None."""
-    return sha256(b"EC1 device v1\0" + sha256(pk).digest() + node + (nonce or b"")).digest()
-
-
-def device_digest(devices: Iterable[Item]) -> bytes | None:
-    """Return the 32 bytes of member `dev` for device items in bundle order, None without devices."""
-    parts = [part for item in devices for part in (item.label.encode("ascii"), item.data)]
-    if not parts:
-        return None
-    return sha256(b"".join(len(part).to_bytes(4) + part for part in parts)).digest()
 
 
 def window_faults(

@@ -80,6 +80,7 @@ def node_configuration(models: Sequence[ShelfModel]) -> bytes:
             "egress": "none",
             "limits": dict(LIMITS),
             "hardware": ["simulated"],
+            "devices": {"gpus": 0, "switches": 0},
         }
     )
 
