@@ -23,7 +23,20 @@ def run(*arguments: str) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize(
-    "command", ["", "serve", "chat", "verify", "models", "models pull", "models add", "conformance"]
+    "command",
+    [
+        "",
+        "serve",
+        "chat",
+        "verify",
+        "verify-bundle",
+        "inspect",
+        "policy",
+        "models",
+        "models pull",
+        "models add",
+        "conformance",
+    ],
 )
 def test_help_names_every_exit_code(command: str) -> None:
     code, out, _err = run(*command.split(), "--help")
@@ -35,7 +48,17 @@ def test_help_names_every_exit_code(command: str) -> None:
 
 def test_the_commands_are_those_of_the_readme() -> None:
     _code, out, _err = run("--help")
-    for command in ("serve", "chat", "verify", "models", "conformance", "version"):
+    for command in (
+        "serve",
+        "chat",
+        "verify",
+        "verify-bundle",
+        "inspect",
+        "policy",
+        "models",
+        "conformance",
+        "version",
+    ):
         assert f" {command} " in out
 
 
@@ -49,7 +72,7 @@ def test_the_commands_are_those_of_the_readme() -> None:
         (["chat", "--json", "--once", "x", "--profile", "p9"], 2, "misuse"),
         (["chat", "--json", "--once", "x", "--file", "/nonexistent"], 2, "file_unreadable"),
         (["verify", "http://127.0.0.1:9", "--json"], 5, "unreachable"),
-        (["conformance", "attestation", "/", "--json"], 2, "not_built"),
+        (["conformance", "attestation", "/", "--json"], 2, "file_unreadable"),
     ],
 )
 def test_failures_have_reason_and_code(arguments: list[str], code: int, reason: str) -> None:

@@ -20,9 +20,16 @@ Proof = tuple[str, ...] | NotProved
 PROVED: Final[Proof] = ()
 
 
+BUILT_AT: Final = 1_795_219_200  # 2026-11-21T00:00:00Z; a device clock behind the build cannot judge dates
+
+
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """`traffic_key` is the `pk` of the node document that traffic uses: required when a challenge is appraised."""
+    """`traffic_key` is the `pk` of the node document that traffic uses: required when a challenge is appraised.
+
+    `earliest` (Unix seconds) is the earliest time at which this client may judge: that of its build, or 0 where a
+    person asks what saved evidence was worth at a time of their own choice.
+    """
 
     traffic_key: bytes | None
     policy: Proof
@@ -30,14 +37,15 @@ class Logged:
     endorsement: Proof
     directory: Proof
     anchor: Proof
+    earliest: int = BUILT_AT
 
 
 _NO_LOG: Final = NotProved("log")
 
 
-def without_log(traffic_key: bytes | None = None) -> Logged:
+def without_log(traffic_key: bytes | None = None, *, earliest: int = BUILT_AT) -> Logged:
     """Return what a client without a log has: nothing proved. Only the simulated kind is accepted so."""
-    return Logged(traffic_key, _NO_LOG, _NO_LOG, _NO_LOG, _NO_LOG, _NO_LOG)
+    return Logged(traffic_key, _NO_LOG, _NO_LOG, _NO_LOG, _NO_LOG, _NO_LOG, earliest)
 
 
 NOTHING_LOGGED: Final = without_log()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from privity_attest.appraise import appraise
 from privity_attest.errors import Refused
-from privity_attest.logged import NOTHING_LOGGED, Logged, without_log
+from privity_attest.logged import BUILT_AT, without_log
 from privity_attest.memory import Memory
 from privity_attest.policy import local_policy
 from privity_attest.result import Appraisal, SimulatedAppraisal
@@ -18,6 +18,7 @@ from privity_protocol.errors import PrivityError
 
 from privity_client.errors import ClientError, EvidenceRefused
 from privity_client.nodes import OfferedModel, VerifiedNode
+from privity_client.user_policy import applied
 
 MAX_ROOT = 16_384
 """Bytes of a development root in PEM."""
@@ -50,9 +51,14 @@ def read_root(path: Path) -> bytes:
 class LocalAppraiser:
     """Judges bundles for one deployment under one consent; remembers what acceptance told it to remember, in memory."""
 
-    def __init__(self, deployment: str, consent: Consent) -> None:
+    def __init__(
+        self, deployment: str, consent: Consent, *, policy: bytes | None = None, earliest: int = BUILT_AT
+    ) -> None:
+        """`policy` is the user's own, in canonical JSON; `earliest` is 0 to judge saved evidence at a past time."""
         self._deployment = deployment
         self._consent = consent
+        self._policy = policy
+        self._earliest = earliest
         self._memory = Memory()
 
     def judge(self, bundle: bytes, *, now: int, listed: bytes, weight: int, origin: str) -> VerifiedNode:
@@ -71,12 +77,13 @@ class LocalAppraiser:
     ) -> Appraisal | SimulatedAppraisal:
         """Return what appraisal established; `nonce` and `traffic_key` belong to a challenge.
 
-        Raises EvidenceRefused, ClientError `simulated_not_allowed`.
+        Raises EvidenceRefused, ClientError `simulated_not_allowed`, `policy_unusable`.
         """
         allowed = self._consent.roots if isinstance(self._consent, AllowSimulated) else ()
-        policy = local_policy(now=now, deployment=self._deployment, allow_simulated=bool(allowed), roots=list(allowed))
+        base = local_policy(now=now, deployment=self._deployment, allow_simulated=bool(allowed), roots=list(allowed))
+        policy = applied(self._policy, base)
+        logged = without_log(traffic_key, earliest=self._earliest)
         try:
-            logged = NOTHING_LOGGED if traffic_key is None else without_log(traffic_key)
             result = appraise(bundle, now=now, policy=policy, logged=logged, nonce=nonce, memory=self._memory)
         except Refused as refused:
             record = refused.record.to_json()

@@ -108,6 +108,16 @@ CLIENT_REASONS: Final[dict[str, Words]] = {
     ),
     "misuse": Words("The command was not understood.", "Add --help to see how it is used.", Exit.MISUSE),
     "file_unreadable": Words("A file could not be read.", "Check its name and its permissions.", Exit.MISUSE),
+    "policy_unusable": Words(
+        "The policy cannot be used.",
+        "`privity policy` prints the default: a policy of yours may be stricter than that, and looser in nothing.",
+        Exit.MISUSE,
+    ),
+    "evidence_unreadable": Words(
+        "This file is no evidence that Privity can read.",
+        "It reads bundles, quotes, reports, documents, tokens, certificates, revocation lists, policies and releases.",
+        Exit.MALFORMED,
+    ),
     "file_not_text": Words("Only text files (UTF-8) can be attached.", "Convert the file to text first.", Exit.MISUSE),
     "file_too_large": Words("The attached file is too large.", "Attach a smaller part of it.", Exit.MISUSE),
     "nothing_to_send": Words("There is no message to send.", 'Write one: privity chat "Hello"', Exit.MISUSE),
@@ -116,7 +126,6 @@ CLIENT_REASONS: Final[dict[str, Words]] = {
         "Free some space, or write elsewhere, and ask again.",
         Exit.FAILED,
     ),
-    "not_built": Words("This part of Privity is not built yet.", "It comes with a later release.", Exit.MISUSE),
     "already_running": Words(
         "Privity is already running from this folder.",
         "Use it, stop it with Ctrl-C in its terminal, or set PRIVITY_HOME to another folder.",

@@ -39,6 +39,10 @@ AllowSimulated = Annotated[
         "--allow-simulated", help="Accept a test enclave for this run. Whoever runs that server can read your messages."
     ),
 ]
+At = Annotated[str, typer.Option("--at", metavar="TIME", help="Judge as of then: ISO 8601, Unix seconds, now.")]
+OwnPolicy = Annotated[
+    Path | None, typer.Option("--policy", metavar="FILE", help="Your own policy: stricter than the default.")
+]
 DevelopmentRoot = Annotated[
     Path | None, typer.Option("--development-root", metavar="FILE", help="Root certificate of a test enclave (PEM).")
 ]
@@ -87,14 +91,82 @@ def chat(
 @app.command(epilog=EXIT_CODES)
 def verify(
     url: Annotated[str, typer.Argument(help="Address of the server.")] = DEFAULT_URL,
+    challenge: Annotated[
+        bool, typer.Option("--challenge/--no-challenge", help="Also ask each node for a fresh answer of its hardware.")
+    ] = True,
+    policy: OwnPolicy = None,
+    save: Annotated[
+        Path | None, typer.Option("--save", metavar="BUNDLE", help="Keep the evidence in a file, to check it later.")
+    ] = None,
     json: Json = False,
     allow_simulated: AllowSimulated = False,
     development_root: DevelopmentRoot = None,
 ) -> None:
-    """Fetch the evidence of a server's nodes, with a fresh challenge, and show every check and its reason."""
+    """Fetch the evidence of a server's nodes, and show every check and its reason."""
+    from privity_client.cli.verify import Question
     from privity_client.cli.verify import verify as run
 
-    _leave(lambda: run(url, json, allow_simulated, development_root), as_json=json)
+    question = Question(url, json, allow_simulated, development_root, challenge, policy, save)
+    _leave(lambda: run(question), as_json=json)
+
+
+@app.command("verify-bundle", epilog=EXIT_CODES)
+def verify_bundle(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Evidence that `privity verify --save` kept.")],
+    at: At,
+    policy: OwnPolicy = None,
+    deployment: Annotated[str, typer.Option("--deployment", help="Name of the deployment; default: local.")] = "",
+    json: Json = False,
+    allow_simulated: AllowSimulated = False,
+    development_root: DevelopmentRoot = None,
+) -> None:
+    """Judge saved evidence offline, as of a time of your choice."""
+    from privity_client.cli.verify_bundle import Saved
+    from privity_client.cli.verify_bundle import verify_bundle as run
+
+    saved = Saved(file, at, json, allow_simulated, development_root, policy, deployment)
+    _leave(lambda: run(saved), as_json=json)
+
+
+@app.command(epilog=EXIT_CODES)
+def inspect(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A quote, report, document, token, log, certificate…")],
+    collateral: Annotated[
+        Path | None, typer.Option("--collateral", metavar="FILE", help="Intel collateral (JSON) for a quote.")
+    ] = None,
+    leaf: Annotated[
+        Path | None, typer.Option("--leaf", metavar="FILE", help="VCEK or VLEK certificate (DER) for a report.")
+    ] = None,
+    chain: Annotated[
+        Path | None, typer.Option("--chain", metavar="FILE", help="Issuers (PEM) of a report or of a device.")
+    ] = None,
+    crl: Annotated[
+        Path | None, typer.Option("--crl", metavar="FILE", help="Revocation list (DER) of a report.")
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option("--key", metavar="FILE", help="Public key (PEM) that you trust for a token of Arm.")
+    ] = None,
+    at: At = "now",
+    json: Json = False,
+) -> None:
+    """Say what a file of evidence is, what it says, and what of that is proven."""
+    from privity_client.cli.inspect import Inspected
+    from privity_client.cli.inspect import inspect as run
+
+    named = {"collateral": collateral, "leaf": leaf, "chain": chain, "crl": crl, "key": key}
+    beside = {role: path for role, path in named.items() if path is not None}
+    _leave(lambda: run(Inspected(file, beside, at, json)), as_json=json)
+
+
+@app.command(epilog=EXIT_CODES)
+def policy(
+    deployment: Annotated[str, typer.Option("--deployment", help="Name of the deployment.")] = "local",
+) -> None:
+    """Print the default policy, as the beginning of a stricter one of your own."""
+    from privity_client.channel import unix_time
+    from privity_client.user_policy import template
+
+    typer.echo(template(now=unix_time(), deployment=deployment))
 
 
 @models_app.command("list", epilog=EXIT_CODES)

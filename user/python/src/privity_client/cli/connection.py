@@ -72,12 +72,7 @@ def person_agrees() -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def appraiser(consent: Consent) -> LocalAppraiser:
-    """Return the appraiser of this client."""
-    return LocalAppraiser(DEPLOYMENT, consent)
-
-
 async def _verified(client: httpx.AsyncClient, url: str, model: str, consent: Consent) -> Connection:
-    source = Discovery(client, url, appraiser(consent), clock=unix_time, entropy=os.urandom)
+    source = Discovery(client, url, LocalAppraiser(DEPLOYMENT, consent), clock=unix_time, entropy=os.urandom)
     nodes = await source.nodes(model, refresh=False)
     return Connection(Channel(client, source), source, nodes[0])

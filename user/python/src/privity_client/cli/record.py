@@ -5,8 +5,8 @@ Built from the record alone. What was not checked is never shown as passed.
 
 import re
 import time
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from rich.console import Console
 from rich.padding import Padding
@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from privity_client.cli.failure import BANNER
+from privity_client.cli.reasons import sentence
 from privity_client.printable import clean
 
 STAGES: Final = (
@@ -61,11 +62,13 @@ def render(console: Console, record: Mapping[str, object], *, challenged: bool =
     simulated = bool(record.get("simulated"))
     _headline(console, record, simulated)
     for reason in _texts(record.get("reasons")):
-        console.print(Text(f"  ✗ {clean(reason)}", style="red"))
+        console.print(Text(f"  ✗ {clean(sentence(reason))}", style="red") + Text(f"  {clean(reason)}", style="dim"))
     if challenged:
         console.print(Text("✓ A fresh challenge was answered: this evidence is no replay.", style="green"))
     _claims(console, record)
-    _checks(console, record)
+    checks = record.get("checks")
+    if isinstance(checks, list):
+        checks_table(console, checks)
     console.print(Text("\nLimits", style="bold"))
     for limit in _LIMITS[simulated]:
         console.print(Padding(Text(limit, style="dim"), (0, 0, 0, 2)))
@@ -98,18 +101,16 @@ def _claims(console: Console, record: Mapping[str, object]) -> None:
         words = str(name).replace("_", " ")
         if isinstance(value, Mapping):
             for member, inner in value.items():
-                table.add_row(f"{words} {member}", clean(_shown(inner)))
+                table.add_row(f"{words} {member}", clean(value_words(inner)))
         elif name in _MOMENTS:
             table.add_row(words, _moment(value))
         else:
-            table.add_row(words, clean(_shown(value)))
+            table.add_row(words, clean(value_words(value)))
     console.print(table)
 
 
-def _checks(console: Console, record: Mapping[str, object]) -> None:
-    checks = record.get("checks")
-    if not isinstance(checks, list):
-        return
+def checks_table(console: Console, checks: Sequence[Mapping[str, Any]]) -> None:
+    """Print the rows of checks, each with its outcome in words, and how many there are of each."""
     console.print(Text("\nChecks", style="bold"))
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
     table.add_column(style="bold", no_wrap=True)
@@ -120,7 +121,7 @@ def _checks(console: Console, record: Mapping[str, object]) -> None:
         stage = int(check["stage"])
         mark, style = _MARKS.get(str(check["outcome"]), ("? unknown", "red"))
         group = STAGES[stage] if stage != last and stage < len(STAGES) else ""
-        why = ", ".join(_reason(reason) for reason in _texts(check.get("reasons")))
+        why = ", ".join(phrase(reason) for reason in _texts(check.get("reasons")))
         outcome = Text(mark, style=style) + Text(f": {why}" if why else "", style="dim" if style != "red" else style)
         table.add_row(group, str(check["check"]).replace("_", " "), outcome)
         last = stage
@@ -131,7 +132,8 @@ def _checks(console: Console, record: Mapping[str, object]) -> None:
     )
 
 
-def _reason(reason: str) -> str:
+def phrase(reason: str) -> str:
+    """Return a reason as a person reads it."""
     code, _, detail = reason.partition(":")
     words = _NOT_CHECKED.get(code, code)
     detail = detail.replace("_", " ") if code in _NOT_CHECKED else detail
@@ -142,21 +144,22 @@ def _claim(record: Mapping[str, object], name: str) -> str:
     claims = record.get("claims")
     claim = claims.get(name) if isinstance(claims, Mapping) else None
     value = claim.get("value") if isinstance(claim, Mapping) else None
-    return clean(_shown(value)) if value is not None else ""
+    return clean(value_words(value)) if value is not None else ""
 
 
-def _shown(value: object) -> str:
+def value_words(value: object, *, whole: bool = False) -> str:
+    """Return a claimed value as a person reads it; digests are cut unless `whole`."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {_shown(inner)}" for name, inner in value.items())
+        return ", ".join(f"{name}: {value_words(inner, whole=whole)}" for name, inner in value.items())
     if isinstance(value, list):
-        return ", ".join(_shown(inner) for inner in value)
+        return ", ".join(value_words(inner, whole=whole) for inner in value)
     if value is None:
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     text = str(value)
     # A person compares beginnings; the whole value is in the record that --json prints.
-    return f"{text[:16]}…" if _DIGEST.fullmatch(text) else text
+    return f"{text[:16]}…" if _DIGEST.fullmatch(text) and not whole else text
 
 
 def _texts(value: object) -> list[str]:

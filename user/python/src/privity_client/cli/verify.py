@@ -12,72 +12,109 @@ from rich.console import Console
 from rich.text import Text
 
 from privity_client import fetch
-from privity_client.appraisal import Consent, Refuse
+from privity_client.appraisal import Consent, LocalAppraiser, Refuse
 from privity_client.challenge import challenge
 from privity_client.channel import unix_time
-from privity_client.cli.connection import appraiser, granted, person_agrees
+from privity_client.cli.connection import DEPLOYMENT, granted, person_agrees
 from privity_client.cli.failure import BANNER, text
 from privity_client.cli.record import render
 from privity_client.discovery import Discovery
 from privity_client.errors import ClientError, EvidenceRefused, Exit, words_for
 from privity_client.nodes import VerifiedNode
+from privity_client.user_policy import read_policy
+
+
+@dataclass(frozen=True)
+class Question:
+    """The command line of `privity verify`."""
+
+    url: str
+    json: bool
+    allow_simulated: bool
+    development_root: Path | None
+    challenge: bool
+    policy: Path | None
+    save: Path | None
 
 
 @dataclass(frozen=True)
 class Judged:
-    """One listed node: verified, or the error; and whether its key answered a fresh challenge."""
+    """One listed node: verified, or the error; whether its key answered a fresh challenge; and its bundle."""
 
     digest: str
     node: VerifiedNode | None
     error: PrivityError | None
+    bundle: bytes
     fresh: bool = False
 
 
-def verify(url: str, as_json: bool, allow_simulated: bool, development_root: Path | None) -> int:
+def verify(question: Question) -> int:
     """Run the command; return 0 when every listed node was accepted, else the exit code of the first failure."""
-    consent: Consent = granted(development_root) if allow_simulated else Refuse()
-    judged = asyncio.run(judge(url, consent))
-    if not as_json and not allow_simulated and _asks_for_consent(judged) and person_agrees():
-        judged = asyncio.run(judge(url, granted(development_root)))
+    policy = None if question.policy is None else read_policy(question.policy)
+    consent: Consent = granted(question.development_root) if question.allow_simulated else Refuse()
+    judged = asyncio.run(judge(question, policy, consent))
+    if not question.json and not question.allow_simulated and _asks_for_consent(judged) and person_agrees():
+        judged = asyncio.run(judge(question, policy, granted(question.development_root)))
     if not judged:
         raise ClientError("no_node", "the directory lists none")
-    if as_json:
-        print(json.dumps(_document(url, judged), ensure_ascii=False))
+    saved = [] if question.save is None else save(question.save, judged)
+    if question.json:
+        print(json.dumps(_document(question.url, judged, saved), ensure_ascii=False))
     else:
-        _show(Console(highlight=False), url, judged)
+        _show(Console(highlight=False), question, judged, saved)
     errors = [one.error for one in judged if one.error is not None]
     return int(words_for(errors[0]).exit) if errors else int(Exit.OK)
 
 
-async def judge(url: str, consent: Consent) -> list[Judged]:
+async def judge(question: Question, policy: bytes | None, consent: Consent) -> list[Judged]:
     """Return the verdict on every listed node."""
-    async with fetch.new_client(url) as client:
-        verifier = appraiser(consent)
-        source = Discovery(client, url, verifier, clock=unix_time, entropy=os.urandom)
+    async with fetch.new_client(question.url) as client:
+        verifier = LocalAppraiser(DEPLOYMENT, consent, policy=policy)
+        source = Discovery(client, question.url, verifier, clock=unix_time, entropy=os.urandom)
         judged = []
         for listed, bundle in await source.bundles():
             origin = await source.run_origin()
+            fresh = False
             try:
                 node = verifier.judge(bundle, now=unix_time(), listed=listed.nd, weight=listed.w, origin=origin)
-                record = await challenge(client, node, verifier, now=unix_time(), entropy=os.urandom)
+                if question.challenge:
+                    await challenge(client, node, verifier, now=unix_time(), entropy=os.urandom)
+                    fresh = True
             except PrivityError as error:
-                judged.append(Judged(listed.nd.hex(), None, error))
+                judged.append(Judged(listed.nd.hex(), None, error, bundle))
             else:
-                judged.append(Judged(listed.nd.hex(), node, None, fresh=record is not None))
+                judged.append(Judged(listed.nd.hex(), node, None, bundle, fresh))
         return judged
+
+
+def save(path: Path, judged: list[Judged]) -> list[Path]:
+    """Write each node's bundle as it came: to `path`, further ones beside it with the node's first digits.
+
+    Raises ClientError `output_failed`.
+    """
+    saved = []
+    for number, one in enumerate(judged):
+        target = path if number == 0 else path.with_name(f"{path.stem}-{one.digest[:8]}{path.suffix}")
+        try:
+            target.write_bytes(one.bundle)
+        except OSError as error:
+            raise ClientError("output_failed", f"{target}: {error.strerror}") from error
+        saved.append(target)
+    return saved
 
 
 def _asks_for_consent(judged: list[Judged]) -> bool:
     return any(one.error is not None and one.error.reason == "simulated_not_allowed" for one in judged)
 
 
-def _document(url: str, judged: list[Judged]) -> dict[str, object]:
+def _document(url: str, judged: list[Judged], saved: list[Path]) -> dict[str, object]:
     simulated = any(_simulated(one) for one in judged)
     return {
         "url": url,
         "simulated": simulated,
         "notice": BANNER if simulated else None,
         "nodes": [_member(one) for one in judged],
+        "saved": [str(path) for path in saved],
     }
 
 
@@ -110,9 +147,9 @@ def _member(one: Judged) -> dict[str, object]:
     }
 
 
-def _show(console: Console, url: str, judged: list[Judged]) -> None:
+def _show(console: Console, question: Question, judged: list[Judged], saved: list[Path]) -> None:
     for one in judged:
-        console.print(Text(f"{url} · node {one.digest[:8]}", style="bold"))
+        console.print(Text(f"{question.url} · node {one.digest[:8]}", style="bold"))
         if one.node is not None:
             render(console, one.node.record, challenged=one.fresh)
         elif isinstance(one.error, EvidenceRefused):
@@ -120,3 +157,5 @@ def _show(console: Console, url: str, judged: list[Judged]) -> None:
         elif one.error is not None:
             print(text(one.error), file=sys.stderr)
         console.print()
+    for path in saved:
+        console.print(Text(f"Saved {path}. Check it again: privity verify-bundle {path} --at TIME", style="dim"))

@@ -1,0 +1,85 @@
+"""`privity verify-bundle`: saved evidence, judged offline at a time of the person's choice."""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from privity_protocol.limits import MAX_BUNDLE
+from rich.console import Console
+
+from privity_client.appraisal import Consent, LocalAppraiser, Refuse
+from privity_client.channel import unix_time
+from privity_client.cli.connection import DEPLOYMENT, granted
+from privity_client.cli.failure import BANNER
+from privity_client.cli.record import render
+from privity_client.errors import ClientError, EvidenceRefused, Exit
+from privity_client.user_policy import read_policy
+
+
+@dataclass(frozen=True)
+class Saved:
+    """The command line of `privity verify-bundle`."""
+
+    file: Path
+    at: str
+    json: bool
+    allow_simulated: bool
+    development_root: Path | None
+    policy: Path | None
+    deployment: str
+
+
+def verify_bundle(saved: Saved) -> int:
+    """Judge the file; return 0 when it was accepted at that time. Raises ClientError with the reason."""
+    now = moment(saved.at)
+    policy = None if saved.policy is None else read_policy(saved.policy)
+    consent: Consent = granted(saved.development_root) if saved.allow_simulated else Refuse()
+    verifier = LocalAppraiser(saved.deployment or DEPLOYMENT, consent, policy=policy, earliest=0)
+    try:
+        record = verifier.appraise(_read(saved.file), now=now).record.to_json()
+    except EvidenceRefused as refused:
+        _show(saved, refused.record)
+        return int(Exit.MALFORMED if _is_malformed(refused.record) else Exit.REFUSED)
+    _show(saved, record)
+    return int(Exit.OK)
+
+
+def moment(text: str) -> int:
+    """Return Unix seconds of `now`, Unix seconds, or an ISO 8601 time (UTC unless it says otherwise).
+
+    Raises ClientError `misuse`.
+    """
+    if text == "now":
+        return unix_time()
+    if re.fullmatch("[0-9]{1,11}", text):
+        return int(text)
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ClientError("misuse", f"--at {text}: a time is written like 2026-11-25T20:30:00Z") from error
+    return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BUNDLE + 1)
+    except OSError as error:
+        raise ClientError("file_unreadable", f"{path}: {error.strerror}") from error
+
+
+def _is_malformed(record: dict[str, object]) -> bool:
+    reasons = record.get("reasons")
+    first = str(reasons[0]) if isinstance(reasons, list) and reasons else ""
+    return first.startswith(("bundle_", "item_", "media_type", "indicator", "malformed"))
+
+
+def _show(saved: Saved, record: dict[str, object]) -> None:
+    if saved.json:
+        simulated = bool(record.get("simulated"))
+        notice = BANNER if simulated else None
+        print(json.dumps({"simulated": simulated, "notice": notice, "record": record}, ensure_ascii=False))
+    else:
+        render(Console(highlight=False), record)
