@@ -27,7 +27,7 @@ def nonce(case: Case, label: str) -> Finding:
 
 def role(case: Case, label: str) -> Finding:
     """A GPU lies under a GPU's label, a switch under a switch's."""
-    return fails(case.devices.found[label].report.is_switch != is_switch(label), f"device_kind:{label}")
+    return fails(case.devices.found[label].report.is_switch != is_switch(label), f"device_kind:{label}:role")
 
 
 def kind(case: Case, label: str) -> Finding:
@@ -50,7 +50,7 @@ def firmware_listed(case: Case, label: str) -> Finding:
     if is_switch(label):
         return _A_SWITCH
     reported = case.devices.found[label].report.opaque.get(spdm.FWID)
-    return _listed(case, "firmware_ids", reported, f"firmware_identity:{label}")
+    return _listed(case, "firmware_ids", reported, f"firmware_identity:{label}:not_listed")
 
 
 def driver(case: Case, label: str) -> Finding:

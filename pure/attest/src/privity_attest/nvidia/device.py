@@ -8,7 +8,8 @@ from privity_protocol.errors import Malformed
 
 from privity_attest import der, x509
 from privity_attest.der import DerError
-from privity_attest.nvidia import spdm
+from privity_attest.nvidia import ocsp, spdm
+from privity_attest.nvidia.ocsp import Response
 from privity_attest.nvidia.spdm import Report, SpdmError
 from privity_attest.signature import SignatureInvalid
 from privity_attest.x509 import Certificate
@@ -40,6 +41,7 @@ class Devices:
     found: dict[str, Device] = field(default_factory=dict)
     _certificates: dict[bytes, Certificate] = field(default_factory=dict)
     _issued: dict[tuple[bytes, bytes], bool] = field(default_factory=dict)
+    _answered: dict[tuple[bytes, bytes], bool] = field(default_factory=dict)
 
     def certificate(self, data: bytes) -> Certificate:
         """Return the certificate in `data`. Raises DerError."""
@@ -58,6 +60,17 @@ class Devices:
             except SignatureInvalid:
                 self._issued[pair] = False
         return self._issued[pair]
+
+    def answered(self, response: Response, issuer: Certificate, now: int) -> bool:
+        """Return whether `issuer`, or whom it authorised, signed `response`."""
+        pair = response.raw, issuer.pin
+        if pair not in self._answered:
+            try:
+                ocsp.verify_response(response, issuer, now)
+                self._answered[pair] = True
+            except SignatureInvalid:
+                self._answered[pair] = False
+        return self._answered[pair]
 
 
 def is_device(label: str) -> bool:

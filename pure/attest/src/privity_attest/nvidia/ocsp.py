@@ -55,6 +55,7 @@ class Answer:
 class Response:
     """A parsed, unverified response; `responder` is the DER of a name, None when it is named by its key."""
 
+    raw: bytes
     signed: bytes
     signature: bytes
     scheme: Scheme
@@ -77,6 +78,7 @@ def decode(data: bytes) -> Response:
     tbs, algorithm, signature, *wrapped_certificates = fields
     responder, answers = _response_data(tbs)
     return Response(
+        raw=data,
         signed=tbs.raw,
         signature=x509.whole_bits(signature),
         scheme=x509.signature_scheme(algorithm),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from privity_protocol.cbor import Key, Value
 from privity_protocol.errors import Malformed
 
 from privity_attest.arm import claims
@@ -78,9 +79,7 @@ def decode(payload: bytes) -> PsaToken:
     )
 
 
-def _components(
-    found: Mapping[claims.Key, claims.Value], keys: Mapping[str, int], legacy: bool
-) -> tuple[Component, ...]:
+def _components(found: Mapping[Key, Value], keys: Mapping[str, int], legacy: bool) -> tuple[Component, ...]:
     nothing = legacy and keys["no_measurements"] in found
     if nothing and keys["components"] in found:
         raise Malformed("member_value", "components and none")
