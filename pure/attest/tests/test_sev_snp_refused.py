@@ -41,7 +41,7 @@ from privity_attest.testing.root import key_of
 from privity_attest.testing.rsa import FIRST, SECOND
 from privity_protocol import cbor
 from privity_protocol.platform import Platform
-from vendor_appraisal import record_of
+from vendor_appraisal import record_of, slug
 
 ACCEPTED = {
     "honest": Attack(()),
@@ -408,7 +408,7 @@ def judged(title: str):
     return record_of(data, policy=policy_of("sev_snp", PIN, platform_id, attack.policy), **given)
 
 
-@pytest.mark.parametrize("title", ACCEPTED)
+@pytest.mark.parametrize("title", ACCEPTED, ids=slug)
 def test_an_honest_machine_is_accepted_as_what_a_fake_vendor_is(title) -> None:
     record = judged(title)
     assert record.reasons == ()
@@ -416,7 +416,7 @@ def test_an_honest_machine_is_accepted_as_what_a_fake_vendor_is(title) -> None:
     assert not record.hardware_backed
 
 
-@pytest.mark.parametrize("title", ATTACKS)
+@pytest.mark.parametrize("title", ATTACKS, ids=slug)
 def test_an_attack_is_refused_for_its_reasons(title) -> None:
     record = judged(title)
     assert record.reasons == ATTACKS[title].reasons

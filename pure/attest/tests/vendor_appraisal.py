@@ -15,3 +15,8 @@ def record_of(data: bytes, *, policy: Policy, logged: Logged, now: int = NOW, me
         return appraise(data, now=now, policy=policy, logged=logged, nonce=None, memory=memory or Memory()).record
     except Refused as refused:
         return refused.record
+
+
+def slug(title: str) -> str:
+    """A title as part of a test's name: patches name tests, separated by spaces."""
+    return title.replace(" ", "-")
