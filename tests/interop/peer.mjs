@@ -3,6 +3,8 @@
 import { createInterface } from "node:readline";
 import { webcrypto } from "node:crypto";
 
+import { attest } from "./attest_operations.mjs";
+
 const DIST = new URL("../../user/web/packages/protocol/dist/src/", import.meta.url);
 const load = (name) => import(new URL(`${name}.js`, DIST).href);
 const NAMES = ["admission", "application", "bytes", "errors", "hello", "labels", "limits", "pacing", "run", "xwing"];
@@ -101,7 +103,7 @@ const constants = {
   },
 };
 
-const operations = { ...client, ...node, ...constants };
+const operations = { ...client, ...node, ...constants, ...attest };
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { op, ...input } = JSON.parse(line);

@@ -16,7 +16,7 @@ import { type Memory, type Remembered } from "./memory.ts";
 import { type Policy } from "./policy.ts";
 import { type Model, type Release } from "./release.ts";
 import { type SimDocument } from "./simulated/document.ts";
-import { type Path } from "./x509.ts";
+import { type Certificate, type Path } from "./x509.ts";
 
 /** Media type of the CPU item to kind. */
 export const KINDS: ReadonlyMap<string, string> = new Map([
@@ -85,6 +85,8 @@ export class Case {
   foreignRoot = false;
   readonly ends: number[] = [];
   readonly seen: (readonly [Remembered, string, number])[] = [];
+  /** Devices whose items have been read, by label; `path` is empty until their certificates have been. */
+  readonly devices = new Map<string, { readonly path: readonly Certificate[] }>();
   readonly found: Established = nothingYet();
 
   constructor(given: Given) {

@@ -85,8 +85,8 @@ const ALLOWED = [
   check("models_allowed", "models", "model_not_allowed", { needs: ["release_form", "models_form"] }),
 ] as const;
 const DEVICES = [
-  check("device_count", "bundle", "device_count device_missing", { needs: ["container"] }),
-  check("device_evidence", "bundle", "device_nonce", { needs: ["container"] }),
+  check("device_count", "bundle", "device_count device_missing", { needs: ["container", "release_form"] }),
+  check("device_keys", "bundle", "device_duplicate", { needs: ["container"] }),
 ] as const;
 const FRESHNESS = [
   check("key_window", "node-document", "key_expired key_not_yet_valid key_lifetime", { needs: ["node_document"] }),
@@ -113,12 +113,16 @@ export const EXCUSED: ReadonlyMap<string, string> = new Map([
   ["tcb", "not_applicable:no_hardware"],
 ]);
 
-/** All checks of a kind in the order in which they run: `own` and `devices` between the common ones. */
+/**
+ * All checks of a kind in the order in which they run: `own` and `devices` between the common ones.
+ *
+ * `devices` are the checks of those devices that the bundle holds.
+ */
 export function tableOf(own: readonly Check[], devices: readonly Check[] = []): readonly Check[] {
   const genuine = genuineNames(own);
   const listed = check("platform_listed", "node-document", "platform_not_listed", { needs: genuine });
   const everything = [
-    ...BEFORE, KIND, ...RELEASE, ...own, ...devices, ...FORMS, listed, ...ALLOWED, ...binding(genuine), ...DEVICES,
+    ...BEFORE, KIND, ...RELEASE, ...own, ...DEVICES, ...devices, ...FORMS, listed, ...ALLOWED, ...binding(genuine),
     ...FRESHNESS,
   ];
   return [...everything.sort((one, other) => one.stage - other.stage), COMPLETE];

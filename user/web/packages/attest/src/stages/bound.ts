@@ -86,23 +86,30 @@ const egress: Run = ({ found, policy }) => {
   return fails(!allowed.includes(found.nodeDocument.egress), "egress_not_allowed");
 };
 
-/** As many GPUs and switches as the policy counts; what the release says is for the kinds that have them. */
+/** As many GPUs and switches as policy or release count; a release that names no devices has none. */
 const deviceCount: Run = (at) => {
   const present = devicesOf(at);
   const gpus = present.filter((item) => item.label.startsWith("gpu-")).length;
+  const { gpu: wanted } = at.policy;
+  const released = at.found.release.platforms.gpu;
   const counted = [
-    [at.policy.gpu.count, gpus, "gpu"],
-    [at.policy.gpu.switches, present.length - gpus, "switch"],
+    [wanted.count, released?.count ?? 0, gpus, "gpu"],
+    [wanted.switches, released?.switches ?? 0, present.length - gpus, "switch"],
   ] as const;
-  return counted.flatMap(([due, found, name]) => {
-    if (due === "from_release" || found > due) return [`device_count:${name}`];
-    return fails(found < due, `device_missing:${name}`);
+  return counted.flatMap(([named, inRelease, found, name]) => {
+    const due = named === "from_release" ? inRelease : named;
+    return fails(found !== due, `${found > due ? "device_count" : "device_missing"}:${name}`);
   });
 };
 
-/** Devices are not appraised yet: present ones fail. */
-const deviceEvidence: Run = (at) => {
-  return devicesOf(at).length > 0 ? ["device_nonce:not_built"] : new NotChecked("not_applicable:no_devices");
+/** No two devices answer with one key: one that answers twice is not two. */
+const deviceKeys: Run = (at) => {
+  const present = devicesOf(at);
+  if (present.length === 0) return new NotChecked("not_applicable:no_devices");
+  if (!present.every((item) => at.devices.has(item.label))) return new NotChecked("blocked_by:device_form");
+  const pins = [...at.devices].flatMap(([label, { path: [leaf] }]) => (leaf === undefined ? [] : [{ label, pin: leaf.pin }]));
+  const again = pins.filter(({ pin }, index) => pins.findIndex((one) => one.pin === pin) < index);
+  return again.map(({ label }) => `device_duplicate:${label}`);
 };
 
 /** The window of the key admits use now and is no longer than allowed. */
@@ -138,7 +145,7 @@ export const CHECKS: Readonly<Record<string, Run>> = {
   key,
   egress,
   device_count: deviceCount,
-  device_evidence: deviceEvidence,
+  device_keys: deviceKeys,
   key_window: keyWindow,
   evidence_age: evidenceAge,
   challenge,
