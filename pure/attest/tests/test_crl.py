@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from privity_attest import crl, x509
+from privity_attest import crl, der, x509
 from privity_attest.der import DerError
 from privity_attest.signature import PSS384, RsaKey, SignatureInvalid
 
@@ -122,3 +122,28 @@ def test_a_flipped_bit_of_a_list_breaks_its_form_or_its_signature() -> None:
 def test_any_bytes_are_refused_with_the_one_error(data) -> None:
     with pytest.raises(DerError):
         crl.decode(data)
+
+
+def tlv(tag: int, *parts: bytes) -> bytes:
+    content = b"".join(parts)
+    size = len(content)
+    length = bytes([size]) if size < 0x80 else bytes([0x81, size]) if size < 0x100 else b"\x82" + size.to_bytes(2)
+    return bytes([tag]) + length + content
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 5])
+def test_scheme_parameters_of_another_count_are_refused_with_the_one_error(count) -> None:
+    parameters = tlv(0x30, *(tlv(0xA0, b"\x05\x00") for _ in range(count)))
+    algorithm = tlv(0x30, bytes.fromhex("06092a864886f70d01010a"), parameters)
+    with pytest.raises(DerError):
+        x509.signature_scheme(der.decode(algorithm))
+
+
+@pytest.mark.parametrize("parts", [0, 1, 4])
+def test_an_entry_of_another_count_is_refused_with_the_one_error(parts) -> None:
+    tbs, algorithm, signature = der.decode(revocation_list(ec.derive_private_key(5, ec.SECP256R1()))).children
+    *fields, listed, extensions = (one.raw for one in tbs.children)
+    entry = [one.raw for one in der.decode(listed).children[0].children] * 2
+    changed = tlv(0x30, *fields, tlv(0x30, tlv(0x30, *entry[:parts])), extensions)
+    with pytest.raises(DerError):
+        crl.decode(tlv(0x30, changed, algorithm.raw, signature.raw))

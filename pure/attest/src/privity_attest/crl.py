@@ -68,9 +68,10 @@ def verify_list(crl: Crl, issuer: Certificate) -> None:
 def _revoked(element: Element) -> dict[int, int]:
     revoked: dict[int, int] = {}
     for entry in element.expect(der.SEQUENCE).children:
-        serial, date, *extensions = entry.expect(der.SEQUENCE).children or (entry, entry)
-        if len(extensions) > 1:
+        fields = entry.expect(der.SEQUENCE).children
+        if not 2 <= len(fields) <= 3:
             raise DerError("entry of a revocation list")
+        serial, date, *extensions = fields
         der.time(date)
         revoked[der.integer(serial)] = _reason(extensions[0]) if extensions else UNSPECIFIED
     return revoked

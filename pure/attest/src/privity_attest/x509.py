@@ -168,12 +168,15 @@ def signature_scheme(element: Element) -> Scheme:
     if algorithm.raw != _PSS or len(parameters) != 1:
         raise DerError("algorithm")
     # RFC 4055 section 3.1: hash, mask generation and salt length; the trailer field has one value and may be written.
-    hashed, mask, salt, *trailer = parameters[0].expect(der.SEQUENCE).children or (element,) * 3
+    given = parameters[0].expect(der.SEQUENCE).children
+    if not 3 <= len(given) <= 4:
+        raise DerError("PSS parameters")
+    hashed, mask, salt, *trailer = given
     _sha384(only_child(hashed, 0xA0))
     generator, of_mask = sequence(only_child(mask, 0xA1), 2)
     _sha384(of_mask)
-    values = [der.integer(only_child(salt, 0xA2)), *(der.integer(only_child(one, 0xA3)) for one in trailer)]
-    if generator.raw != _MGF1 or values not in ([PSS384.salt], [PSS384.salt, 1]):
+    numbers = [der.integer(only_child(salt, 0xA2)), *(der.integer(only_child(one, 0xA3)) for one in trailer)]
+    if generator.raw != _MGF1 or numbers not in ([PSS384.salt], [PSS384.salt, 1]):
         raise DerError("PSS parameters")
     return PSS384
 
