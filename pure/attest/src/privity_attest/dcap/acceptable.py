@@ -99,10 +99,10 @@ def collateral_platform(case: Case) -> Finding:
 
 def collateral_rollback(case: Case) -> Finding:
     """Nothing is older than what this client has already accepted."""
-    authority = case.path[-1].pin.hex()[:16]
+    authority = f"dcap/{case.path[-1].pin.hex()}"
     names = {
-        "tcb_info": f"dcap:{authority}:{case.dcap.tcb_info.id}:{case.dcap.tcb_info.fmspc.hex()}",
-        "qe_identity": f"dcap:{authority}:{case.dcap.qe_identity.id}",
+        "tcb_info": f"{authority}/{case.dcap.tcb_info.id}/{case.dcap.tcb_info.fmspc.hex()}",
+        "qe_identity": f"{authority}/{case.dcap.qe_identity.id}",
     }
     seen: list[tuple[Remembered, str, int]] = list(case.seen)
     for name, one in _documents(case).items():

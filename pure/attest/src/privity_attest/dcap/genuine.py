@@ -167,7 +167,7 @@ def crl_signature(case: Case) -> Finding:
             crl.verify_list(one, issuers[name])
         except SignatureInvalid:
             faults.append(f"crl_signature:{name}")
-        case.seen.append(("crl_numbers", f"dcap:{issuers[name].pin.hex()[:16]}", one.number))
+        case.seen.append(("crl_numbers", f"dcap/{issuers[name].pin.hex()}", one.number))
     return tuple(faults)
 
 
