@@ -38,7 +38,7 @@ def test_an_allowance_is_recorded_as_not_checked_for_the_simulated_kind(name) ->
 
 @pytest.mark.parametrize("name", UNTIL_THE_LOG)
 def test_without_its_allowance_a_client_without_a_log_refuses(name, monkeypatch) -> None:
-    monkeypatch.setattr(checks, "ALLOWANCES", {one: "not_applicable:simulated" for one in UNTIL_THE_LOG if one != name})
+    monkeypatch.setattr(appraise, "EXCUSES", {one: text for one, text in appraise.EXCUSES.items() if one != name})
     record = record_of(BUNDLE.data)
     assert record.outcome == "refused"
     assert record.reasons == (("platform_not_listed",) if name == "platform_listed" else (f"check_missing:{name}",))

@@ -358,11 +358,13 @@ def test_the_honest_bundle_is_accepted() -> None:
 
 def test_what_a_policy_leaves_unchecked_is_recorded_with_its_reason() -> None:
     reason = Unchecked("shown to the user")
-    record = record_of(HONEST.data, **policy(egress=reason, configuration=reason))
+    record = record_of(HONEST.data, **policy(egress=reason))
     found = {one.check: (one.outcome, one.reasons) for one in record.checks}
     assert record.outcome == "accepted_as_simulated"
-    for name in ("egress", "configuration_allowed"):
-        assert found[name] == ("not_checked", ("unchecked_by_policy:shown to the user",))
+    assert found["egress"] == ("not_checked", ("unchecked_by_policy:shown to the user",))
+    assert found["release_allowed"] == ("not_checked", ("unchecked_by_policy:any logged, valid, unrevoked",))
+    record = record_of(HONEST.data, **policy(configuration=reason))
+    assert record.reasons == ("policy_below_floor:configuration",)
 
 
 def test_a_check_that_is_neither_passed_nor_excused_blocks_acceptance(monkeypatch) -> None:
