@@ -14,7 +14,7 @@ from privity_protocol.platform import Platform
 
 from privity_attest import policy
 from privity_attest.defaults import default_document
-from privity_attest.event_log import CLOSED, CONFIGURATION, MODELS, replay
+from privity_attest.event_log import CLOSED, CONFIGURATION, MODELS, Event, replay
 from privity_attest.logged import PROVED, Logged
 from privity_attest.testing.bundle import NOW, Items, encode_event, models_document, release_leaf, same
 
@@ -38,7 +38,8 @@ class NodeHooks:
 class Machine:
     """What a kind adds: its name, the platform's identifier hash, its section of a release, and its items.
 
-    `evidence` is given the node document and the runtime register, and returns the items of the kind.
+    `evidence` is given the node document and the runtime register, and returns the items of the kind. `register`
+    replays the log where the kind does not do it as TDX does.
     """
 
     kind: str
@@ -46,6 +47,7 @@ class Machine:
     values: Document
     evidence: Callable[[bytes, bytes], Items]
     runtime_log: bool = False
+    register: Callable[[tuple[Event, ...]], bytes] = replay
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def build(machine: Machine, hooks: NodeHooks = NodeHooks()) -> Built:
         "release": ("release+json", release),
         "release-proof": ("tlog-proof", b"proved elsewhere"),
         "endorsement": ("endorsement+cbor", b"\x80"),
-        **machine.evidence(node_document, replay(log)),
+        **machine.evidence(node_document, machine.register(log)),
     }
     if machine.runtime_log:
         items["runtime-log"] = ("runtime-log", b"".join(event.encoded for event in log))

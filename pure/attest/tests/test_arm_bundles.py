@@ -1,0 +1,151 @@
+"""Whole bundles of PSA and CCA: accepted as they are, and refused for exactly the reasons of each change."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from appraising import record_of
+from arm_attacks import CCA, PSA, ArmAttack, changed, psa, without
+from privity_attest.result import Appraisal
+from privity_attest.roots import pins
+from privity_attest.schema import Unchecked
+from privity_attest.testing.arm import (
+    CCA_KEY,
+    FIRMWARE,
+    PSA_KEY,
+    RIM,
+    CcaDevice,
+    PsaDevice,
+    cca_policy,
+    component,
+    key_of,
+    legacy,
+    newer,
+    psa_policy,
+    spki,
+)
+from privity_attest.testing.node import EVERYTHING_PROVED, NodeHooks
+
+ATTACKS = {**PSA, **CCA}
+
+
+def policy_for(attack: ArmAttack) -> Any:
+    """The policy of an attack: its pinned key and its changed members."""
+    kind = "psa" if isinstance(attack.device, PsaDevice) else "cca"
+    make, honest = (psa_policy, PSA_KEY) if kind == "psa" else (cca_policy, CCA_KEY)
+    policy = make(attack.pinned or honest, **attack.policy)
+    if attack.pinned != ():
+        return policy
+    return replace(policy, trust_anchors=replace(policy.trust_anchors, **{kind: ()}))
+
+
+def appraised(attack: ArmAttack):
+    data = attack.device.build(attack.hooks).data
+    return record_of(data, policy=policy_for(attack), logged=EVERYTHING_PROVED)
+
+
+@pytest.mark.parametrize("title", ATTACKS)
+def test_an_attack_is_refused_for_its_reasons(title) -> None:
+    record = appraised(ATTACKS[title])
+    assert record.reasons == ATTACKS[title].reasons
+    assert record.outcome == "refused"
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        PsaDevice(), PsaDevice(tag=None), PsaDevice(claims=legacy),
+        PsaDevice(claims=lambda honest: {key: one for key, one in legacy(honest).items() if key != -75000}),
+        psa(c265="tag:psacertified.org,2023:psa#tfm"), PsaDevice(claims=without(2397, 2398, 2400)),
+        psa(c2397=bytes(8)), PsaDevice(claims=lambda honest: {**honest, 2500: "unknown", "text": 1}),
+        psa(c2399=[component("SPE", FIRMWARE[0])] * 64), psa(c2400="x" * 256),
+    ],
+)  # fmt: skip
+def test_psa_tokens_that_the_profiles_allow_are_accepted(device) -> None:
+    record = appraised(ArmAttack((), device))
+    assert (record.outcome, record.reasons) == ("accepted", ())
+    assert not record.hardware_backed, "no Arm key is built in"
+    assert record.claims["client"].value == 3002
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        CcaDevice(), CcaDevice(realm=newer), CcaDevice(platform=without(2400)),
+        CcaDevice(platform=changed({"c265": "tag:arm.com,2023:cca_platform#1.0.0", "c2401": b""})),
+        CcaDevice(platform=changed({"c2401": bytes(1024)})),
+    ],
+)  # fmt: skip
+def test_cca_tokens_that_the_profiles_allow_are_accepted(device) -> None:
+    record = appraised(ArmAttack((), device))
+    assert (record.outcome, record.reasons) == ("accepted", ())
+    assert not record.hardware_backed
+    assert record.claims["rim"].value == RIM.hex()
+
+
+def test_the_key_that_fits_is_found_among_several() -> None:
+    policy = psa_policy()
+    others = (spki(key_of(5)), spki(CCA_KEY), spki(PSA_KEY))
+    policy = replace(policy, trust_anchors=replace(policy.trust_anchors, psa=others))
+    assert record_of(PsaDevice().build().data, policy=policy, logged=EVERYTHING_PROVED).outcome == "accepted"
+
+
+def test_a_key_whose_private_half_is_published_makes_it_a_simulation(monkeypatch) -> None:
+    from hashlib import sha256
+
+    assert appraised(ArmAttack((), PsaDevice())).simulated is False
+    monkeypatch.setattr(pins, "PUBLISHED", frozenset({sha256(spki(PSA_KEY)).digest()}))
+    record = appraised(ArmAttack((), PsaDevice()))
+    assert (record.outcome, record.simulated) == ("accepted_as_simulated", True)
+
+
+def test_an_accepted_token_is_an_appraisal() -> None:
+    from privity_attest.appraise import appraise
+    from privity_attest.memory import Memory
+    from privity_attest.testing.bundle import NOW
+
+    given = {"now": NOW, "nonce": None, "memory": Memory(), "logged": EVERYTHING_PROVED}
+    assert type(appraise(CcaDevice().build().data, policy=cca_policy(), **given)) is Appraisal
+
+
+@pytest.mark.parametrize(
+    ("device", "field", "check"),
+    [
+        (PsaDevice(), "implementation_ids", "implementation"),
+        (PsaDevice(), "components", "components"),
+        (PsaDevice(), "partitions", "client_partition"),
+        (CcaDevice(), "implementation_ids", "implementation"),
+        (CcaDevice(), "components", "components"),
+        (CcaDevice(), "rim", "initial_measurement"),
+        (CcaDevice(), "rem", "extensible_measurements"),
+    ],
+)
+def test_what_the_policy_leaves_unchecked_is_recorded(device, field, check) -> None:
+    record = appraised(ArmAttack((), device, {field: {"unchecked": "decided"}}))
+    assert record.outcome == "accepted"
+    (found,) = (one for one in record.checks if one.check == check)
+    assert found.reasons == ("unchecked_by_policy:decided",)
+
+
+def test_nothing_is_accepted_until_it_is_named() -> None:
+    for device, make in ((PsaDevice(), psa_policy), (CcaDevice(), cca_policy)):
+        policy = make()
+        kind = "psa" if isinstance(device, PsaDevice) else "cca"
+        empty = replace(getattr(policy, kind), implementation_ids=(), lifecycle=(), components=(), partitions=())
+        empty = replace(empty, rim=(), rem=())
+        record = record_of(device.build().data, policy=replace(policy, **{kind: empty}), logged=EVERYTHING_PROVED)
+        codes = {reason.split(":")[0] for reason in record.reasons}
+        assert codes >= {"lifecycle", "measurement_mismatch"}
+        assert not any(isinstance(one, Unchecked) for one in (empty.rim, empty.rem))
+
+
+def test_a_token_is_not_believed_before_it_is_genuine() -> None:
+    record = appraised(ATTACKS["cca key that is another"])
+    lifecycle = next(one for one in record.checks if one.check == "lifecycle")
+    assert lifecycle.reasons == ("blocked_by:token_signature",)
+    assert "rim" not in record.claims
+
+
+def test_events_in_another_order_do_not_replay() -> None:
+    hooks = NodeHooks(items=lambda items: {**items, "runtime-log": ("runtime-log", items["runtime-log"][1][:40])})
+    assert "malformed:runtime-log" in appraised(ArmAttack((), CcaDevice(), hooks=hooks)).reasons
