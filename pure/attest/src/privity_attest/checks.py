@@ -14,6 +14,9 @@ from privity_attest.errors import STAGE_OF
 GENUINE_STAGES: Final = range(2, 6)
 """Parse, chain, revocation and signature: what evidence says is believed only when these passed for its item."""
 
+LOGS: Final = frozenset({"boot-log", "runtime-log"})
+"""Items that explain registers: a log that cannot be read says nothing about who signed the evidence."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -41,7 +44,7 @@ def check(name: str, item: str, reasons: str, *, reads: tuple[str, ...] = (), ne
 
 def genuine_names(own: tuple[Check, ...]) -> tuple[str, ...]:
     """Return which of a kind's own checks decide that its CPU evidence is genuine, in order."""
-    names = (one.name for one in own if one.stage in GENUINE_STAGES and one.name != RUNTIME_LOG_FORM.name)
+    names = (one.name for one in own if one.stage in GENUINE_STAGES and one.item not in LOGS)
     return tuple(dict.fromkeys(names))
 
 
