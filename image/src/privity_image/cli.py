@@ -35,7 +35,7 @@ def fetch(settings: SettingsFile) -> None:
     """Fetch everything once, store what is good, then tell about dates. Meant for a timer; see docs/operating.md."""
     from privity_image.commands.collateral import fetch as run
 
-    _leave(lambda: run(settings))
+    leave(lambda: run(settings))
 
 
 @collateral_app.command(epilog=EXIT_CODES)
@@ -43,10 +43,11 @@ def status(settings: SettingsFile) -> None:
     """Show every file of the folder with its dates, without asking anybody."""
     from privity_image.commands.collateral import status as run
 
-    _leave(lambda: run(settings))
+    leave(lambda: run(settings))
 
 
-def _leave(run: Callable[[], int]) -> NoReturn:
+def leave(run: Callable[[], int]) -> NoReturn:
+    """Run a command and end the process with its code; a failure is one line on standard error."""
     try:
         code = run()
     except Failed as error:
@@ -57,4 +58,7 @@ def _leave(run: Callable[[], int]) -> NoReturn:
 
 def main() -> None:
     """Entry point."""
+    from privity_image.cli_measure import measure_app
+
+    app.add_typer(measure_app, name="measure", epilog=EXIT_CODES)
     app()

@@ -37,6 +37,11 @@ def tdx(
     }
 
 
+def sgx(*, mrenclave: Iterable[bytes]) -> Part:
+    """Return the part of SGX enclaves."""
+    return {"sgx": {"mrenclave": ascending(mrenclave)}}
+
+
 def sev_snp(*, measurement: Iterable[bytes], host_data: Iterable[bytes]) -> Part:
     """Return the part of an SNP image: a launch digest per machine shape, and what HOST_DATA may be."""
     return {"sev_snp": {"measurement": ascending(measurement), "host_data": ascending(host_data)}}
