@@ -128,7 +128,9 @@ PSA = {
     "psa key on another curve": ArmAttack(("token_signature:cpu",), PsaDevice(), pinned=CCA_KEY),
     "psa signature changed": ArmAttack(("token_signature:cpu",), PsaDevice(token=flipped_end)),
     "psa device that is being made": ArmAttack(("lifecycle:0x1000",), psa(c2395=0x1000)),
-    "psa device that can be debugged": ArmAttack(("policy_below_floor:psa.lifecycle", "lifecycle:0x4000"), psa(c2395=0x4000), {"lifecycle": [0x4000]}),
+    "psa device that can be debugged": ArmAttack(
+        ("policy_below_floor:psa.lifecycle", "lifecycle:0x4000"), psa(c2395=0x4000), {"lifecycle": [0x4000]}
+    ),
     "psa secured state that the policy does not name": ArmAttack(("lifecycle:0x3001",), psa(c2395=0x3001)),
     "psa program of the normal world": ArmAttack(("client_partition:-1",), psa(c2394=-1)),
     "psa client 0": ArmAttack(("client_partition:0",), psa(c2394=0), {"partitions": {"unchecked": "any"}}),
@@ -145,7 +147,9 @@ PSA = {
     "psa measured and not measured": ArmAttack(FORM, PsaDevice(claims=lambda honest: {**legacy(honest), -75007: 1})),
     "psa token of another node": ArmAttack(("binding_mismatch",), psa(c10=bytes(64))),
     "psa token with half the hash": ArmAttack(("binding_mismatch",), psa(c10=bytes(32))),
-    "psa instance that is another": ArmAttack(("platform_not_listed", "platform_mismatch:id"), psa(c256=b"\1" + bytes(32))),
+    "psa instance that is another": ArmAttack(
+        ("platform_not_listed", "platform_mismatch:id"), psa(c256=b"\1" + bytes(32))
+    ),
     "psa log that nobody can replay": ArmAttack(
         ("label_unknown:runtime-log",), PsaDevice(),
         hooks=NodeHooks(items=lambda items: {**items, "runtime-log": ("runtime-log", b"")}),
@@ -182,7 +186,7 @@ CCA = {
     "cca realm with an unknown hash": ArmAttack(FORM, realm(c44236="md5")),
     "cca challenge of 32 bytes": ArmAttack(FORM, realm(c10=bytes(32))),
     "cca personalisation of 63 bytes": ArmAttack(FORM, realm(c44235=bytes(63))),
-    "cca measurement of another hash's size": ArmAttack(FORM, realm(c44238=bytes(48))),
+    "cca measurement of another size": ArmAttack(FORM, realm(c44238=bytes(48))),
     "cca with three registers": ArmAttack(FORM, realm(c44239=[ZERO] * 3)),
     "cca with a register of another size": ArmAttack(FORM, realm(c44239=[ZERO] * 3 + [bytes(48)])),
     "cca raw key of another size": ArmAttack(FORM, realm(c44237=point(REALM_KEY)[:-1])),
@@ -241,5 +245,7 @@ CCA = {
         hooks=NodeHooks(items=lambda items: {name: one for name, one in items.items() if name != "runtime-log"}),
     ),
     "cca token of another node": ArmAttack(("binding_mismatch",), realm(c10=bytes(64))),
-    "cca instance that is another": ArmAttack(("platform_not_listed", "platform_mismatch:id"), platform(c256=b"\1" + bytes(32))),
+    "cca instance that is another": ArmAttack(
+        ("platform_not_listed", "platform_mismatch:id"), platform(c256=b"\1" + bytes(32))
+    ),
 }  # fmt: skip

@@ -200,7 +200,7 @@ CHAIN = {
     "certificates in another order": DeviceAttack(
         (*_CHAIN, "ocsp_mismatch:gpu-0:1", "ocsp_mismatch:gpu-0:2"), gpu(chain=exchanged)
     ),
-    "leaf that another device's issuer signed": DeviceAttack(
+    "leaf of another device": DeviceAttack(
         (*_CHAIN, "evidence_signature:gpu-0"),
         gpu(chain=lambda chain: [FakeDevice(number=1).path[0].certificate, *chain[1:]]),
     ),
@@ -221,7 +221,7 @@ OCSP = {
     "no responses at all": DeviceAttack(
         tuple(f"ocsp_missing:{label}:{place}" for label in HONEST for place in (1, 2, 3)), items=without("nvidia-ocsp")
     ),
-    "no response about the device's own issuer": DeviceAttack(
+    "no response about the nearest issuer": DeviceAttack(
         ("ocsp_missing:gpu-0:1",), responses=(*answers(GPU)[1:], *answers(SWITCH)[:2])
     ),
     "response about the same number of another issuer": DeviceAttack(
@@ -301,7 +301,7 @@ SIGNATURE = {
 DIFFERENT = bytes.fromhex("009f009602000000")
 DEVICES = {
     "nonce of another window": DeviceAttack(("device_nonce:gpu-0", "device_nonce:switch-0")),
-    "switch in a GPU's place": DeviceAttack(
+    "switch in the place of a GPU": DeviceAttack(
         ("device_kind:gpu-0:role",), {"gpu-0": switch(number=6), "switch-0": SWITCH},
         responses=(*told(about=switch(number=6), place=0),),
     ),

@@ -44,7 +44,7 @@ def appraised(attack: ArmAttack):
     return record_of(data, policy=policy_for(attack), logged=EVERYTHING_PROVED)
 
 
-@pytest.mark.parametrize("title", ATTACKS)
+@pytest.mark.parametrize("title", ATTACKS, ids=lambda title: title.replace(" ", "-"))
 def test_an_attack_is_refused_for_its_reasons(title) -> None:
     record = appraised(ATTACKS[title])
     assert record.reasons == ATTACKS[title].reasons

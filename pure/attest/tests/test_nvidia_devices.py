@@ -36,7 +36,7 @@ def found(record, name: str, item: str):
     return next(one for one in record.checks if (one.check, one.item) == (name, item))
 
 
-@pytest.mark.parametrize("title", ATTACKS)
+@pytest.mark.parametrize("title", ATTACKS, ids=lambda title: title.replace(" ", "-"))
 def test_an_attack_is_refused_for_its_reasons(title) -> None:
     attack = ATTACKS[title]
     nonce = bytes(32) if "another window" in title else None

@@ -120,7 +120,8 @@ def test_the_two_lists_cover_every_field() -> None:
         ("tdx.refused_advisories", ["CVE-1"]), ("tdx.rtmr3", "from_release"), ("snp.generations", ["rome"]),
         ("snp.vmpl", [4]), ("snp.min_tcb", {"rome": {}}), ("snp.min_tcb", {"genoa": {"boot": 1}}),
         ("nitro.pcrs", {"32": "by_replay"}), ("nitro.pcrs", []), ("nitro.pcrs", {"0": "trusted"}),
-        ("gpu.count", 17), ("psa.rim", ["00" * 33]), ("trust_anchors.psa", ["00" * 32]), ("trust_anchors.cca", ["00" * 91]), ("sgx.signers", [{"mrsigner": "00" * 32}]),
+        ("gpu.count", 17), ("psa.rim", ["00" * 33]), ("trust_anchors.psa", ["00" * 32]),
+        ("trust_anchors.cca", ["00" * 91]), ("sgx.signers", [{"mrsigner": "00" * 32}]),
     ],
 )  # fmt: skip
 def test_values_outside_the_schema_are_refused(path, value) -> None:
