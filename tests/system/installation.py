@@ -54,8 +54,9 @@ def shelf_model(path: Path, context: int) -> ShelfModel:
 class RoleProcess:
     """One role's process; its two outputs go to files that the canary test reads."""
 
-    def __init__(self, name: str, folder: Path, argv: list[str]) -> None:
+    def __init__(self, name: str, folder: Path, argv: list[str], environment: dict[str, str] | None = None) -> None:
         self.name = name
+        self._environment = environment
         self.out = folder / f"{name}.stdout"
         self.err = folder / f"{name}.stderr"
         self._argv = argv
@@ -83,7 +84,12 @@ class RoleProcess:
     def _spawn(self) -> subprocess.Popen[bytes]:
         with self.out.open("ab") as out, self.err.open("ab") as err:
             return subprocess.Popen(
-                self._argv, stdout=out, stderr=err, stdin=subprocess.DEVNULL, start_new_session=True
+                self._argv,
+                stdout=out,
+                stderr=err,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                env=self._environment,
             )
 
     def alive(self) -> bool:
@@ -202,7 +208,7 @@ class Installation:
         self.run_port = relay
         self.root = folder / "root"
         self.nodes = [self._node(number, port) for number, port in enumerate(node_ports)]
-        self.service = self._role("service", "privity_service", "run", "--config", str(folder / "service.json"))
+        self.service = self.role("service", "privity_service", "run", "--config", str(folder / "service.json"))
         self._slots, self._limits = slots, limits or {}
 
     @property
@@ -296,21 +302,24 @@ class Installation:
         await asyncio.gather(*(process.stop() for process in self.processes))
 
     @asynccontextmanager
-    async def client(self, transport: httpx.AsyncBaseTransport | None = None) -> AsyncIterator[Client]:
+    async def client(
+        self, transport: httpx.AsyncBaseTransport | None = None, clock: Callable[[], int] = unix_time
+    ) -> AsyncIterator[Client]:
         """A fresh client: nothing remembered, consent to the test enclave of this installation."""
         async with fetch.new_client(self.origin, transport) as http:
             consent = AllowSimulated((read_root(self.root / "root.pem"),))
-            source = Discovery(http, self.origin, LocalAppraiser(DEPLOY, consent), clock=unix_time, entropy=os.urandom)
-            yield Client(Channel(http, source))
+            source = Discovery(http, self.origin, LocalAppraiser(DEPLOY, consent), clock=clock, entropy=os.urandom)
+            yield Client(Channel(http, source, clock=clock))
 
     def _node(self, number: int, port: int) -> RoleProcess:
         files = ["--config", str(self.folder / "node.json"), "--release", str(self.folder / "release.json")]
         weights = [] if self.model is None else ["--model", f"{MODEL}={self.model.path}"]
         more = ["--simulated-root", str(self.root), *weights]
         listen = ["--listen", f"tcp:127.0.0.1:{port}"]
-        return self._role(f"node{number}", "privity_enclave", "run", *files, *listen, *more)
+        return self.role(f"node{number}", "privity_enclave", "run", *files, *listen, *more)
 
-    def _role(self, name: str, module: str, *arguments: str) -> RoleProcess:
+    def role(self, name: str, module: str, *arguments: str) -> RoleProcess:
+        """The process of a role, not started."""
         return RoleProcess(name, self.folder, [sys.executable, "-m", module, *arguments])
 
 
