@@ -60,12 +60,29 @@ class Intel:
 
     def dated(self, identity: str, since: int, until: int, **more: object) -> dict[str, object]:
         """The common members of what Intel signs."""
-        return {"id": identity, "version": 3, "issueDate": moment(since), "nextUpdate": moment(until), **more}
+        named = {"id": identity, "issueDate": moment(since), "nextUpdate": moment(until)}
+        return {**named, "tcbEvaluationDataNumber": 20, **more}
+
+    def tcb_info(self, since: int, until: int, **more: object) -> dict[str, object]:
+        """TCB info with one level."""
+        signer = {"mrsigner": "00" * 48, "attributes": "00" * 8, "attributesMask": "ff" * 8}
+        components = [{"svn": 1}] * 16
+        level = {"sgxtcbcomponents": components, "tdxtcbcomponents": components, "pcesvn": 11}
+        levels = [{"tcb": level, "tcbDate": moment(since), "tcbStatus": "UpToDate"}]
+        fixed = {"version": 3, "pceId": "0000", "tcbType": 0, "tdxModule": signer, "tcbLevels": levels}
+        return self.dated("TDX", since, until, fmspc=FMSPC.hex().upper(), **(fixed | more))
+
+    def qe_identity(self, since: int, until: int, **more: object) -> dict[str, object]:
+        """The quoting enclave's identity with one level."""
+        levels = [{"tcb": {"isvsvn": 4}, "tcbDate": moment(since), "tcbStatus": "UpToDate"}]
+        masks = {"miscselect": "00" * 4, "miscselectMask": "ff" * 4, "attributes": "00" * 16}
+        masks |= {"attributesMask": "ff" * 16, "mrsigner": "00" * 32}
+        fixed = masks | {"version": 2, "isvprodid": 2, "tcbLevels": levels}
+        return self.dated("TD_QE", since, until, **(fixed | more))
 
     def answers(self, *, since: int = NOW - DAY, until: int = NOW + 29 * DAY) -> dict[str, Reply]:
         """Everything about the machine DCAP."""
-        tcb = self.dated("TDX", since, until, fmspc=FMSPC.hex().upper())
-        qe = self.dated("TD_QE", since, until)
+        tcb, qe = self.tcb_info(since, until), self.qe_identity(since, until)
         return {
             TCB_PATH: Reply(self.signed("tcbInfo", tcb), headers=self.chain("TCB-Info-Issuer-Chain", self.tcb)),
             QE_PATH: Reply(

@@ -1,8 +1,10 @@
 """RTMR1, RTMR2 and PCR 11 against recorded boots, and against digests taken from the files themselves."""
 
+import glob
 import hashlib
 import json
 import struct
+from pathlib import Path
 
 import pytest
 from image_pe import image, without_what_is_not_measured
@@ -133,6 +135,21 @@ def test_sections_that_the_stub_does_not_measure_are_refused() -> None:
     for sections in ({}, {".text": bytes(32)}, {".linux": bytes(48)}):
         with pytest.raises(Failed, match="does not measure"):
             boot.pcr11(sections)
+
+
+def signed_files() -> list[Path]:
+    """What distributions signed and this machine has: kernels, shim, GRUB."""
+    places = ["/boot/vmlinuz-*", "/usr/lib/shim/*.signed", "/usr/lib/grub/x86_64-efi-signed/*.signed"]
+    return [Path(one) for place in places for one in sorted(glob.glob(place))]
+
+
+def test_the_digest_is_the_one_that_signers_signed() -> None:
+    """An Authenticode signature holds the SHA-256 that its maker computed over the very same bytes."""
+    signed = [data for path in signed_files() if (data := path.read_bytes()) and pe.parse(data).certificates[1]]
+    if not signed:
+        pytest.skip("no signed kernel or boot loader here: apt-get install shim-signed grub-efi-amd64-signed")
+    for data in signed:
+        assert pe.authenticode(data, "sha256") in data[pe.parse(data).certificates[0] :]
 
 
 def test_checksum_and_certificates_are_not_measured() -> None:

@@ -124,7 +124,7 @@ INTEL_FAULTS = {
         "root_not_pinned",
     ),
     "one byte of signed text": (
-        replaced(TCB_PATH, body=intel().answers()[TCB_PATH].body.replace(b'"version":3', b'"version":4')),
+        replaced(TCB_PATH, body=intel().answers()[TCB_PATH].body.replace(b'"pcesvn":11', b'"pcesvn":10')),
         "signature",
     ),
     "another platform": (replaced(TCB_PATH, body=signed_otherwise("tcbInfo", "TDX", fmspc="00" * 6)), "mismatch"),
@@ -372,9 +372,21 @@ def list_without_a_number() -> bytes:
     return builder.sign(key.key, SHA256()).public_bytes(Encoding.DER)
 
 
-def test_what_clients_could_not_read_is_not_stored(tmp_path, vendors) -> None:
-    """A revocation list without a number is good for a general library and not for a client that remembers numbers."""
-    vendors.replies |= intel().answers() | {ROOT_CRL_PATH: Reply(list_without_a_number())}
+UNREADABLE = {
+    "a list without a number": {ROOT_CRL_PATH: Reply(list_without_a_number())},
+    "TCB info of another version": replaced(
+        TCB_PATH, body=intel().signed("tcbInfo", intel().tcb_info(NOW - DAY, NOW + DAY, version=4))
+    ),
+    "an identity without levels": replaced(
+        QE_PATH, body=intel().signed("enclaveIdentity", intel().qe_identity(NOW - DAY, NOW + DAY, tcbLevels=None))
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_what_clients_could_not_read_is_not_stored(tmp_path, vendors, case) -> None:
+    """Signed, dated and good for a general library: the operator hears of it before a client does."""
+    vendors.replies |= intel().answers() | UNREADABLE[case]
     stand = Stand(tmp_path, vendors, Subject(dcap=DCAP))
     assert stand.fetch() == {"dcap-collateral": "malformed"}
     assert "clients could not read it" in (stand.folder.entries["dcap-collateral"].failure or "")

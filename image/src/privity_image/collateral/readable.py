@@ -1,6 +1,8 @@
 """A last look with the clients' own readers: what they cannot read is not worth storing."""
 
 from privity_attest import crl, x509
+from privity_attest.dcap import collateral, tcb
+from privity_attest.dcap.intel_json import IntelJsonError
 from privity_attest.der import DerError
 from privity_attest.nvidia import ocsp
 from privity_protocol import cbor
@@ -19,7 +21,7 @@ def check(item: Item) -> None:
         raise Failed("too_large", f"{item.label}: {len(item.data)} bytes, at most {LABELS[item.label].limit}")
     try:
         _read(item.label, item.data)
-    except (DerError, Malformed) as error:
+    except (DerError, IntelJsonError, Malformed) as error:
         raise Failed("malformed", f"{item.label}: clients could not read it: {error}") from error
 
 
@@ -36,16 +38,18 @@ def _read(label: str, data: bytes) -> None:
             for one in _listed(cbor.decode(data)):
                 ocsp.decode(one)
         case "dcap-collateral":
-            _read_dcap(cbor.decode(data))
+            _read_dcap(data)
 
 
-def _read_dcap(value: cbor.Value) -> None:
-    members = value if isinstance(value, dict) else {}
-    for name in ("pck_crl_issuer_chain", "tcb_info_issuer_chain", "qe_identity_issuer_chain"):
-        for one in _listed(members.get(name)):
+def _read_dcap(data: bytes) -> None:
+    item = collateral.decode(data)
+    for chain in (item.pck_crl_issuer_chain, item.tcb_info_issuer_chain, item.qe_identity_issuer_chain):
+        for one in chain:
             x509.decode(one)
-    for name in ("root_ca_crl", "pck_crl"):
-        crl.decode(*_listed([members.get(name)]))
+    crl.decode(item.root_ca_crl)
+    crl.decode(item.pck_crl)
+    tcb.tcb_info(item.tcb_info)
+    tcb.qe_identity(item.qe_identity)
 
 
 def _listed(value: cbor.Value) -> list[bytes]:
