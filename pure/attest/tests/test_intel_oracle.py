@@ -118,18 +118,23 @@ def drawn_platform(drawn: random.Random, tee: str) -> Intel:
     levels = [
         level(
             components(near(base), drawn.randrange(9, 13), near(tdx) if tee == "tdx" else None),
-            drawn.choice(PLATFORM),
+            drawn.choice(("UpToDate",) * 4 + PLATFORM),
             [f"INTEL-SA-{drawn.randrange(4):05}"] if drawn.random() < 0.5 else None,
         )
         for _ in range(drawn.randrange(1, 5))
     ]
 
     # Intel sorts its levels, the highest first; both implementations rely on it, each in its way.
-    levels.sort(key=lambda one: [part["svn"] for part in one["tcb"]["sgxtcbcomponents"]], reverse=True)
+    by_svn = {tuple(part["svn"] for part in one["tcb"]["sgxtcbcomponents"]): one for one in levels}
+    levels = [one for _, one in sorted(by_svn.items(), reverse=True)]
 
     def parts(least: int) -> list:
         return [
-            level({"isvsvn": max(0, least - index)}, drawn.choice(PART), [f"INTEL-SA-{drawn.randrange(4):05}"])
+            level(
+                {"isvsvn": max(0, least - index)},
+                drawn.choice(("UpToDate", *PART)),
+                [f"INTEL-SA-{drawn.randrange(4):05}"],
+            )
             for index in range(drawn.randrange(1, 3))
         ]
 
