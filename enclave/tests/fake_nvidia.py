@@ -15,10 +15,15 @@ from privity_enclave.hardware import nvidia
 
 Answer = Callable[[bytes], tuple[bytes, bytes]]
 """Nonce to report and PEM chain."""
-PEM = b"".join(
-    b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(name) + b"-----END CERTIFICATE-----\n"
-    for name in (b"leaf", b"root")
-)
+
+
+def pem(*certificates: bytes) -> bytes:
+    """Certificates as a driver hands them over."""
+    lines = (b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n")
+    return b"".join(lines[0] + base64.encodebytes(one) + lines[1] for one in certificates)
+
+
+PEM = pem(b"leaf", b"root")
 
 
 def device(number: int) -> Answer:
