@@ -27,6 +27,7 @@ LEVELS = {"serve": "serve.lock", "test": "test.lock"}
 DISTRIBUTIONS = (
     "pure/protocol",
     "pure/attest",
+    "pure/tlog",
     "enclave",
     "blind/service",
     "user/python",

@@ -38,6 +38,7 @@ ROLES = [
         "pure/attest/tests",
         ("starlette", "httpx"),
     ),
+    Role("tlog", "protocol", ("pure/protocol", "pure/tlog"), "privity_tlog", "pure/tlog/tests", ("starlette", "httpx")),
     Role(
         "enclave",
         "enclave",

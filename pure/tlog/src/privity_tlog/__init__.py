@@ -1,0 +1,1 @@
+"""Merkle proofs, signed notes, checkpoints, cosignatures, tiles. Import the modules: one per specification."""
