@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from privity_protocol.canonical import MAX_INTEGER
+
 from privity_attest import der, x509
 from privity_attest.der import DerError, Element
 from privity_attest.signature import Scheme, SignatureInvalid, verify_signed
@@ -45,6 +47,9 @@ def decode(data: bytes) -> Crl:
     values, critical = x509.read_extensions(x509.only_child(extensions, _EXTENSIONS))
     if critical or _CRL_NUMBER not in values:
         raise DerError("revocation list extensions")
+    number = der.integer(der.decode(values[_CRL_NUMBER]))
+    if number > MAX_INTEGER:  # a client remembers it in JSON
+        raise DerError("number of the revocation list")
     return Crl(
         signed=tbs.raw,
         signature=x509.whole_bits(signature),
@@ -52,7 +57,7 @@ def decode(data: bytes) -> Crl:
         issuer=issuer.expect(der.SEQUENCE).raw,
         this_update=der.time(this_update),
         next_update=der.time(next_update),
-        number=der.integer(der.decode(values[_CRL_NUMBER])),
+        number=number,
         revoked=MappingProxyType(_revoked(listed[0]) if listed else {}),
     )
 

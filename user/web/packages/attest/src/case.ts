@@ -9,12 +9,16 @@ import { type Bytes } from "@privity/protocol/bytes";
 import { type Bundle } from "@privity/protocol/evidence";
 
 import { type Sign1 } from "./cose.ts";
+import { type Crl } from "./crl.ts";
 import { Fault } from "./errors.ts";
 import { type Event } from "./event_log.ts";
 import { type Logged } from "./logged.ts";
 import { type Memory, type Remembered } from "./memory.ts";
+import { type NitroDocument } from "./nitro/document.ts";
 import { type Policy } from "./policy.ts";
 import { type Model, type Release } from "./release.ts";
+import { type Endorsement } from "./sev_snp/endorsement.ts";
+import { type Report } from "./sev_snp/report.ts";
 import { type SimDocument } from "./simulated/document.ts";
 import { type Certificate, type Path } from "./x509.ts";
 
@@ -59,6 +63,10 @@ export interface Established {
   nodeDocument: NodeDocument;
   sign1: Sign1;
   document: SimDocument;
+  snpReport: Report;
+  snpCrl: Crl | null;
+  endorsement: Endorsement;
+  nitro: NitroDocument;
 }
 
 /** Inputs of one appraisal: `nonce` holds the caller's 32 bytes when the bundle answers a challenge. */

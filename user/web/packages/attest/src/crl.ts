@@ -1,6 +1,7 @@
 /** Certificate revocation lists (RFC 5280 section 5), read strictly: who was revoked, why, until when that holds. */
 
 import { type Bytes, equal } from "@privity/protocol/bytes";
+import { MAX_INTEGER } from "@privity/protocol/canonical";
 
 import * as der from "./der.ts";
 import { DerError, type Element } from "./der.ts";
@@ -25,7 +26,7 @@ export interface Crl {
   readonly issuer: Bytes;
   readonly thisUpdate: number;
   readonly nextUpdate: number;
-  readonly number: bigint;
+  readonly number: number;
   readonly revoked: ReadonlyMap<bigint, number>;
 }
 
@@ -39,6 +40,8 @@ export function decode(data: Bytes): Crl {
   const { values, critical } = x509.readExtensions(x509.onlyChild(seventh ?? sixth, EXTENSIONS));
   const number = values.get(CRL_NUMBER);
   if (critical.size > 0 || number === undefined) throw new DerError("revocation list extensions");
+  const counted = der.integer(der.decode(number));
+  if (counted > BigInt(MAX_INTEGER)) throw new DerError("number of the revocation list");
   return {
     signed: tbs.raw,
     signature: x509.wholeBits(signature),
@@ -46,7 +49,7 @@ export function decode(data: Bytes): Crl {
     issuer: issuer.expect(der.SEQUENCE).raw,
     thisUpdate: der.time(thisUpdate),
     nextUpdate: der.time(nextUpdate),
-    number: der.integer(der.decode(number)),
+    number: Number(counted),
     revoked: seventh === undefined ? new Map() : readRevoked(sixth),
   };
 }

@@ -1,6 +1,8 @@
 /** The kinds of evidence that this verifier judges, by name. */
 
 import { type Kind } from "./kind.ts";
+import { NITRO } from "./nitro/table.ts";
+import { SEV_SNP } from "./sev_snp/table.ts";
 import { SIMULATED } from "./simulated/table.ts";
 
-export const KINDS: ReadonlyMap<string, Kind> = new Map([SIMULATED].map((one) => [one.name, one]));
+export const KINDS: ReadonlyMap<string, Kind> = new Map([SEV_SNP, NITRO, SIMULATED].map((one) => [one.name, one]));
