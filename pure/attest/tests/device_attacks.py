@@ -138,7 +138,7 @@ PARSE = {
     "gpu that counts a block too few": DeviceAttack(
         ("malformed:gpu-0",), gpu(message=record_of(*FIRST, count=2))
     ),
-    "gpu with one index twice": DeviceAttack(("malformed:gpu-0",), gpu(message=record_of(*FIRST, FIRST[0]))),
+    "gpu with one index twice": DeviceAttack(("malformed:gpu-0",), gpu(message=record_of(*FIRST, FIRST[0], count=3))),
     "gpu with index 0": DeviceAttack(("malformed:gpu-0",), gpu(message=record_of(block(0, value(1))))),
     "gpu with measurements of another specification": DeviceAttack(
         ("malformed:gpu-0",), gpu(message=record_of(block(1, value(1), specification=2)))

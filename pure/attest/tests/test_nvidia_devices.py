@@ -1,5 +1,6 @@
 """Whole bundles with fake devices: accepted as they are, and refused for exactly the reasons of each change."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -174,9 +175,36 @@ def test_a_device_is_not_believed_before_it_is_genuine() -> None:
 
 
 def test_a_foreign_root_of_devices_makes_hardware_a_simulation() -> None:
-    record = appraised(DeviceAttack(()))
-    assert record.simulated
-    assert not record.hardware_backed
+    """The CPU's root is not what makes it one here: judged by itself, a device has no CPU."""
+    from privity_attest.case import Case
+    from privity_attest.logged import NOTHING_LOGGED
+    from privity_attest.memory import Memory
+    from privity_attest.nvidia import genuine
+    from privity_attest.nvidia.device import decode
+    from privity_attest.testing.nvidia import root
+
+    for pins, foreign in (((root().pin,), True), ("built_in", False)):
+        policy = device_policy()
+        case = Case(
+            b"",
+            NOW,
+            replace(policy, trust_anchors=replace(policy.trust_anchors, nvidia=pins)),
+            NOTHING_LOGGED,
+            None,
+            Memory(),
+        )
+        one = case.devices.found["gpu-0"] = decode(FakeDevice().item(bytes(32)))
+        one.path = tuple(case.devices.certificate(data) for data in one.chain)
+        assert genuine.root(case, "gpu-0") == (() if foreign else ("root_not_pinned:gpu-0",))
+        assert case.foreign_root is foreign
+
+
+def test_a_manifest_of_another_chip_describes_nothing() -> None:
+    def renamed(section):
+        return {**section, "golden": [{**one, "device": "GB100"} for one in section["golden"]]}
+
+    record = appraised(DeviceAttack((), gpu=renamed))
+    assert record.reasons == ("rim_missing:gpu-0:driver", "rim_missing:gpu-0:vbios", "rim_missing:switch-0:vbios")
 
 
 def test_eight_gpus_and_four_switches() -> None:
