@@ -1,10 +1,12 @@
 """Node keys: evidence for each, turned over every hour, gone on time by whichever clock says so first."""
 
 import asyncio
+import contextlib
 import gc
 import hashlib
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
@@ -76,6 +78,30 @@ def test_devices_answer_first_and_the_document_commits_to_what_they_said() -> No
         assert binding.decode(challenged.items["node-document"].data).dev == binding.device_digest(challenged.devices())
         assert rig.devices.nonces[-1] == binding.device_nonce(pk=document.pk, node=document.node, nonce=b"c" * 32)
         assert document.dev != binding.device_digest(challenged.devices())
+
+    run(body())
+
+
+def test_the_hardware_is_asked_by_one_thread_at_a_time() -> None:
+    async def body() -> None:
+        rig = Rig()
+        (window,) = rig.keys._windows.values()
+        inside, most = [0], [0]
+        both = threading.Barrier(2)
+
+        def answer(nonce: bytes) -> dict[str, tuple[str, bytes]]:
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+            with contextlib.suppress(threading.BrokenBarrierError):
+                both.wait(timeout=0.05)  # a second thread in here would be waited for
+            inside[0] -= 1
+            return {}
+
+        rig.devices.evidence = answer  # type: ignore[method-assign]
+        with ThreadPoolExecutor(2) as pool:
+            asked = [pool.submit(rig.keys.challenge, window.kid, bytes(32)), pool.submit(rig.keys.begin)]
+        assert [one.exception() for one in asked] == [None, None]
+        assert most == [1]
 
     run(body())
 

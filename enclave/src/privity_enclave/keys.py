@@ -5,6 +5,7 @@ it ends keys early; backward the steady clock still ends them. Whichever says "o
 """
 
 import hashlib
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -91,6 +92,7 @@ class KeyRing:
         self._statement = statement
         self._clock = clock
         self._windows: dict[bytes, Window] = {}
+        self._proving = threading.Lock()
 
     def begin(self) -> Window:
         """Make a key with its evidence. It is not in use until `admit`. Raises HardwareFailed."""
@@ -177,6 +179,11 @@ class KeyRing:
 
     def _prove(self, document: NodeDocument) -> tuple[NodeDocument, bytes, bytes]:
         """Return the document with its devices, its bytes, and the bundle that proves them."""
+        # One at a time: a challenge and the next key come in threads of their own, and devices take turns badly.
+        with self._proving:
+            return self._asked(document)
+
+    def _asked(self, document: NodeDocument) -> tuple[NodeDocument, bytes, bytes]:
         said = self._statement
         # The devices first: the document commits to their answers, and the CPU to the document.
         devices = self._devices.evidence(
