@@ -22,7 +22,10 @@ def missing(name: str, text: str) -> list[str]:
     """What the spec lacks and does not excuse."""
     python = any((folder / f"{stem(name, '_')}.py").exists() for folder in PYTHON)
     package = any((folder / stem(name, "_") / "__init__.py").exists() for folder in PYTHON)
-    script = any((folder / f"{stem(name, '_')}.ts").exists() for folder in TYPESCRIPT)
+    script = any(
+        (folder / f"{stem(name, '_')}.ts").exists() or any((folder / stem(name, "_")).glob("*.ts"))
+        for folder in TYPESCRIPT
+    )
     lacks = {
         "No vectors:": not any((ROOT / "vectors" / name).glob("*")),
         "Not in Python:": not (python or package),

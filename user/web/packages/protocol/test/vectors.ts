@@ -4,7 +4,6 @@ import type { Which } from "../../../vectors.ts";
 import { type Bytes, fromHex } from "../src/bytes.ts";
 
 
-
 interface Commands {
   readVector(which: Which, path: string): Promise<string | null>;
   listVectors(which: Which, path: string): Promise<readonly string[]>;
@@ -22,15 +21,20 @@ async function commands(): Promise<Commands> {
   };
 }
 
+/** The text of a file, or null when it is not on this machine. */
+export async function readText(which: Which, path: string): Promise<string | null> {
+  return (await commands()).readVector(which, path);
+}
+
 /** A vector file, or null when it is not on this machine. Its shape is the file's own and is checked by the tests. */
 export async function readVector<Shape>(which: Which, path: string): Promise<Shape | null> {
-  const text = await (await commands()).readVector(which, path);
+  const text = await readText(which, path);
   return text === null ? null : (JSON.parse(text) as Shape);
 }
 
 /** Whether the spec of this name says that TypeScript has no module for it. */
 export async function isElsewhere(spec: string): Promise<boolean> {
-  const text = await (await commands()).readVector("specs", `${spec}.md`);
+  const text = await readText("specs", `${spec}.md`);
   return text !== null && /^Not in TypeScript: ./m.test(text);
 }
 
