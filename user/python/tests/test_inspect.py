@@ -19,7 +19,10 @@ from typer.testing import CliRunner
 
 HONEST = Enclave().build()
 ITEMS = evidence.decode(HONEST.data).items
-SHARED = Path(os.environ.get("PRIVITY_VECTORS", Path(__file__).resolve().parents[4] / "shared/vectors")) / "attestation"
+SHARED = (
+    Path(os.environ.get("PRIVITY_VECTORS", Path(__file__).resolve().parents[3].parent / "shared/vectors"))
+    / "attestation"
+)
 NOTHING = Beside({}, NOW)
 RUNNER = CliRunner()
 shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the shared vectors are not here")

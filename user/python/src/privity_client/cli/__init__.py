@@ -43,6 +43,9 @@ At = Annotated[str, typer.Option("--at", metavar="TIME", help="Judge as of then:
 OwnPolicy = Annotated[
     Path | None, typer.Option("--policy", metavar="FILE", help="Your own policy: stricter than the default.")
 ]
+SecondOpinion = Annotated[
+    bool, typer.Option("--second-opinion", help="Also ask the independent verifier dcap-qvl about Intel evidence.")
+]
 DevelopmentRoot = Annotated[
     Path | None, typer.Option("--development-root", metavar="FILE", help="Root certificate of a test enclave (PEM).")
 ]
@@ -98,6 +101,7 @@ def verify(
     save: Annotated[
         Path | None, typer.Option("--save", metavar="BUNDLE", help="Keep the evidence in a file, to check it later.")
     ] = None,
+    second_opinion: SecondOpinion = False,
     json: Json = False,
     allow_simulated: AllowSimulated = False,
     development_root: DevelopmentRoot = None,
@@ -106,7 +110,7 @@ def verify(
     from privity_client.cli.verify import Question
     from privity_client.cli.verify import verify as run
 
-    question = Question(url, json, allow_simulated, development_root, challenge, policy, save)
+    question = Question(url, json, allow_simulated, development_root, challenge, policy, save, second_opinion)
     _leave(lambda: run(question), as_json=json)
 
 
@@ -116,6 +120,7 @@ def verify_bundle(
     at: At,
     policy: OwnPolicy = None,
     deployment: Annotated[str, typer.Option("--deployment", help="Name of the deployment; default: local.")] = "",
+    second_opinion: SecondOpinion = False,
     json: Json = False,
     allow_simulated: AllowSimulated = False,
     development_root: DevelopmentRoot = None,
@@ -124,7 +129,7 @@ def verify_bundle(
     from privity_client.cli.verify_bundle import Saved
     from privity_client.cli.verify_bundle import verify_bundle as run
 
-    saved = Saved(file, at, json, allow_simulated, development_root, policy, deployment)
+    saved = Saved(file, at, json, allow_simulated, development_root, policy, deployment, second_opinion)
     _leave(lambda: run(saved), as_json=json)
 
 

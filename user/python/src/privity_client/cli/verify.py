@@ -17,10 +17,12 @@ from privity_client.challenge import challenge
 from privity_client.channel import unix_time
 from privity_client.cli.connection import DEPLOYMENT, granted, person_agrees
 from privity_client.cli.failure import BANNER, text
+from privity_client.cli.opinion import is_contradicted, opinion_members, show_opinion
 from privity_client.cli.record import render
 from privity_client.discovery import Discovery
 from privity_client.errors import ClientError, EvidenceRefused, Exit, words_for
 from privity_client.nodes import VerifiedNode
+from privity_client.second_opinion import NoOpinion, Opinion, second_opinion
 from privity_client.user_policy import read_policy
 
 
@@ -35,6 +37,7 @@ class Question:
     challenge: bool
     policy: Path | None
     save: Path | None
+    second_opinion: bool
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class Judged:
     error: PrivityError | None
     bundle: bytes
     fresh: bool = False
+    opinion: Opinion | NoOpinion | None = None
 
 
 def verify(question: Question) -> int:
@@ -63,7 +67,9 @@ def verify(question: Question) -> int:
     else:
         _show(Console(highlight=False), question, judged, saved)
     errors = [one.error for one in judged if one.error is not None]
-    return int(words_for(errors[0]).exit) if errors else int(Exit.OK)
+    if errors:
+        return int(words_for(errors[0]).exit)
+    return int(Exit.REFUSED if any(is_contradicted(one.opinion) for one in judged) else Exit.OK)
 
 
 async def judge(question: Question, policy: bytes | None, consent: Consent) -> list[Judged]:
@@ -75,15 +81,16 @@ async def judge(question: Question, policy: bytes | None, consent: Consent) -> l
         for listed, bundle in await source.bundles():
             origin = await source.run_origin()
             fresh = False
+            opinion = second_opinion(bundle, now=unix_time()) if question.second_opinion else None
             try:
                 node = verifier.judge(bundle, now=unix_time(), listed=listed.nd, weight=listed.w, origin=origin)
                 if question.challenge:
                     await challenge(client, node, verifier, now=unix_time(), entropy=os.urandom)
                     fresh = True
             except PrivityError as error:
-                judged.append(Judged(listed.nd.hex(), None, error, bundle))
+                judged.append(Judged(listed.nd.hex(), None, error, bundle, opinion=opinion))
             else:
-                judged.append(Judged(listed.nd.hex(), node, None, bundle, fresh))
+                judged.append(Judged(listed.nd.hex(), node, None, bundle, fresh, opinion))
         return judged
 
 
@@ -135,6 +142,7 @@ def _member(one: Judged) -> dict[str, object]:
             "simulated": one.node.simulated,
             "challenged": one.fresh,
             "record": one.node.record,
+            "second_opinion": opinion_members(one.opinion),
         }
     assert one.error is not None
     return {
@@ -144,6 +152,7 @@ def _member(one: Judged) -> dict[str, object]:
         "reason": one.error.reason,
         "detail": one.error.detail,
         "record": one.error.record if isinstance(one.error, EvidenceRefused) else None,
+        "second_opinion": opinion_members(one.opinion),
     }
 
 
@@ -156,6 +165,7 @@ def _show(console: Console, question: Question, judged: list[Judged], saved: lis
             render(console, one.error.record)
         elif one.error is not None:
             print(text(one.error), file=sys.stderr)
+        show_opinion(console, one.opinion)
         console.print()
     for path in saved:
         console.print(Text(f"Saved {path}. Check it again: privity verify-bundle {path} --at TIME", style="dim"))

@@ -13,8 +13,10 @@ from privity_client.appraisal import Consent, LocalAppraiser, Refuse
 from privity_client.channel import unix_time
 from privity_client.cli.connection import DEPLOYMENT, granted
 from privity_client.cli.failure import BANNER
+from privity_client.cli.opinion import is_contradicted, opinion_members, show_opinion
 from privity_client.cli.record import render
 from privity_client.errors import ClientError, EvidenceRefused, Exit
+from privity_client.second_opinion import NoOpinion, Opinion, second_opinion
 from privity_client.user_policy import read_policy
 
 
@@ -29,6 +31,7 @@ class Saved:
     development_root: Path | None
     policy: Path | None
     deployment: str
+    second_opinion: bool
 
 
 def verify_bundle(saved: Saved) -> int:
@@ -36,14 +39,16 @@ def verify_bundle(saved: Saved) -> int:
     now = moment(saved.at)
     policy = None if saved.policy is None else read_policy(saved.policy)
     consent: Consent = granted(saved.development_root) if saved.allow_simulated else Refuse()
+    data = _read(saved.file)
+    opinion = second_opinion(data, now=now) if saved.second_opinion else None
     verifier = LocalAppraiser(saved.deployment or DEPLOYMENT, consent, policy=policy, earliest=0)
     try:
-        record = verifier.appraise(_read(saved.file), now=now).record.to_json()
+        record = verifier.appraise(data, now=now).record.to_json()
     except EvidenceRefused as refused:
-        _show(saved, refused.record)
+        _show(saved, refused.record, opinion)
         return int(Exit.MALFORMED if _is_malformed(refused.record) else Exit.REFUSED)
-    _show(saved, record)
-    return int(Exit.OK)
+    _show(saved, record, opinion)
+    return int(Exit.REFUSED if is_contradicted(opinion) else Exit.OK)
 
 
 def moment(text: str) -> int:
@@ -76,10 +81,13 @@ def _is_malformed(record: dict[str, object]) -> bool:
     return first.startswith(("bundle_", "item_", "media_type", "indicator", "malformed"))
 
 
-def _show(saved: Saved, record: dict[str, object]) -> None:
+def _show(saved: Saved, record: dict[str, object], opinion: Opinion | NoOpinion | None) -> None:
     if saved.json:
         simulated = bool(record.get("simulated"))
         notice = BANNER if simulated else None
-        print(json.dumps({"simulated": simulated, "notice": notice, "record": record}, ensure_ascii=False))
+        members = {"simulated": simulated, "notice": notice, "record": record}
+        print(json.dumps({**members, "second_opinion": opinion_members(opinion)}, ensure_ascii=False))
     else:
-        render(Console(highlight=False), record)
+        console = Console(highlight=False)
+        render(console, record)
+        show_opinion(console, opinion)
