@@ -67,7 +67,8 @@ async function inChromium() {
 
 function lines(where, found, goals) {
   const { hello, helloNoble, runBuild, runOpen, answer200, xwing } = found;
-  const ms = ({ median, best }) => `${median.toFixed(2)} ms (best ${best.toFixed(2)})`;
+  const cpu = (value) => (value.cpu ? `, CPU ${value.cpu.toFixed(2)}` : "");
+  const ms = (value) => `${value.median.toFixed(2)} ms (best ${value.best.toFixed(2)}${cpu(value)})`;
   const word = (value, goal) => (value.median <= goal ? "reached" : value.best <= goal ? "reached by the best round only" : "NOT reached");
   return [
     `${where}, X-Wing from ${xwing}`,

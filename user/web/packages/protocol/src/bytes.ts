@@ -35,7 +35,8 @@ export function uint(value: number, size: number): Bytes {
 /** The integer in `size` bytes at `offset`, exact below 2^53; the caller has checked that they are there. */
 export function readUint(bytes: Uint8Array, offset: number, size: number): number {
   let value = 0;
-  for (const byte of bytes.subarray(offset, offset + size)) value = value * 256 + byte;
+  const end = Math.min(offset + size, bytes.length);
+  for (let i = offset; i < end; i += 1) value = value * 256 + (bytes[i] ?? 0);
   return value;
 }
 
@@ -54,7 +55,8 @@ export function equalSecret(left: Uint8Array, right: Uint8Array): boolean {
 
 export function allZero(bytes: Uint8Array): boolean {
   let seen = 0;
-  for (const byte of bytes) seen |= byte;
+  // By index: an iterator takes ten times as long, and every record's padding comes here.
+  for (let i = bytes.length - 1; i >= 0; i -= 1) seen |= bytes[i] ?? 0;
   return seen === 0;
 }
 
