@@ -1,8 +1,9 @@
 """A real measured boot: kernel and initrd as one image, under QEMU with a software TPM, quoted by the node's driver.
 
 Opt-in, for it takes a minute and needs Debian's qemu-system-x86, swtpm, ovmf, systemd-boot-efi, binutils and a kernel:
-set PRIVITY_MEASURED_BOOT to the kernel's file, such as /boot/vmlinuz-6.1.0-amd64. The guest's first process is
-`in_the_guest.py`, which drives /dev/tpmrm0 by privity_enclave.hardware.tpm.
+set PRIVITY_MEASURED_BOOT to the kernel's file, such as /boot/vmlinuz-6.1.0-56-amd64, or one out of a package that need
+not be installed (`apt-get download linux-image-…`, `dpkg-deb -x`). Debian's kernels have the TPM's drivers built in.
+The guest's first process is `in_the_guest.py`, which drives /dev/tpmrm0 by privity_enclave.hardware.tpm.
 """
 
 import hashlib
@@ -53,7 +54,7 @@ class Boot:
 
 
 @pytest.fixture(scope="module")
-def boot(tmp_path_factory: pytest.TempPathFactory) -> Boot:
+def boot(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Boot:
     reason = lacking()
     if reason is not None:
         pytest.skip(reason)
@@ -68,7 +69,10 @@ def boot(tmp_path_factory: pytest.TempPathFactory) -> Boot:
     image.build(folder / "esp/EFI/BOOT/BOOTX64.EFI", sections, folder)
     started = time.monotonic()
     said = machine.boot(folder / "esp", folder, seconds=BOOT_SECONDS)
-    print(f"\nmeasured boot of {len(sections['.initrd'])} bytes of initrd: {time.monotonic() - started:.0f} s")
+    took = f"measured boot with an initrd of {len(sections['.initrd'])} bytes: {time.monotonic() - started:.0f} s"
+    terminal = request.config.pluginmanager.getplugin("terminalreporter")
+    if terminal is not None:  # the worker of a parallel run has none
+        terminal.write_line(f"\n{took}")
     return Boot(sections, said)
 
 
