@@ -121,3 +121,8 @@ def usage(**changes: bool) -> Callable[[x509.CertificateBuilder], x509.Certifica
 
 def bare(builder: x509.CertificateBuilder) -> x509.CertificateBuilder:
     return builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+
+
+def signing(builder: x509.CertificateBuilder) -> x509.CertificateBuilder:
+    """An authority by its constraints, whatever its usage."""
+    return builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)

@@ -7,8 +7,13 @@ from amd_attack import LEAF, MACHINE, PIN, VENDOR
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from privity_attest import x509
+from privity_attest.case import Case
 from privity_attest.errors import STAGE_OF
 from privity_attest.item import appraise_item
+from privity_attest.logged import NOTHING_LOGGED
+from privity_attest.memory import Memory
+from privity_attest.roots.pins import BUILT_IN
+from privity_attest.sev_snp import genuine
 from privity_attest.sev_snp.endorsement import endorsement, parts, product_of
 from privity_attest.sev_snp.report import SIZE, ReportError, decode
 from privity_attest.testing import amd, node
@@ -122,3 +127,44 @@ def test_an_item_by_itself_needs_its_collateral() -> None:
     )
     assert not alone.genuine
     assert reasons() == ()
+
+
+def path_case(path: tuple[x509.Certificate, ...]) -> Case:
+    """A case whose certificates are these."""
+    case = Case(b"", NOW, POLICY, NOTHING_LOGGED, None, Memory())
+    case.path = path
+    return case
+
+
+PATH = tuple(x509.decode(der) for der in (LEAF, VENDOR.ask.certificate, VENDOR.ark.certificate))
+
+
+def test_the_root_signs_itself() -> None:
+    assert genuine.certificate_chain(path_case(PATH)) == ()
+    unsigned = replace(PATH[2], signature=PATH[1].signature)
+    assert genuine.certificate_chain(path_case((*PATH[:2], unsigned))) == ("certificate_chain:snp-leaf",)
+
+
+@pytest.mark.parametrize("place", [1, 2])
+def test_issuers_have_rsa_keys(place) -> None:
+    path = tuple(replace(one, key=PATH[0].key) if at == place else one for at, one in enumerate(PATH))
+    assert genuine.certificate_profile(path_case(path)) == ("certificate_profile:snp-issuers",)
+
+
+def test_a_product_is_certified_by_its_own_root() -> None:
+    for pin in BUILT_IN["sev_snp"]:
+        found = genuine.certificate_profile(path_case((*PATH[:2], replace(PATH[2], pin=pin.spki))))
+        assert found == (() if pin.name == "genoa" else ("certificate_profile:product",))
+
+
+def test_the_fields_of_a_report_are_where_the_builder_puts_them() -> None:
+    fields = ReportFields(
+        vmpl=3, platform_info=2**40, flags=0b00101, report_data=b"r" * 64, host_data=b"h" * 32,
+        current_firmware=(1, 2, 3), committed_firmware=(4, 5, 6), id_key=b"i" * 48, author_key=b"a" * 48,
+    )  # fmt: skip
+    found = decode(fields.encode(key_of(21)))
+    assert (found.vmpl, found.platform_info, found.author_key_enabled, found.signing_key) == (3, 2**40, True, 1)
+    assert (found.report_data, found.host_data) == (b"r" * 64, b"h" * 32)
+    assert (found.current_firmware, found.committed_firmware) == ((1, 2, 3), (4, 5, 6))
+    assert (found.id_key_digest, found.author_key_digest, found.mitigations) == (b"i" * 48, b"a" * 48, (0, 0))
+    assert found.cpuid == (0x19, 0x11, 1)

@@ -24,6 +24,7 @@ from amd_attack import (
     leaf,
     listed,
     reports,
+    signing,
     turin,
     usage,
     vlek,
@@ -34,8 +35,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from privity_attest.logged import PROVED, Logged, NotProved
 from privity_attest.memory import Memory
 from privity_attest.testing import amd, node
-from privity_attest.testing.amd import CHIP, LEVELS, MEASUREMENT, NOW, ReportFields
-from privity_attest.testing.bundle import same
+from privity_attest.testing.amd import CHIP, LEVELS, MEASUREMENT, NOW
 from privity_attest.testing.node import EVERYTHING_PROVED, NodeHooks, policy_of
 from privity_attest.testing.root import key_of
 from privity_attest.testing.rsa import FIRST, SECOND
@@ -179,7 +179,7 @@ CHAIN = {
     "leaf of the next second": Attack(("certificate_not_yet_valid:snp-leaf",), leaf(dates=(NOW + 1, NOW + DAY))),
     "issuer ended a second ago": Attack(("certificate_expired:snp-leaf",), issuers(ask_dates=(NOW - DAY, NOW - 1))),
     "leaf that may issue": Attack(
-        ("certificate_profile:snp-leaf",), leaf(extend=amd.ca_extensions(0, crl_sign=False))
+        ("certificate_profile:snp-leaf",), leaf(extend=lambda builder: signing(usage(digital_signature=True)(builder)))
     ),
     "leaf that may only agree on keys": Attack(
         ("certificate_profile:snp-leaf",), leaf(extend=usage(key_agreement=True))
@@ -201,9 +201,7 @@ CHAIN = {
     "issuer that is no authority": Attack(("certificate_profile:snp-issuers",), issuers(ask_extend=bare)),
     "issuer that may not sign certificates": Attack(
         ("certificate_profile:snp-issuers",),
-        issuers(ask_extend=lambda builder: usage(digital_signature=True)(
-            builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        )),
+        issuers(ask_extend=lambda builder: signing(usage(digital_signature=True)(builder))),
     ),
     "root with a path of none": Attack(
         ("certificate_profile:snp-issuers",), issuers(ark_extend=amd.ca_extensions(0, crl_sign=True))
@@ -238,6 +236,14 @@ SIGNATURE = {
     "report changed after it was signed": Attack(("report_signature:cpu",), hooks=cut("cpu", 0x90, b"\0")),
     "signature zero": Attack(("report_signature:cpu",), hooks=cut("cpu", 0x2A0, bytes(144))),
     "reserved byte changed": Attack(("report_signature:cpu",), hooks=cut("cpu", 0x29F, b"\1")),
+    "leaf signed by another key and debug": Attack(
+        ("certificate_chain:snp-leaf",),
+        lambda: replace(
+            MACHINE,
+            leaf=amd.endorsement(VENDOR.ask, signed_by=FIRST),
+            fields=lambda report: replace(report, policy=0x3001F | 1 << 19),
+        ),
+    ),
     "certificate and report of another key": Attack(
         ("certificate_chain:snp-leaf", "report_signature:cpu"),
         lambda: replace(MACHINE, key=key_of(22), leaf=amd.endorsement(VENDOR.ask, signed_by=FIRST)),
@@ -477,18 +483,3 @@ def test_lists_of_chips_and_of_clouds_are_remembered_apart() -> None:
         memory=replace(Memory(), crl_numbers={LIST: 9}),
     )
     assert record.reasons == ()
-
-
-def test_the_fields_of_a_report_are_where_the_builder_puts_them() -> None:
-    from privity_attest.sev_snp import report
-
-    fields = ReportFields(
-        vmpl=3, platform_info=2**40, flags=0b00101, report_data=b"r" * 64, host_data=b"h" * 32,
-        current_firmware=(1, 2, 3), committed_firmware=(4, 5, 6), id_key=b"i" * 48, author_key=b"a" * 48,
-    )  # fmt: skip
-    found = report.decode(fields.encode(key_of(21)))
-    assert (found.vmpl, found.platform_info, found.author_key_enabled, found.signing_key) == (3, 2**40, True, 1)
-    assert (found.report_data, found.host_data) == (b"r" * 64, b"h" * 32)
-    assert (found.current_firmware, found.committed_firmware) == ((1, 2, 3), (4, 5, 6))
-    assert (found.id_key_digest, found.author_key_digest, found.mitigations) == (b"i" * 48, b"a" * 48, (0, 0))
-    assert same(found.cpuid) == (0x19, 0x11, 1)

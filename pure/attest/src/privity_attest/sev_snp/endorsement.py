@@ -53,8 +53,8 @@ def endorsement(leaf: Certificate) -> Endorsement:
     if layout is None:
         raise DerError("product")
     hwid = values.get(_HWID)  # raw: the extension's value is the identifier itself, not an element that holds it
-    if (hwid is None) == (_CSP not in values):
-        raise DerError("neither a chip's key nor a cloud's")
+    if hwid is not None and _CSP in values:
+        raise DerError("a chip's key and a cloud's")
     if hwid is not None and len(hwid) not in (HWID, HWID_TURIN):
         raise DerError("chip identifier")
     tcb = bytes(_level(values, name) for name in layout)

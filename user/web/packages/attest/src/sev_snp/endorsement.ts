@@ -51,7 +51,7 @@ export function endorsement({ extensions }: Certificate): Endorsement {
   if (!isProduct(named)) throw new DerError("product");
   // Raw: the extension's value is the identifier itself, not an element that holds it.
   const hwid = extensions.get(HARDWARE) ?? null;
-  if ((hwid === null) !== extensions.has(CLOUD)) throw new DerError("neither a chip's key nor a cloud's");
+  if (hwid !== null && extensions.has(CLOUD)) throw new DerError("a chip's key and a cloud's");
   if (hwid !== null && hwid.length !== HWID && hwid.length !== HWID_TURIN) throw new DerError("chip identifier");
   const tcb = LAYOUTS[named].map((part) => level(extensions, part));
   return { product: named, tcb, hwid, cloud: hwid === null ? text(extensions, CLOUD) : null };
