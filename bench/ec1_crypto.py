@@ -12,11 +12,12 @@ from channel import DOCUMENT, PAYLOAD, cpu
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from figure import Figure, at_most, plain, table
 from privity_protocol import xwing
-from privity_protocol.chain import ChainKey, Session
+from privity_protocol.chain import ChainKey
 from privity_protocol.hello import HelloSent, begin_hello
 from privity_protocol.hello_answer import answer_hello
 from privity_protocol.request_reader import RequestReader
 from privity_protocol.run import begin_run
+from privity_protocol.session import Session
 
 RECORDS = 3
 """Records of a RUN of 8 KiB."""

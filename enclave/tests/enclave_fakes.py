@@ -22,14 +22,15 @@ from privity_enclave.keys import Clock, KeyRing, Statement
 from privity_enclave.node import Node
 from privity_enclave.operations import Operations
 from privity_protocol import binding, canonical, evidence, xwing
-from privity_protocol.application import RequestHeader, encode_request
-from privity_protocol.chain import Session
+from privity_protocol.application import RequestHeader
 from privity_protocol.hello import begin_hello
 from privity_protocol.line_reader import LineReader
 from privity_protocol.lines import Line, Text
 from privity_protocol.platform import Platform
+from privity_protocol.request import encode_request
 from privity_protocol.response import Data, End, Error, Event
 from privity_protocol.run import RunSent, begin_run
+from privity_protocol.session import Session
 
 T = TypeVar("T")
 CASES = Path(__file__).parents[2] / "vectors/configuration/cases.json"

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from privity_enclave import http
 from privity_protocol import binding, hpke, kdf, labels, xwing
 from privity_protocol.admission import OuterError
-from privity_protocol.application import RequestHeader, encode_request
+from privity_protocol.application import RequestHeader
 from privity_protocol.envelope import HelloHeader
 from privity_protocol.limits import REQUEST_RECORD
 from privity_protocol.lines import Done, Text
+from privity_protocol.request import encode_request
 from privity_protocol.run import begin_run
 
 OUTER = {error.value for error in OuterError}

@@ -334,7 +334,8 @@ def test_a_head_that_does_not_come_is_not_waited_for(tmp_path: Path, monkeypatch
 
 def test_a_stalled_reader_is_cut_on_a_real_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from privity_enclave import wire
-    from privity_protocol.application import RequestHeader, encode_request
+    from privity_protocol.application import RequestHeader
+    from privity_protocol.request import encode_request
     from privity_protocol.run import begin_run
 
     monkeypatch.setattr(wire, "SLOW_READER", 0.2)

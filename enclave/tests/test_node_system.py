@@ -20,9 +20,10 @@ import pytest
 from enclave_fakes import DOCUMENT, chat_body, hello
 from privity_enclave import process
 from privity_protocol import canonical, evidence
-from privity_protocol.application import RequestHeader, encode_request
+from privity_protocol.application import RequestHeader
 from privity_protocol.line_reader import LineReader
 from privity_protocol.lines import Done, Text
+from privity_protocol.request import encode_request
 from privity_protocol.response import Data, End, Error
 from privity_protocol.run import begin_run
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from privity_protocol import xwing
-from privity_protocol.chain import ChainKey, Session
+from privity_protocol.chain import ChainKey
 from privity_protocol.errors import PrivityError
 from privity_protocol.hello import begin_hello
 from privity_protocol.hello_answer import answer_hello
@@ -15,6 +15,7 @@ from privity_protocol.pacing import PROFILES, Emission
 from privity_protocol.request_reader import RequestReader
 from privity_protocol.response import Data, Error
 from privity_protocol.run import begin_run
+from privity_protocol.session import Session
 
 DOCUMENT = b'{"interop":"hashed as bytes, never parsed by the channel"}'
 SIZES = [0, 1, 4077, 4078, 8154, 8155, 50_000]

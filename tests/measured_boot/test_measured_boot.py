@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,9 +71,9 @@ def boot(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     started = time.monotonic()
     said = machine.boot(folder / "esp", folder, seconds=BOOT_SECONDS)
     took = f"measured boot with an initrd of {len(sections['.initrd'])} bytes: {time.monotonic() - started:.0f} s"
-    terminal = request.config.pluginmanager.getplugin("terminalreporter")
-    if terminal is not None:  # the worker of a parallel run has none
-        terminal.write_line(f"\n{took}")
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled() if capture else nullcontext():
+        print(f"\n{took}")
     return Boot(sections, said)
 
 

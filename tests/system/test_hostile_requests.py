@@ -10,10 +10,11 @@ import pytest
 from installation import MODEL, Client, Installation, installed
 from privity_client.nodes import VerifiedNode
 from privity_protocol import xwing
-from privity_protocol.application import RequestHeader, encode_request
-from privity_protocol.chain import Session
+from privity_protocol.application import RequestHeader
 from privity_protocol.hello import begin_hello
+from privity_protocol.request import encode_request
 from privity_protocol.run import RunSent, begin_run
+from privity_protocol.session import Session
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 OUTER = {400, 404, 410, 413, 429, 503}

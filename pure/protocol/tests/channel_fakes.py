@@ -4,11 +4,12 @@ import random
 from collections.abc import Callable
 
 import vector_material as m
-from privity_protocol.chain import ChainKey, Session
+from privity_protocol.chain import ChainKey
 from privity_protocol.request_reader import RequestReader
 from privity_protocol.response import ResponseReader
 from privity_protocol.response_writer import ResponseWriter
 from privity_protocol.run import RunSent, begin_run
+from privity_protocol.session import Session
 
 
 def entropy(seed: int) -> Callable[[int], bytes]:

@@ -18,6 +18,7 @@ from privity_protocol.hello_answer import answer_hello
 from privity_protocol.limits import MAX_REQUEST_RECORDS, RECORD_SIZES, REQUEST_CAPACITY
 from privity_protocol.line_reader import LineReader
 from privity_protocol.pacing import PROFILES, Emission
+from privity_protocol.request import encode_request
 from privity_protocol.request_reader import RequestReader
 from privity_protocol.run import begin_run
 
@@ -271,7 +272,7 @@ headers = st.builds(
 @EXAMPLES
 @given(headers, st.binary(max_size=50))
 def test_a_header_reads_as_it_was_written(header: application.RequestHeader, body: bytes) -> None:
-    assert application.decode_request(application.encode_request(header, body)) == (header, body)
+    assert application.decode_request(encode_request(header, body)) == (header, body)
 
 
 def test_the_profiles_of_a_header_are_those_of_pacing() -> None:

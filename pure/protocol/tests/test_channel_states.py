@@ -15,6 +15,7 @@ from privity_protocol.hello import begin_hello
 from privity_protocol.hello_answer import answer_hello
 from privity_protocol.line_reader import LineReader
 from privity_protocol.pacing import PROFILES, Emission
+from privity_protocol.request import encode_request
 from privity_protocol.request_reader import RequestReader
 from privity_protocol.response import Close, Data, End, Error, Next, Pad
 from privity_protocol.run import begin_run
@@ -411,7 +412,7 @@ def test_a_line_of_ours_is_judged_like_one_of_theirs() -> None:
     with pytest.raises(Malformed, match="not_utf8"):
         lines.encode_line(lines.Text("\ud800"))
     with pytest.raises(Malformed, match="member_value"):
-        application.encode_request(application.RequestHeader(rid=bytes(15), op="chat", prof="p1"), b"")
+        encode_request(application.RequestHeader(rid=bytes(15), op="chat", prof="p1"), b"")
 
 
 def test_a_reader_of_lines_counts_what_it_took_and_knows_the_end() -> None:

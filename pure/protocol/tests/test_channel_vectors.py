@@ -9,15 +9,17 @@ import make_vectors
 import pytest
 import vector_material as m
 from privity_protocol import application, chat, envelope, jsontext, lines, padding, records, response, xwing
-from privity_protocol.chain import ChainKey, Session
+from privity_protocol.chain import ChainKey
 from privity_protocol.errors import REASONS, Malformed, PrivityError
 from privity_protocol.hello import begin_hello
 from privity_protocol.hello_answer import answer_hello
 from privity_protocol.line_reader import LineReader
 from privity_protocol.pacing import PROFILES, Emission
 from privity_protocol.records import Kind, Phase
+from privity_protocol.request import encode_request
 from privity_protocol.request_reader import RequestReader
 from privity_protocol.run import begin_run
+from privity_protocol.session import Session
 from shared_vectors import OWN
 from vector_bytes import Vectors
 from vector_chat import FORBIDDEN
@@ -262,7 +264,7 @@ def do_emission(given: Given, vectors: Vectors) -> Outcome:
 def do_decode_request(given: Given, vectors: Vectors) -> Outcome:
     payload = vectors.bytes(given["payload"])
     header, body = application.decode_request(payload)
-    assert application.encode_request(header, body) == payload
+    assert encode_request(header, body) == payload
     encoded = jsontext.decode(payload[4 : len(payload) - len(body)], max_depth=8)
     return {"header": encoded, "body": body.hex()}
 

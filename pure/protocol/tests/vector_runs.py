@@ -5,10 +5,11 @@ from typing import Any
 
 import vector_material as m
 from privity_protocol import kdf, labels
-from privity_protocol.chain import ChainKey, Session
+from privity_protocol.chain import ChainKey
 from privity_protocol.records import Kind, RecordCipher, encode_record
 from privity_protocol.request_reader import RequestReader
 from privity_protocol.run import begin_run
+from privity_protocol.session import Session
 from vector_material import Case, case, flip
 
 HEADER = b"EC1\x02\x00\x01" + m.KID + b"\x00\x00" + m.SID

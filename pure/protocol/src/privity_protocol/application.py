@@ -1,4 +1,7 @@
-"""What travels inside a RUN: request header, then body. Lines of the answer: `lines`. Source: specs/application.md."""
+"""What travels inside a RUN: request header, then body, as the node reads them. A client writes them by `request`.
+
+Lines of the answer: `lines`. Source: specs/application.md.
+"""
 
 from dataclasses import dataclass
 from typing import Final
@@ -27,7 +30,7 @@ RID: Final = 16
 
 _REQUIRED: Final = frozenset({"v", "rid", "op", "tok", "prof", "seen"})
 _OPTIONAL: Final = frozenset({"resume", "from", "receipt"})
-_LENGTH: Final = 4
+LENGTH: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,37 +63,19 @@ class RequestHeader:
         return f"RequestHeader(op={self.op}, prof={self.prof})"
 
 
-def encode_request(header: RequestHeader, body: bytes) -> bytes:
-    """Return the application bytes of a request. Raises Malformed when `decode_request` would refuse them."""
-    members: dict[str, object] = {
-        "v": 1,
-        "rid": canonical.base64url_encode(header.rid),
-        "op": header.op,
-        "tok": [canonical.base64url_encode(token) for token in header.tok],
-        "prof": header.prof,
-        "seen": [{"origin": seen.origin, "size": seen.size, "root": seen.root.hex()} for seen in header.seen],
-    }
-    optional = {"resume": header.resume or None, "receipt": header.receipt or None, "from": header.from_}
-    members |= {name: value for name, value in optional.items() if value is not None}
-    encoded = canonical.encode(members)
-    payload = len(encoded).to_bytes(_LENGTH, "big") + encoded + body
-    decode_request(payload)
-    return payload
-
-
 def decode_request(payload: bytes) -> tuple[RequestHeader, bytes]:
     """Return header and body of a request's application bytes.
 
     Raises Malformed `header_length`, `too_large`, `too_deep`, `not_canonical`, `missing_member`, `unknown_member`,
     `member_type`, `member_value`.
     """
-    length = int.from_bytes(payload[:_LENGTH], "big")
+    length = int.from_bytes(payload[:LENGTH], "big")
     if length > MAX_HEADER:
         raise Malformed("too_large", f"header of {length} bytes, at most {MAX_HEADER}")
-    end = _LENGTH + length
-    if len(payload) < end or len(payload) < _LENGTH:
+    end = LENGTH + length
+    if len(payload) < end or len(payload) < LENGTH:
         raise Malformed("header_length", f"{length} in a request of {len(payload)} bytes")
-    return _header(canonical.decode(payload[_LENGTH:end], max_bytes=MAX_HEADER)), payload[end:]
+    return _header(canonical.decode(payload[LENGTH:end], max_bytes=MAX_HEADER)), payload[end:]
 
 
 def _header(value: object) -> RequestHeader:

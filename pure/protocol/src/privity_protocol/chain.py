@@ -1,14 +1,12 @@
-"""The chain key and the session it belongs to. Source: specs/ec1.md, section "Chaining".
+"""The chain key; the session it belongs to on a client is `session`. Source: specs/ec1.md, section "Chaining".
 
 A chain key opens one RUN and is overwritten. Python cannot promise erasure of copies; single use bounds the damage.
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
 
 from privity_protocol import kdf
-from privity_protocol.errors import LimitExceeded, StateError
-from privity_protocol.limits import CHAIN_RUNS
+from privity_protocol.errors import StateError
 
 
 class ChainKey:
@@ -52,19 +50,3 @@ class ChainKey:
 
     def __reduce__(self) -> str:
         raise TypeError("a chain key is not serialised")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Session:
-    """What a client holds between two RUNs: the node's handle, its lifetime in seconds, and the place in the chain."""
-
-    sid: bytes
-    kid: bytes
-    chain: ChainKey
-    ttl: int
-    position: int = 0
-
-    def require_room(self) -> None:
-        """Raises LimitExceeded `chain_exhausted` when a chain has had all its RUNs and a HELLO must begin a new one."""
-        if self.position >= CHAIN_RUNS:
-            raise LimitExceeded("chain_exhausted", f"{CHAIN_RUNS} runs since the HELLO")

@@ -7,7 +7,6 @@ The client's half: `begin_hello` → HelloSent → `finish` → Session. HELLO c
 import hmac
 
 from privity_protocol import envelope, hpke, kdf, labels, limits, xwing
-from privity_protocol.chain import Session
 from privity_protocol.errors import Malformed, NotAuthentic, StateError
 from privity_protocol.hello_answer import (
     CONFIRM_AT,
@@ -21,6 +20,7 @@ from privity_protocol.hello_answer import (
 )
 from privity_protocol.hpke import Encapsulate
 from privity_protocol.records import RecordCipher
+from privity_protocol.session import Session
 
 
 class HelloSent:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from privity_protocol import kdf, labels
-from privity_protocol.chain import ChainKey, Session
+from privity_protocol.chain import ChainKey
 from privity_protocol.envelope import parse_run_response_header
 from privity_protocol.errors import Malformed, NotAuthentic
 from privity_protocol.limits import CONFIRM, RANDOM, RESPONSE_HEADER, SID
@@ -21,6 +21,7 @@ from privity_protocol.records import (
     decode_record,
 )
 from privity_protocol.response_writer import next_chain_key, response_prk
+from privity_protocol.session import Session
 
 RESPONSE_OPENING: Final = RESPONSE_HEADER + RANDOM + CONFIRM
 """Bytes before the first record: header, `srand`, confirmation."""

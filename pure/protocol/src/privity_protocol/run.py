@@ -6,11 +6,11 @@
 from typing import Final
 
 from privity_protocol import kdf, labels, limits, records
-from privity_protocol.chain import Session
 from privity_protocol.envelope import RunHeader, exactly
 from privity_protocol.padding import request_records
 from privity_protocol.request_reader import Entropy, consume, request_prk, response_secret
 from privity_protocol.response import ResponseReader
+from privity_protocol.session import Session
 
 _PAD: Final = records.encode_record(records.Kind.PAD, b"", limits.REQUEST_RECORD)
 

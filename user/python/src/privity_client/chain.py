@@ -6,8 +6,8 @@ Source: specs/ec1.md, section "Chaining". Parallel conversations have separate c
 from dataclasses import dataclass
 from typing import Final
 
-from privity_protocol.chain import Session
 from privity_protocol.limits import CHAIN_RUNS, CHAIN_SECONDS
+from privity_protocol.session import Session
 
 from privity_client.nodes import VerifiedNode
 

@@ -10,13 +10,13 @@ from collections.abc import Callable, Generator
 from typing import Final
 
 from privity_protocol import xwing
-from privity_protocol.chain import Session
 from privity_protocol.errors import Malformed
 from privity_protocol.hello import begin_hello
 from privity_protocol.limits import MAX_TRIES
 from privity_protocol.line_reader import LineReader
 from privity_protocol.response import Close, Data, End, Error, ResponseReader
 from privity_protocol.run import begin_run
+from privity_protocol.session import Session
 
 from privity_client.chain import Chain
 from privity_client.choice import Entropy, choose

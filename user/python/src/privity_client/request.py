@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from privity_protocol.application import INNER_ERRORS, RequestHeader, encode_request
+from privity_protocol.application import INNER_ERRORS, RequestHeader
+from privity_protocol.request import encode_request
 
 from privity_client.choice import Entropy
 

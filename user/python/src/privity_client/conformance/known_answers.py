@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from privity_protocol import hpke, kdf, labels, limits, padding, xwing
-from privity_protocol.chain import ChainKey, Session
+from privity_protocol.chain import ChainKey
 from privity_protocol.envelope import RunHeader
 from privity_protocol.errors import PrivityError
 from privity_protocol.hello import begin_hello
@@ -15,6 +15,7 @@ from privity_protocol.records import Kind
 from privity_protocol.request_reader import RequestReader, RunReceived
 from privity_protocol.response import Next
 from privity_protocol.run import begin_run
+from privity_protocol.session import Session
 
 from privity_client.conformance.cases import Case, Judge, b, same
 from privity_client.conformance.hybrid import xwing_encapsulate
