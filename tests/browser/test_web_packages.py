@@ -14,6 +14,9 @@ WEB = ROOT / "user/web"
 VECTORS = Path(os.environ.get("PRIVITY_VECTORS", ROOT.parent / "shared/vectors"))
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 SECONDS = 280
+CONFORMANCE = ("protocol/dist/conformance/crypto.js", "attest/dist/conformance/attestation.js")
+MOST_COMPRESSED = 40 * 1024
+"""Bytes that the verifier may add to a page, compressed."""
 
 
 def node_binary() -> str | None:
@@ -41,14 +44,15 @@ def passes(*words: str) -> str:
 
 
 def conformance(*words: str) -> "subprocess.CompletedProcess[str]":
-    if not (WEB / "packages/protocol/dist/conformance/crypto.js").exists():
+    if not all((WEB / "packages" / name).exists() for name in CONFORMANCE):
         pytest.skip("the TypeScript packages are not built: npm run build in user/web")
     return node("conformance.mjs", *words)
 
 
 def test_types_are_strict() -> None:
-    passes("node_modules/typescript/bin/tsc", "-b", "packages/protocol")
-    passes("node_modules/typescript/bin/tsc", "-p", "packages/protocol/test")
+    passes("node_modules/typescript/bin/tsc", "-b", "packages/protocol", "packages/attest")
+    for package in ("protocol", "attest"):
+        passes("node_modules/typescript/bin/tsc", "-p", f"packages/{package}/test")
 
 
 def test_style_is_strict() -> None:
@@ -106,10 +110,58 @@ def test_conformance_fails_on_altered_vectors(tmp_path: Path, file: str, before:
     assert "FAILED" in done.stdout
 
 
+EVIDENCE = VECTORS / "attestation"
+
+
+def evidence_cases(folder: Path, *ids: str, alter: bytes | None = None, **expect: str) -> Path:
+    """A folder with some cases of the shared evidence; `alter` overwrites the last bytes of each first file."""
+    if not EVIDENCE.exists():
+        pytest.skip("set PRIVITY_VECTORS to the folder of shared vectors")
+    index = json.loads((EVIDENCE / "index.json").read_text())
+    index["cases"] = [case for case in index["cases"] if case["id"] in ids]
+    assert len(index["cases"]) == len(ids)
+    for case in index["cases"]:
+        case["expect"].update(expect)
+        for number, name in enumerate(case["files"].values()):
+            data = (EVIDENCE / name).read_bytes()
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data if number or alter is None else data[: -len(alter)] + alter)
+    (folder / "index.json").write_text(json.dumps(index))
+    return folder
+
+
+@pytest.mark.parametrize("case", ["genoa-v3", "dstack-2025-12"])
+def test_conformance_fails_where_evidence_is_not_what_the_index_expects(tmp_path: Path, case: str) -> None:
+    assert conformance("attestation", str(evidence_cases(tmp_path, case))).returncode == 0
+    for expect in ({"crypto": "fail"}, {"default_policy": "reject", "reason": "debug_enabled"}):
+        done = conformance("attestation", str(evidence_cases(tmp_path, case, **expect)))
+        assert (done.returncode, "FAILED" in done.stdout) == (1, True), done.stdout
+    done = conformance("attestation", str(evidence_cases(tmp_path, case, alter=b"\xff\xff\xff")))
+    assert (done.returncode, "not the listed file" in done.stdout) == (1, True)
+
+
+def test_conformance_reads_nothing_outside_its_folder(tmp_path: Path) -> None:
+    evidence_cases(tmp_path / "inside", "genoa-v3")
+    (tmp_path / "secret").write_text("secret")
+    index = json.loads((tmp_path / "inside/index.json").read_text())
+    index["cases"][0]["files"]["report"] = "../secret"
+    (tmp_path / "inside/index.json").write_text(json.dumps(index))
+    done = conformance("attestation", str(tmp_path / "inside"))
+    assert (done.returncode, "outside the folder" in done.stdout) == (1, True)
+
+
+def test_the_verifier_stays_small() -> None:
+    if not (WEB / "packages/attest/dist/src/appraise.js").exists():
+        pytest.skip("the TypeScript packages are not built: npm run build in user/web")
+    sizes = json.loads(passes("size.mjs"))
+    assert sizes["own"]["gzip"] <= MOST_COMPRESSED, sizes
+    assert sizes["own"]["gzip"] < sizes["whole"]["gzip"], "by itself it leaves the channel's package out"
+
+
 def test_conformance_claims_nothing_that_it_did_not_do(tmp_path: Path) -> None:
     assert conformance("crypto", str(tmp_path)).returncode == 2, "an empty folder proves nothing"
     (tmp_path / "unheard-of.json").write_text("[]")
     assert conformance("crypto", str(tmp_path)).returncode == 1, "a file without a reader is not passed over"
     done = conformance("attestation", str(tmp_path))
-    assert (done.returncode, "not built" in done.stderr) == (2, True)
+    assert (done.returncode, "index.json" in done.stderr) == (2, True), "a folder without cases proves nothing"
     assert conformance("nonsense").returncode == 2
