@@ -13,12 +13,14 @@ from privity_attest.testing.arm import (
     REALM_KEY,
     CcaDevice,
     PsaDevice,
+    cca_document,
     component,
     cose_key,
     key_of,
     legacy,
     newer,
     point,
+    psa_document,
 )
 from privity_attest.testing.node import NodeHooks
 from privity_protocol import cbor
@@ -249,3 +251,38 @@ CCA = {
         ("platform_not_listed", "platform_mismatch:id"), platform(c256=b"\1" + bytes(32))
     ),
 }  # fmt: skip
+ACCEPTED = {
+    "psa honest": ArmAttack((), PsaDevice()),
+    "psa without a tag": ArmAttack((), PsaDevice(tag=None)),
+    "psa first profile": ArmAttack((), PsaDevice(claims=legacy)),
+    "psa first profile without its name": ArmAttack(
+        (), PsaDevice(claims=lambda honest: without(-75000)(legacy(honest)))
+    ),
+    "psa profile of the RFC": ArmAttack((), psa(c265="tag:psacertified.org,2023:psa#tfm")),
+    "psa without what is optional": ArmAttack((), PsaDevice(claims=without(2397, 2398, 2400))),
+    "psa with 8 bytes of boot seed": ArmAttack((), psa(c2397=bytes(8))),
+    "psa with unknown claims": ArmAttack((), PsaDevice(claims=lambda honest: {**honest, 2500: "unknown", "text": 1})),
+    "psa with 64 components": ArmAttack((), psa(c2399=BIG[:64])),
+    "psa with a text of 256 characters": ArmAttack((), psa(c2400="x" * 256)),
+    "psa with everything unchecked that may be": ArmAttack(
+        (), PsaDevice(),
+        {name: {"unchecked": "decided"} for name in ("implementation_ids", "components", "partitions", "rim", "rem")},
+    ),
+    "cca honest": ArmAttack((), CcaDevice()),
+    "cca newer realm": ArmAttack((), CcaDevice(realm=newer)),
+    "cca newer platform": ArmAttack((), platform(c265="tag:arm.com,2023:cca_platform#1.0.0", c2401=b"")),
+    "cca without a service": ArmAttack((), CcaDevice(platform=without(2400))),
+    "cca with 1024 bytes of configuration": ArmAttack((), platform(c2401=bytes(1024))),
+    "cca with everything unchecked that may be": ArmAttack(
+        (), CcaDevice(),
+        {name: {"unchecked": "decided"} for name in ("implementation_ids", "components", "partitions", "rim", "rem")},
+    ),
+}  # fmt: skip
+
+
+def document_for(attack: ArmAttack) -> bytes:
+    """The policy document of an attack: its pinned key and its changed members."""
+    is_psa = isinstance(attack.device, PsaDevice)
+    honest = PSA_KEY if is_psa else CCA_KEY
+    key = None if attack.pinned == () else attack.pinned or honest
+    return (psa_document if is_psa else cca_document)(key, **attack.policy)

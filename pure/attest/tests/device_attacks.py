@@ -307,7 +307,7 @@ DEVICES = {
     ),
     "chip that the release does not list": DeviceAttack(("device_kind:gpu-0",), gpu=released(device_kinds=["LS10"])),
     "chip that the policy does not list": DeviceAttack(
-        ("device_kind:switch-0",), policy={"device_kinds": ("GH100",)}
+        ("device_kind:switch-0",), policy={"device_kinds": ["GH100"]}
     ),
     "firmware that the leaf was not made for": DeviceAttack(
         ("firmware_identity:gpu-0", "firmware_identity:gpu-0:not_listed"), gpu(identity=bytes(48))
@@ -328,7 +328,7 @@ DEVICES = {
         ("driver_not_allowed:gpu-0", "rim_missing:gpu-0:driver"), gpu(driver="550.90.08")
     ),
     "driver that the policy does not list": DeviceAttack(
-        ("driver_not_allowed:gpu-0",), policy={"drivers": ("570.1",)}
+        ("driver_not_allowed:gpu-0",), policy={"drivers": ["570.1"]}
     ),
     "vbios that the release does not list": DeviceAttack(
         ("vbios_not_allowed:gpu-0", "rim_missing:gpu-0:vbios"), gpu(vbios=DIFFERENT)
@@ -353,7 +353,7 @@ DEVICES = {
         },
     ),
     "manifest that the policy does not name": DeviceAttack(
-        ("rim_missing:gpu-0:vbios",), policy={"golden": (RIMS["driver"], RIMS["switch"])}
+        ("rim_missing:gpu-0:vbios",), policy={"golden": [RIMS["driver"].hex(), RIMS["switch"].hex()]}
     ),
     "two manifests that name one index": DeviceAttack(
         ("rim_conflict:switch-0:1",),
@@ -384,3 +384,40 @@ DEVICES = {
     "more switches than the policy counts": DeviceAttack(("device_count:switch",), policy={"switches": 0}),
 }  # fmt: skip
 ATTACKS = {**PARSE, **CHAIN, **OCSP, **SIGNATURE, **DEVICES}
+ACCEPTED = {
+    "honest": DeviceAttack(()),
+    "one zero byte behind the signature": DeviceAttack((), gpu(signed=lambda data: data + b"\0")),
+    "hold that is allowed": DeviceAttack((), responses=told(status=HELD), policy={"allow_hold": True}),
+    "response within the skew of clocks": DeviceAttack((), responses=told(this_update=NOW + 300)),
+    "response in its last second": DeviceAttack((), responses=told(next_update=NOW)),
+    "opaque fields that nobody knows": DeviceAttack((), gpu(opaque={99: bytes(1)})),
+    "decoder that is off and not measured": DeviceAttack(
+        (), gpu(measurements={1: value(1), 2: value(2), 36: bytes(48)}, opaque={11: b"\x55"})
+    ),
+    "second hash of several": DeviceAttack((), gpu(measurements={1: bytes(48), 2: value(2), 36: value(36)})),
+    "responder that the issuer certified": DeviceAttack(
+        (), responses=told(signer=responder(PROVISIONER), certificates=(responder(PROVISIONER).certificate,))
+    ),
+    "responder named by its key": DeviceAttack(
+        (),
+        responses=told(
+            signer=responder(PROVISIONER), certificates=(responder(PROVISIONER).certificate,), by_name=False
+        ),
+    ),
+    "issuer named by its key": DeviceAttack((), responses=told(by_name=False)),
+    "manifests that ended as long ago as the policy takes": DeviceAttack(
+        (),
+        gpu=lambda section: {
+            **section, "golden": [{**one, "expires": NOW - 2 * 86_400} for one in section["golden"]]
+        },
+        policy={"rim_expired_days": 2},
+    ),
+    "OCSP that is neither required nor there": DeviceAttack((), responses=(), policy={"require_ocsp": False}),
+    "everything unchecked that may be": DeviceAttack(
+        (),
+        policy={
+            name: {"unchecked": "decided"}
+            for name in ("device_kinds", "drivers", "vbios", "firmware_ids", "require_ocsp")
+        },
+    ),
+}  # fmt: skip

@@ -11,10 +11,11 @@ from cryptography.hazmat.primitives.hashes import SHA256, SHA384
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from privity_protocol import binding, cbor
 
+from privity_attest import policy
 from privity_attest.event_log import Event
 from privity_attest.policy import Policy
 from privity_attest.testing.bundle import Items, same
-from privity_attest.testing.node import Built, Machine, NodeHooks, build, policy_of
+from privity_attest.testing.node import Built, Machine, NodeHooks, build, policy_document
 
 Claims = dict[cbor.Key, cbor.Value]
 Key = ec.EllipticCurvePrivateKey
@@ -199,8 +200,11 @@ def _released(hooks: NodeHooks) -> NodeHooks:
     return replace(hooks, release=lambda leaf: hooks.release({**leaf, "platforms": platforms}))
 
 
-def psa_policy(key: Key = PSA_KEY, **changes: object) -> Policy:
-    """Return the default policy with all that a fake PSA device needs; `changes` are made to its section."""
+def psa_document(key: Key | None = PSA_KEY, **changes: object) -> bytes:
+    """Return the default policy with all that a fake PSA device needs; `changes` are made to its section.
+
+    `key` None pins none.
+    """
     named = {
         "implementation_ids": [IMPLEMENTATION.hex()],
         "lifecycle": [SECURED],
@@ -208,11 +212,14 @@ def psa_policy(key: Key = PSA_KEY, **changes: object) -> Policy:
         "partitions": [CLIENT],
         **changes,
     }
-    return _policy("psa", key, named)
+    return _document("psa", key, named)
 
 
-def cca_policy(key: Key = CCA_KEY, **changes: object) -> Policy:
-    """Return the default policy with all that a fake CCA device needs; `changes` are made to its section."""
+def cca_document(key: Key | None = CCA_KEY, **changes: object) -> bytes:
+    """Return the default policy with all that a fake CCA device needs; `changes` are made to its section.
+
+    `key` None pins none.
+    """
     named = {
         "implementation_ids": [IMPLEMENTATION.hex()],
         "lifecycle": [SECURED + 3],
@@ -221,9 +228,20 @@ def cca_policy(key: Key = CCA_KEY, **changes: object) -> Policy:
         "rem": ["00" * 32],
         **changes,
     }
-    return _policy("cca", key, named)
+    return _document("cca", key, named)
 
 
-def _policy(kind: str, key: Key, named: Mapping[str, object]) -> Policy:
-    members = {f"{kind}.{name}": one for name, one in named.items()}
-    return policy_of(kind, spki(key), PLATFORM_ID, {"kinds": ["psa", "cca"], **members})
+def psa_policy(key: Key | None = PSA_KEY, **changes: object) -> Policy:
+    """Return `psa_document`, decoded."""
+    return policy.decode(psa_document(key, **changes))
+
+
+def cca_policy(key: Key | None = CCA_KEY, **changes: object) -> Policy:
+    """Return `cca_document`, decoded."""
+    return policy.decode(cca_document(key, **changes))
+
+
+def _document(kind: str, key: Key | None, named: Mapping[str, object]) -> bytes:
+    members: dict[str, object] = {f"{kind}.{name}": one for name, one in named.items()}
+    anchors: dict[str, object] = {f"trust_anchors.{kind}": [] if key is None else [spki(key).hex()]}
+    return policy_document(kind, b"", PLATFORM_ID, {"kinds": ["psa", "cca"], **anchors, **members})

@@ -12,12 +12,14 @@ from typing import Any, Final
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from privity_protocol import binding, cbor
+from privity_protocol import binding, canonical, cbor
 from privity_protocol.evidence import Item
 
+from privity_attest import policy
+from privity_attest.defaults import default_document
 from privity_attest.policy import Policy
 from privity_attest.testing.aws import authority
-from privity_attest.testing.bundle import NOW, Enclave, Hooks, Items, default_policy, same
+from privity_attest.testing.bundle import NOW, Enclave, Hooks, Items, same
 from privity_attest.testing.der import explicit, sequence, tlv
 from privity_attest.testing.root import Builder, Signer, issue, leaf_extensions, make_root
 
@@ -288,9 +290,16 @@ def with_devices(
     )
 
 
-def device_policy(**changes: Any) -> Policy:
+def device_document(**changes: Any) -> bytes:
     """Return the default policy for a simulated enclave with fake devices; `changes` are made to its section `gpu`."""
-    policy = default_policy()
-    anchors = replace(policy.trust_anchors, nvidia=(root().pin,))
-    counted = replace(policy.gpu, count="from_release", switches="from_release")
-    return replace(policy, trust_anchors=anchors, gpu=replace(counted, **changes))
+    document: dict[str, Any] = default_document(
+        now=NOW, deployment="local", allow_simulated=True, roots=(Enclave().root.pin,)
+    )
+    document["trust_anchors"]["nvidia"] = [root().pin.hex()]
+    counted = {"count": "from_release", "switches": "from_release"}
+    return canonical.encode({**document, "gpu": {**document["gpu"], **counted, **changes}})
+
+
+def device_policy(**changes: Any) -> Policy:
+    """Return `device_document`, decoded."""
+    return policy.decode(device_document(**changes))
