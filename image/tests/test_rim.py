@@ -129,7 +129,7 @@ def test_both_failures_are_told() -> None:
     "records",
     [
         (record(0, ONE), record(0, TWO)),
-        (record(64, ONE),),
+        (record(1000, ONE),),
         (record(0, ONE, alternatives="2"),),
         (record(0, ONE, TWO, alternatives="1"),),
         (record(0),),
@@ -137,7 +137,6 @@ def test_both_failures_are_told() -> None:
         (record(0, "zz" * 48),),
         (record(0, ONE, active="true"),),
         (record(0, ONE, size="32"),),
-        (record(0, ONE, type="Minimum"),),
         (record(0, ONE).replace('index="0"', 'index="٣"'),),
         ("<Other/>",),
     ],
@@ -180,6 +179,17 @@ def test_golden_values_name_their_manifest_and_ascend() -> None:
     rim = verify(xml, pins=signers()[-1].pins)
     named = {"device": "GH100", "version": "1.2.3", "expires": rim.valid_until, "rim": sha256(xml).hexdigest()}
     assert platforms.golden(rim) == {**named, "values": {"10": [ONE, TWO]}}
+
+
+@pytest.mark.parametrize(
+    "extra", [record(64, ONE, name="MinimumSvn"), record(1, ONE, type="Minimum", name="MinimumSvn")]
+)
+def test_a_demand_that_a_release_cannot_say_keeps_a_manifest_out_of_it(extra) -> None:
+    """The manifest is genuine all the same."""
+    rim = verify(manifest(record(0, ONE), extra), pins=signers()[-1].pins)
+    assert (rim.values, rim.unread) == ({1: (bytes.fromhex(ONE),)}, ("MinimumSvn",))
+    with pytest.raises(Failed, match="MinimumSvn"):
+        platforms.golden(rim)
 
 
 def test_the_part_about_devices() -> None:

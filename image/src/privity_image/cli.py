@@ -46,6 +46,16 @@ def status(settings: SettingsFile) -> None:
     leave(lambda: run(settings))
 
 
+@app.command(epilog=EXIT_CODES)
+def conformance(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of evidence with an index.json.")],
+) -> None:
+    """Judge the NVIDIA manifests of a folder of evidence as its index expects."""
+    from privity_image.commands.conformance import run
+
+    leave(lambda: run(folder))
+
+
 def leave(run: Callable[[], int]) -> NoReturn:
     """Run a command and end the process with its code; a failure is one line on standard error."""
     try:

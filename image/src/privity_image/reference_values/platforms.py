@@ -90,7 +90,14 @@ def gpu(
 
 
 def golden(rim: Rim) -> dict[str, object]:
-    """Return the golden values of one verified manifest: SPDM index to the hashes that may stand there."""
+    """Return the golden values of one verified manifest: SPDM index to the hashes that may stand there.
+
+    Raises Failed `mismatch` for a manifest that demands what a release cannot say: it must not be dropped in silence.
+    """
+    if rim.unread:
+        raise Failed(
+            "mismatch", f"{rim.product} {rim.version} also demands {rim.unread[0]}, which is not a golden hash"
+        )
     values = {str(index): ascending(hashes) for index, hashes in rim.values.items()}
     return {
         "device": rim.product,

@@ -21,7 +21,8 @@ from signxml.verifier import SignatureConfiguration, XMLVerifier
 from privity_image.collateral.certificates import pin_of
 
 MAX_BYTES: Final = 512 * 1024
-MAX_RECORDS: Final = 64  # SPDM measurement blocks that NVIDIA devices report
+MAX_RECORDS: Final = 256
+BLOCKS: Final = 64  # SPDM measurement blocks; records above say something of the device's opaque data
 MAX_CERTIFICATES: Final = 8
 HASH_BYTES: Final = 48
 REASONS: Final = ("malformed", "rim_signature", "rim_chain")
@@ -44,7 +45,8 @@ class Rim:
     """A genuine manifest. `values` maps SPDM measurement index (from 1) to the hashes that may stand there.
 
     `digest` is SHA-256 of the XML file; the signer's chain holds from `valid_from` until `valid_until` (Unix seconds).
-    Whether it has expired is for policy to judge: signers live two years, devices longer.
+    Whether it has expired is for policy to judge: signers live two years, devices longer. `unread` names records that
+    are no golden hashes (lowest security versions, say): a genuine manifest may have them, a release cannot say them.
     """
 
     digest: bytes
@@ -52,6 +54,7 @@ class Rim:
     edition: str
     version: str
     values: dict[int, tuple[bytes, ...]]
+    unread: tuple[str, ...]
     valid_from: int
     valid_until: int
 
@@ -72,12 +75,14 @@ def verify(xml: bytes, *, pins: frozenset[bytes]) -> Rim:
     if reasons:
         raise RimRefused(*reasons)
     meta = _meta(signed)
+    values, unread = _values(signed)
     return Rim(
         digest=sha256(xml).digest(),
         product=meta["product"],
         edition=meta["edition"],
         version=meta["colloquialVersion"],
-        values=_values(signed),
+        values=values,
+        unread=unread,
         valid_from=max(_unix(one.not_valid_before_utc) for one in path),
         valid_until=min(_unix(one.not_valid_after_utc) for one in path),
     )
@@ -173,29 +178,34 @@ def _meta(signed: etree._Element) -> dict[str, str]:
     return {name: str(found[0].get(name)) for name in names}
 
 
-def _values(signed: etree._Element) -> dict[int, tuple[bytes, ...]]:
+def _values(signed: etree._Element) -> tuple[dict[int, tuple[bytes, ...]], tuple[str, ...]]:
     payloads = signed.findall(f"{_SWID}Payload")
     records = list(payloads[0]) if len(payloads) == 1 else []
     if not 1 <= len(records) <= MAX_RECORDS:
         raise RimRefused("malformed:payload")
     values: dict[int, tuple[bytes, ...]] = {}
+    unread: list[str] = []
     seen: set[int] = set()
     for record in records:
-        # Another type is a demand that this tool does not know how to hand on, so it must not be dropped in silence.
-        if record.tag != f"{_SWID}Resource" or record.get("type") != "Measurement":
-            raise RimRefused("malformed:record type")
-        index, active = _number(record, "index", MAX_RECORDS - 1), record.get("active")
-        if index in seen or active not in (_FALSE, _TRUE) or record.get("size") != str(HASH_BYTES):
+        if record.tag != f"{_SWID}Resource":
+            raise RimRefused("malformed:record")
+        index, active = _number(record, "index", 999), record.get("active")
+        if index in seen:
             raise RimRefused(f"malformed:record {index}")
         seen.add(index)
+        if index >= BLOCKS or record.get("type") != "Measurement":
+            unread.append(str(record.get("name", index))[:64])
+            continue
+        if active not in (_FALSE, _TRUE) or record.get("size") != str(HASH_BYTES):
+            raise RimRefused(f"malformed:record {index}")
         if active == _TRUE:
             # Devices count their measurement blocks from 1, manifests from 0.
             values[index + 1] = _hashes(record, index)
-    return values
+    return values, tuple(unread)
 
 
 def _hashes(record: etree._Element, index: int) -> tuple[bytes, ...]:
-    count = _number(record, "alternatives", MAX_RECORDS)
+    count = _number(record, "alternatives", BLOCKS)
     texts = [record.get(f"{_HASH}{place}", "") for place in range(count)]
     extra = sum(str(name).startswith(_HASH) for name in record.attrib) - count
     try:
