@@ -36,9 +36,10 @@ from image_worlds import (
     roots,
     status,
 )
+from privity_attest import evidence_files
 from privity_image.collateral.subject import SevSnp, Subject, from_quote, from_report
 from privity_image.trust import PINNED
-from privity_protocol import cbor, evidence
+from privity_protocol import cbor
 
 GOOD_SNP = {"snp-issuers": None, "snp-leaf": None, "snp-crl": None}
 
@@ -103,7 +104,9 @@ def test_what_intel_signed_is_accepted_and_kept_byte_for_byte(tmp_path, vendors,
     assert [x509.load_der_x509_certificate(one) for one in item["pck_crl_issuer_chain"]] == (
         x509.load_pem_x509_certificates(told["pck_crl_issuer_chain"].encode())
     )
-    assert len(stand.folder.read("dcap-collateral") or b"") <= evidence.LABELS["dcap-collateral"].limit
+    assert stand.folder.read("dcap-collateral") == evidence_files.dcap_collateral(
+        shared.read(case["files"]["collateral"])
+    )
 
 
 def replaced(path: str, **changes: object):
@@ -238,6 +241,8 @@ def test_what_amd_signed_is_accepted(tmp_path, vendors, request, name) -> None:
     vendors.replies[f"{base}/{subject.chip_id.hex()}?{query}"] = Reply(shared.read(case["files"]["leaf"]))
     found = stand.fetch(case["verify_as_of_unix"], PINNED)
     assert found == {"snp-issuers": None, "snp-leaf": None, "snp-crl": "not_found"}
+    assert stand.folder.read("snp-issuers") == evidence_files.issuers(shared.read(case["files"]["chain"]))
+    assert stand.folder.read("snp-leaf") == shared.read(case["files"]["leaf"])
 
 
 def test_a_vlek_signed_report_needs_the_certificate_of_the_cloud(request) -> None:
