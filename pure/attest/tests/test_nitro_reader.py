@@ -1,13 +1,20 @@
 """The reader of Nitro documents: any bytes give a documented reason, and each limit holds at its last value."""
 
+from dataclasses import replace
+
 import cbor2
 import pytest
 from aws_attack import CHAIN, MACHINE, PIN
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from privity_attest import x509
+from privity_attest.case import Case
 from privity_attest.errors import STAGE_OF
 from privity_attest.item import appraise_item
-from privity_attest.nitro import document
+from privity_attest.logged import NOTHING_LOGGED
+from privity_attest.memory import Memory
+from privity_attest.nitro import document, genuine
+from privity_attest.signature import P256, EcKey
 from privity_attest.testing import aws, node
 from privity_attest.testing.bundle import NOW
 from privity_attest.testing.node import policy_of
@@ -132,3 +139,14 @@ def test_a_document_with_other_bytes_is_refused_for_listed_reasons(at, data) -> 
     found = reasons(changed)
     assert all(reason.split(":")[0] in STAGE_OF for reason in found)
     assert bool(found) == (changed != CPU)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, 3, 4])
+def test_every_key_is_on_P_384(place) -> None:
+    case = Case(b"", NOW, POLICY, NOTHING_LOGGED, None, Memory())
+    path = tuple(x509.decode(der) for der in (CHAIN.leaf.certificate, *reversed(CHAIN.bundled())))
+    case.path = path
+    assert genuine.certificate_profile(case) == ()
+    other = EcKey(P256, b"\4" + bytes(64))
+    case.path = tuple(replace(one, key=other) if at == place else one for at, one in enumerate(path))
+    assert genuine.certificate_profile(case) == ("certificate_profile:cpu",)

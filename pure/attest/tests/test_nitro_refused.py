@@ -175,6 +175,14 @@ SIGNATURE = {
         ("document_signature:cpu",),
         payload(certificate=issue(CHAIN.issuers[-1], 36, not_before=NOW - 60, not_after=NOW + HOUR).certificate),
     ),
+    "signature changed and debug": Attack(
+        ("document_signature:cpu",),
+        lambda: replace(
+            MACHINE,
+            payload=lambda members: {**members, "pcrs": {16: members["pcrs"][16]}},
+            cose=lambda array: [*array[:3], flipped(array[3])],
+        ),
+    ),
     "issuer noise and signature changed": Attack(
         ("certificate_malformed:cabundle", "document_signature:cpu"),
         lambda: replace(
