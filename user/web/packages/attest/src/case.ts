@@ -10,9 +10,11 @@ import { type Bundle } from "@privity/protocol/evidence";
 
 import { type Sign1 } from "./cose.ts";
 import { type Crl } from "./crl.ts";
+import { type Established as Dcap } from "./dcap/established.ts";
 import { Fault } from "./errors.ts";
 import { type Event } from "./event_log.ts";
 import { type Logged } from "./logged.ts";
+import { type BootEvent } from "./measured_boot.ts";
 import { type Memory, type Remembered } from "./memory.ts";
 import { type NitroDocument } from "./nitro/document.ts";
 import { type Policy } from "./policy.ts";
@@ -67,6 +69,8 @@ export interface Established {
   snpCrl: Crl | null;
   endorsement: Endorsement;
   nitro: NitroDocument;
+  dcap: Dcap;
+  bootEvents: readonly BootEvent[];
 }
 
 /** Inputs of one appraisal: `nonce` holds the caller's 32 bytes when the bundle answers a challenge. */

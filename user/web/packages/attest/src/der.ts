@@ -159,11 +159,17 @@ export function time(element: Element): number {
   if (element.tag === UTC_TIME) text = (text < "50" ? "20" : "19") + text;
   const found = TIME.exec(text);
   if (found === null) throw new DerError("time");
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = found.slice(1).map(Number);
+  const seconds = unixSeconds(found.slice(1).map(Number));
+  if (seconds === null) throw new DerError("time");
+  return seconds;
+}
+
+/** The Unix seconds of year, month, day, hour, minute and second (UTC), null where there is no such time. */
+export function unixSeconds([year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0]: readonly number[]): number | null {
   const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
   const lengths = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
   const inMonth = lengths[month - 1] ?? 0;
-  if (year < 1 || day < 1 || day > inMonth || hour > 23 || minute > 59 || second > 59) throw new DerError("time");
+  if (year < 1 || day < 1 || day > inMonth || hour > 23 || minute > 59 || second > 59) return null;
   const before = year - 1;
   const years = before * 365 + Math.floor(before / 4) - Math.floor(before / 100) + Math.floor(before / 400);
   const days = lengths.slice(0, month - 1).reduce((sum, length) => sum + length, years + day - 1) - DAYS_BEFORE_1970;

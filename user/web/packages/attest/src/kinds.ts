@@ -3,6 +3,8 @@
 import { type Kind } from "./kind.ts";
 import { NITRO } from "./nitro/table.ts";
 import { SEV_SNP } from "./sev_snp/table.ts";
+import { SGX } from "./sgx/table.ts";
 import { SIMULATED } from "./simulated/table.ts";
+import { TDX } from "./tdx/table.ts";
 
-export const KINDS: ReadonlyMap<string, Kind> = new Map([SEV_SNP, NITRO, SIMULATED].map((one) => [one.name, one]));
+export const KINDS: ReadonlyMap<string, Kind> = new Map([TDX, SGX, SEV_SNP, NITRO, SIMULATED].map((one) => [one.name, one]));
