@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from privity_tlog import merkle, tiles
 from privity_tlog.errors import TlogError
 
-SHARED = Path(os.environ.get("PRIVITY_VECTORS", Path(__file__).resolve().parents[3].parent / "shared/vectors")) / "crypto/tlog"
+SHARED = (
+    Path(os.environ.get("PRIVITY_VECTORS", Path(__file__).resolve().parents[3].parent / "shared/vectors"))
+    / "crypto/tlog"
+)
 shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the shared vectors are not here")
 LEAVES = [merkle.leaf_hash(bytes([number % 256, number // 256])) for number in range(700)]
 SIZES = st.integers(1, len(LEAVES))

@@ -42,8 +42,9 @@ def dcap_collateral(text: bytes) -> bytes:
         members: dict[cbor.Key, cbor.Value] = {name: bytes.fromhex(value[name]) for name in _HEX}
     except ValueError as error:
         raise Malformed("member_value", "collateral: hexadecimal") from error
-    chains = {name: list(certificates(value[name].encode("latin-1", "replace"))) for name in _CHAINS}
-    return cbor.encode({**members, **chains, **{name: value[name] for name in _TEXTS}})
+    for name in _CHAINS:
+        members[name] = list(certificates(value[name].encode("latin-1", "replace")))
+    return cbor.encode({**members, **{name: value[name] for name in _TEXTS}})
 
 
 def spdm(evidence: bytes, pem: bytes) -> bytes:
