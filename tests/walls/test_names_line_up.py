@@ -4,8 +4,16 @@ import pytest
 from tree import ROOT
 
 SPECS = sorted(path for path in (ROOT / "specs").glob("*.md") if path.stem != "README")
-PYTHON = [ROOT / "pure/protocol/src/privity_protocol", ROOT / "pure/attest/src/privity_attest"]
-TYPESCRIPT = [ROOT / "user/web/packages/protocol/src", ROOT / "user/web/packages/attest/src"]
+PYTHON = [
+    ROOT / "pure/protocol/src/privity_protocol",
+    ROOT / "pure/attest/src/privity_attest",
+    ROOT / "pure/tlog/src/privity_tlog",
+]
+TYPESCRIPT = [
+    ROOT / "user/web/packages/protocol/src",
+    ROOT / "user/web/packages/attest/src",
+    ROOT / "user/web/packages/tlog/src",
+]
 
 
 def stem(name: str, separator: str) -> str:
