@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from privity_attest.psa.token import PsaToken
     from privity_attest.sev_snp.endorsement import Endorsement
     from privity_attest.sev_snp.report import Report
+    from privity_attest.sim_tpm.quote import Quote as TpmQuote
     from privity_attest.simulated.document import SimDocument
 
 KINDS: Final = {
@@ -88,6 +89,7 @@ class Case:
     snp_crl: "Crl | None" = field(init=False)
     endorsement: "Endorsement" = field(init=False)
     nitro: "NitroDocument" = field(init=False)
+    tpm_quote: "TpmQuote" = field(init=False)
     psa: "PsaToken" = field(init=False)
     cca_platform: "Platform" = field(init=False)
     realm: "Realm" = field(init=False)

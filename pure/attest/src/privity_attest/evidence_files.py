@@ -68,6 +68,19 @@ def public_key(pem: bytes) -> bytes:
         raise Malformed("member_value", "PEM public key") from error
 
 
+def tpm_quote(files: Mapping[str, bytes]) -> bytes:
+    """Return an item `sim-tpm-quote+cbor` of a quote, its signature, its key (PEM) and its registers (JSON).
+
+    Raises Malformed, KeyError for a role that is missing.
+    """
+    try:
+        value = json.loads(files["pcrs"][:MAX_FILE])
+        registers: dict[cbor.Key, cbor.Value] = {int(index): bytes.fromhex(one) for index, one in value.items()}
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise Malformed("member_value", "registers") from error
+    return cbor.encode([files["quote"], files["signature"], public_key(files["ak"]), registers])
+
+
 _CPU: Final[Mapping[str, tuple[str, str]]] = {
     "tdx": ("quote", "tdx-quote"),
     "sgx": ("quote", "sgx-quote"),
@@ -86,6 +99,8 @@ def items_of(tee: str, files: Mapping[str, bytes]) -> dict[str, tuple[str, bytes
     if tee in ("nvidia-gpu", "nvidia-switch"):
         label = "gpu-0" if tee == "nvidia-gpu" else "switch-0"
         return {label: ("nvidia-spdm+cbor", spdm(files["evidence"], files["chain"]))}
+    if tee == "sim-tpm":
+        return {"cpu": ("sim-tpm-quote+cbor", tpm_quote(files)), "boot-log": ("tcg-log", files["eventlog"])}
     role, media_type = _CPU[tee]
     items = {"cpu": (media_type, files[role])}
     if "collateral" in files:

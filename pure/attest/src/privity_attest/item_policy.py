@@ -59,13 +59,17 @@ def item_document(now: int) -> dict[str, object]:
     }
 
 
-def item_policy(now: int, *, keys: tuple[str, ...] = (), allow_simulated: bool = False) -> Policy:
+def item_policy(
+    now: int, *, keys: tuple[str, ...] = (), allow_simulated: bool = False, roots: tuple[str, ...] = ()
+) -> Policy:
     """Return the item policy at `now`; `keys` are what `trust_anchors.psa` and `.cca` pin, as the policy writes them.
+
+    `roots` are the development roots that `allow_simulated` lets in, SHA-256 in hexadecimal.
 
     Raises PolicyMalformed.
     """
     document = {**item_document(now), "allow_simulated": allow_simulated}
-    anchors = _changed(document["trust_anchors"], psa=list(keys), cca=list(keys))
+    anchors = _changed(document["trust_anchors"], psa=list(keys), cca=list(keys), simulated=list(roots))
     return decode(canonical.encode({**document, "trust_anchors": anchors}))
 
 

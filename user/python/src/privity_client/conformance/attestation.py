@@ -80,7 +80,7 @@ def _time(case: Mapping[str, Any], cases: list[Mapping[str, Any]]) -> int:
 def _judged(case: Mapping[str, Any], data: Mapping[str, bytes], now: int) -> tuple[str, bool]:
     items = evidence_files.items_of(case["tee"], data)
     release = rim_values.release_of(data["rim"]) if "rim" in data else None
-    records = [_record(items, now, item_policy(now, allow_simulated=case["tee"] == "sim-tpm"), release)]
+    records = [_record(items, now, _policy(case["tee"], data, now), release)]
     if role := _KEY_ROLES.get(case["tee"]):
         pinned = item_policy(now, keys=(evidence_files.public_key(data[role]).hex(),))
         records.append(_record(items, now, pinned, release))
@@ -94,6 +94,14 @@ def _judged(case: Mapping[str, Any], data: Mapping[str, bytes], now: int) -> tup
     if verdict == "reject" and wanted:
         ok = ok and (wanted in full or wanted in reasons)
     return f"crypto {crypto}, {verdict} ({', '.join(records[-1].reasons) or 'no reason'})", ok
+
+
+def _policy(tee: str, data: Mapping[str, bytes], now: int) -> Policy:
+    """Return the item policy, which lets an imitation in under the key that lies beside it and no other."""
+    if tee != "sim-tpm":
+        return item_policy(now)
+    pin = hashlib.sha256(evidence_files.public_key(data["ak"])).hexdigest()
+    return item_policy(now, allow_simulated=True, roots=(pin,))
 
 
 def is_sound(record: ItemRecord) -> bool:
