@@ -285,6 +285,10 @@ def test_a_responder_authorised_by_the_issuer_is_accepted_and_another_is_not(tmp
     stand = Stand(tmp_path, vendors, Subject(devices=devices()))
     vendors.bodies[question(subject, issuer)] = Reply(status(subject, issuer, responder=good))
     assert stand.fetch() == {"nvidia-ocsp": None}
+    assert any(one.what.endswith("responder") for one in stand.folder.entries["nvidia-ocsp"].periods)
+    expired = issuer.below("Expired responder", authority=False, extensions=(usage,), until=NOW)
+    vendors.bodies[question(subject, issuer)] = Reply(status(subject, issuer, responder=expired))
+    assert stand.fetch() == {"nvidia-ocsp": "not_current"}
     web = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
     others = [
         issuer.below("No purpose", authority=False),
@@ -325,6 +329,11 @@ OCSP_FAULTS = {
         "status",
     ),
     "not an answer": (b"", "malformed"),
+    # The library names an unknown algorithm only when it is asked for.
+    "unknown algorithm": (
+        status(*pairs(device())[0]).replace(bytes.fromhex("2a8648ce3d040303"), bytes.fromhex("2a8648ce3d040309")),
+        "malformed",
+    ),
 }
 
 

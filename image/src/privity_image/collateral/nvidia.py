@@ -76,7 +76,7 @@ async def _status(
         raise Failed("malformed", f"{name}: not an OCSP answer") from error
     if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
         raise Failed("status", f"{name}: {response.response_status.name.lower()}")
-    _check_answer(response, request, issuer, name)
+    signer = _check_answer(response, request, issuer, name)
     if response.certificate_status is ocsp.OCSPCertStatus.UNKNOWN:
         raise Failed("ocsp_unknown", name)
     since, until = response.this_update_utc, response.next_update_utc
@@ -84,6 +84,8 @@ async def _status(
         raise Failed("malformed", f"{name}: no next update")
     issued = int(since.timestamp())
     periods = [Period(name, issued, int(until.timestamp()))]
+    if signer is not issuer:
+        periods.append(certificates.period(signer, f"{name} responder"))
     if max_age:
         periods.append(Period(f"{name} age", issued, issued + max_age, "policy"))
     # A revocation is stored all the same: keeping the older "good" would hide it.
@@ -91,7 +93,10 @@ async def _status(
     return answer.body, periods, [f"{name}: revoked"] if revoked else []
 
 
-def _check_answer(response: ocsp.OCSPResponse, request: ocsp.OCSPRequest, issuer: x509.Certificate, name: str) -> None:
+def _check_answer(
+    response: ocsp.OCSPResponse, request: ocsp.OCSPRequest, issuer: x509.Certificate, name: str
+) -> x509.Certificate:
+    """Check subject and signature of an answer; return who signed it. Raises Failed."""
     asked = request.issuer_name_hash, request.issuer_key_hash, request.serial_number
     told = response.issuer_name_hash, response.issuer_key_hash, response.serial_number
     if asked != told:
@@ -101,6 +106,7 @@ def _check_answer(response: ocsp.OCSPResponse, request: ocsp.OCSPRequest, issuer
         raise Failed("signature", f"{name}: unknown algorithm")
     signer = _responder(response, issuer, name)
     _check_signature(signer, response.signature, response.tbs_response_bytes, algorithm, name)
+    return signer
 
 
 def _responder(response: ocsp.OCSPResponse, issuer: x509.Certificate, name: str) -> x509.Certificate:
@@ -111,7 +117,7 @@ def _responder(response: ocsp.OCSPResponse, issuer: x509.Certificate, name: str)
         try:
             usage = one.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
             one.verify_directly_issued_by(issuer)
-        except (x509.ExtensionNotFound, ValueError, TypeError, InvalidSignature):
+        except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError, TypeError, InvalidSignature):
             continue
         if ExtendedKeyUsageOID.OCSP_SIGNING in usage:
             return one

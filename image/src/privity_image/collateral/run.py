@@ -1,6 +1,10 @@
 """One run: everything that the settings name is fetched, checked and stored; a failure keeps the older file."""
 
 from collections.abc import Awaitable, Callable
+from typing import Final
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.x509 import DuplicateExtension
 
 from privity_image.collateral import amd, certificates, intel, nvidia, readable
 from privity_image.collateral.download import Download
@@ -12,6 +16,9 @@ from privity_image.collateral.watch import Alarm, alarms
 from privity_image.errors import Failed
 from privity_image.reference_values import rim
 from privity_image.trust import Roots
+
+LAZY: Final = (ValueError, TypeError, UnsupportedAlgorithm, DuplicateExtension)
+"""What the library raises for bytes that it parses only when a property is read; Failed is none of them."""
 
 Outcome = tuple[str, Failed | None]
 Job = Callable[[], Awaitable[Item]]
@@ -60,10 +67,7 @@ class _Run:
     async def one(self, label: str, job: Job, *, dated: bool = True) -> Item | None:
         """Do one job and store its item; on failure remember that and return None."""
         try:
-            item = await job()
-            if dated:
-                certificates.check_current(item.periods, self.now)
-            readable.check(item)
+            item = await self._checked(job, label, dated)
             self.folder.put(item, self.now)
         except Failed as error:
             if error.reason == "store":
@@ -72,6 +76,16 @@ class _Run:
             self.outcomes.append((label, error))
             return None
         self.outcomes.append((label, None))
+        return item
+
+    async def _checked(self, job: Job, label: str, dated: bool) -> Item:
+        try:
+            item = await job()
+            if dated:
+                certificates.check_current(item.periods, self.now)
+            readable.check(item)
+        except LAZY as error:
+            raise Failed("malformed", f"{label}: {error}") from error
         return item
 
     async def dcap(self) -> Item:
@@ -131,7 +145,7 @@ class _Run:
             return None
         try:
             item = check(data)
-        except Failed:
+        except (Failed, *LAZY):
             return None
         return item if all(self.now < one.half for one in item.periods) else None
 

@@ -99,7 +99,7 @@ def _fmspc(pck: x509.Certificate) -> bytes:
     try:
         extension = pck.extensions.get_extension_for_oid(_SGX_EXTENSION).value
         members = der.decode(extension.public_bytes()).children
-    except (x509.ExtensionNotFound, ValueError) as error:
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError) as error:
         raise Failed("evidence", "PCK certificate without SGX extension") from error
     for member in members:
         pair = member.children

@@ -143,7 +143,7 @@ def _may_sign(one: x509.Certificate, place: int) -> bool:
     try:
         basic = one.extensions.get_extension_for_class(x509.BasicConstraints).value
         usage = one.extensions.get_extension_for_class(x509.KeyUsage).value
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
         return False
     if place == 0:
         return not basic.ca and usage.digital_signature
