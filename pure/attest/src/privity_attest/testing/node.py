@@ -110,7 +110,8 @@ def policy_document(kind: str, pin: bytes, platform_id: bytes, changes: Mapping[
     `changes` replaces members by dotted name: `{"snp.vmpl": [0, 1]}`.
     """
     document = default_document(now=NOW, deployment="local", allow_simulated=True, roots=())
-    named = {f"trust_anchors.{kind}": [pin.hex()], "fleet.platforms": [platform_id.hex()]}
+    anchor = "simulated" if kind == "sim_tpm" else kind
+    named = {f"trust_anchors.{anchor}": [pin.hex()], "fleet.platforms": [platform_id.hex()]}
     for name, value in {**named, **(changes or {})}.items():
         *path, last = name.split(".")
         place = document
