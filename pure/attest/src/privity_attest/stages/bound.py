@@ -101,12 +101,13 @@ def device_count(case: Case) -> Finding:
 
 def device_keys(case: Case) -> Finding:
     """No two devices answer with one key: one that answers twice is not two."""
-    devices = case.devices.found
-    if case.bundle is None or not case.bundle.devices():
+    present = case.bundle.devices() if case.bundle else ()
+    if not present:
         return NotChecked("not_applicable:no_devices")
     first: dict[bytes, str] = {}
-    pins = {label: one.path[0].pin for label, one in devices.items() if one.path}
-    return tuple(f"device_duplicate:{label}" for label, pin in pins.items() if first.setdefault(pin, label) != label)
+    pins = {label: one.path[0].pin for label, one in case.devices.found.items() if one.path}
+    again = tuple(f"device_duplicate:{label}" for label, pin in pins.items() if first.setdefault(pin, label) != label)
+    return again or (() if len(pins) == len(present) else NotChecked("blocked_by:device_certificate_form"))
 
 
 def key_window(case: Case) -> Finding:

@@ -7,6 +7,7 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { type Bytes, toHex } from "@privity/protocol/bytes";
+import { devices } from "@privity/protocol/evidence";
 
 import { Case, type Finding, type Given, NotChecked, type Run, SIMULATED_KINDS } from "./case.ts";
 import { type Check, COMPLETE, EXCUSED, NOT_BUILT, tableOf } from "./checks.ts";
@@ -15,6 +16,7 @@ import { Fault, Refused } from "./errors.ts";
 import { genuine, type Kind } from "./kind.ts";
 import { KINDS } from "./kinds.ts";
 import { type Memory, withChallenge, withPolicy, withSeen } from "./memory.ts";
+import { checksOf, claimsOf as deviceClaims, RUN as DEVICE_RUN } from "./nvidia/table.ts";
 import { type Appraisal, type CheckRecord, type Outcome, type Record, type SimulatedAppraisal } from "./result.ts";
 import * as before from "./stages/before.ts";
 import * as bound from "./stages/bound.ts";
@@ -35,7 +37,7 @@ export async function appraise(bundle: Bytes, rest: Omit<Given, "data">): Promis
   const at = new Case({ data: bundle, ...rest });
   before.openContainer(at);
   const kind = KINDS.get(at.kind ?? "");
-  const table = kind === undefined ? NOT_BUILT : tableOf(kind.checks);
+  const table = kind === undefined ? NOT_BUILT : tableOf(kind.checks, checksOf(deviceLabels(at)));
   const records = await runChecks(at, table, { ...COMMON, ...kind?.run });
   const made = new Set(records.map(nameOf));
   const missing = table.filter((one) => one !== COMPLETE && !made.has(nameOf({ check: one.name, item: one.item })));
@@ -44,6 +46,11 @@ export async function appraise(bundle: Bytes, rest: Omit<Given, "data">): Promis
 
 function nameOf({ check, item }: { readonly check: string; readonly item: string }): string {
   return `${check} ${item}`;
+}
+
+/** The labels of the devices in the bundle, in its order. */
+export function deviceLabels({ bundle }: Case): readonly string[] {
+  return bundle === null ? [] : devices(bundle).map(({ label }) => label);
 }
 
 /** Make the checks of `table` in order; one that nobody can make leaves no record. */
@@ -67,7 +74,8 @@ async function find(
   const excuse = EXCUSED.get(check.name);
   // Only the simulated kind is excused: elsewhere a check of the same name must exist, or the verdict misses it.
   if (excuse !== undefined && at.kind === "simulated") return new NotChecked(excuse);
-  return run === undefined ? null : run(at);
+  if (run !== undefined) return run(at);
+  return await DEVICE_RUN.get(check.name)?.(at, check.item) ?? null;
 }
 
 function needed(records: readonly CheckRecord[], need: string, item: string): CheckRecord | undefined {
@@ -82,6 +90,12 @@ export function isUsable(record: CheckRecord | undefined): boolean {
 
 function isAllowed(record: CheckRecord): boolean {
   return record.outcome === "not_checked" && /^(?:unchecked_by_policy|not_applicable):/.test(record.reasons[0] ?? "");
+}
+
+/** Whether the check of that name and item is usable. */
+export function usableOf(records: readonly CheckRecord[]): (check: string, item: string) => boolean {
+  const usable = new Set(records.filter(isUsable).map(nameOf));
+  return (check, item) => usable.has(nameOf({ check, item }));
 }
 
 function recordOf(check: Check, finding: Finding): CheckRecord {
@@ -117,7 +131,7 @@ function report(at: Case, checks: readonly CheckRecord[], outcome: Outcome, reas
     outcome,
     reasons,
     checks,
-    claims: claimsOf(at, kind, usable),
+    claims: new Map([...claimsOf(at, kind, usable), ...deviceClaims(at, usableOf(checks))]),
     hardwareBacked: at.production && kind !== undefined && genuine(kind).every((name) => usable.has(name)),
     simulated: isSimulated(at),
     appraisedAt: at.now,

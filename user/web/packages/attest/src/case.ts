@@ -8,6 +8,7 @@ import { type NodeDocument } from "@privity/protocol/binding";
 import { type Bytes } from "@privity/protocol/bytes";
 import { type Bundle } from "@privity/protocol/evidence";
 
+import { type Platform, type Realm } from "./cca/token.ts";
 import { type Sign1 } from "./cose.ts";
 import { type Crl } from "./crl.ts";
 import { type Established as Dcap } from "./dcap/established.ts";
@@ -17,12 +18,15 @@ import { type Logged } from "./logged.ts";
 import { type BootEvent } from "./measured_boot.ts";
 import { type Memory, type Remembered } from "./memory.ts";
 import { type NitroDocument } from "./nitro/document.ts";
+import { type Device, Devices } from "./nvidia/device.ts";
+import { type Response } from "./nvidia/ocsp.ts";
 import { type Policy } from "./policy.ts";
+import { type PsaToken } from "./psa/token.ts";
 import { type Model, type Release } from "./release.ts";
 import { type Endorsement } from "./sev_snp/endorsement.ts";
 import { type Report } from "./sev_snp/report.ts";
 import { type SimDocument } from "./simulated/document.ts";
-import { type Certificate, type Path } from "./x509.ts";
+import { type Path } from "./x509.ts";
 
 /** Media type of the CPU item to kind. */
 export const KINDS: ReadonlyMap<string, string> = new Map([
@@ -69,6 +73,10 @@ export interface Established {
   snpCrl: Crl | null;
   endorsement: Endorsement;
   nitro: NitroDocument;
+  psa: PsaToken;
+  ccaPlatform: Platform;
+  realm: Realm;
+  realmSign1: Sign1;
   dcap: Dcap;
   bootEvents: readonly BootEvent[];
 }
@@ -97,8 +105,8 @@ export class Case {
   foreignRoot = false;
   readonly ends: number[] = [];
   readonly seen: (readonly [Remembered, string, number])[] = [];
-  /** Devices whose items have been read, by label; `path` is empty until their certificates have been. */
-  readonly devices = new Map<string, { readonly path: readonly Certificate[] }>();
+  readonly devices = new Devices();
+  ocsp: readonly Response[] = [];
   readonly found: Established = nothingYet();
 
   constructor(given: Given) {
@@ -125,6 +133,25 @@ export class Case {
     return item.data;
   }
 
+  /** The device under `label`, whose item a check has read. */
+  device(label: string): Device {
+    const device = this.devices.found.get(label);
+    if (device === undefined) throw new Fault(`no device ${label}`);
+    return device;
+  }
+
+  /** Its certificates, leaf first, which a check has read. */
+  devicePath(label: string): Path {
+    const { path } = this.device(label);
+    if (path === null) throw new Fault(`no certificates of ${label}`);
+    return path;
+  }
+
+  /** Whether a release was given or read: an item alone may have none. */
+  get hasRelease(): boolean {
+    return "release" in this.found;
+  }
+
   /** The kind that the media type of the CPU item names, null without one. */
   get kind(): string | null {
     const cpu = this.bundle?.items.get("cpu");
@@ -142,6 +169,8 @@ function nothingYet(): Established {
 }
 
 export type Run = (at: Case) => Finding | Promise<Finding>;
+/** A check of the device under a label. */
+export type DeviceRun = (at: Case, label: string) => Finding | Promise<Finding>;
 
 /** `reason` as the only failure if `condition` holds. */
 export function fails(condition: boolean, reason: string): readonly string[] {

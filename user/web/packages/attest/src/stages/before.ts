@@ -5,6 +5,8 @@ import * as evidence from "@privity/protocol/evidence";
 
 import { type Case, fails, type Run, SIMULATED_KINDS } from "../case.ts";
 import { KINDS } from "../kinds.ts";
+import { isDevice } from "../nvidia/device.ts";
+import { OCSP } from "../nvidia/genuine.ts";
 import { belowFloor } from "../policy.ts";
 
 const OF_AN_ITEM: ReadonlySet<string> = new Set(["media_type", "indicator", "item_encoding", "item_too_large"]);
@@ -49,7 +51,8 @@ const labels: Run = ({ bundle, kind: name, policy }) => {
   const due = judged?.required(policy) ?? new Set(["cpu"]);
   // Devices are counted in their own stage; of a kind that is not built nothing is looked at anyway.
   const read = judged === undefined ? present : new Set([...due, ...judged.optional(policy)]);
-  const unread = [...present].filter((label) => !read.has(label) && !/^(?:gpu|switch)-/.test(label));
+  const devices = [...present].some(isDevice);
+  const unread = [...present].filter((label) => !read.has(label) && !isDevice(label) && !(devices && label === OCSP));
   const missing = [...due].filter((label) => !present.has(label));
   return [
     ...missing.sort().map((label) => `label_missing:${label}`),

@@ -106,9 +106,9 @@ const deviceCount: Run = (at) => {
 const deviceKeys: Run = (at) => {
   const present = devicesOf(at);
   if (present.length === 0) return new NotChecked("not_applicable:no_devices");
-  if (!present.every((item) => at.devices.has(item.label))) return new NotChecked("blocked_by:device_form");
-  const pins = [...at.devices].flatMap(([label, { path: [leaf] }]) => (leaf === undefined ? [] : [{ label, pin: leaf.pin }]));
-  const again = pins.filter(({ pin }, index) => pins.findIndex((one) => one.pin === pin) < index);
+  const pins = [...at.devices.found].flatMap(([label, { path }]) => (path === null ? [] : [{ label, pin: path[0].pin }]));
+  const again = pins.filter(({ pin }, place) => pins.findIndex((one) => one.pin === pin) !== place);
+  if (again.length === 0 && pins.length < present.length) return new NotChecked("blocked_by:device_certificate_form");
   return again.map(({ label }) => `device_duplicate:${label}`);
 };
 
