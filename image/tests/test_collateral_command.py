@@ -140,8 +140,26 @@ def test_the_table_is_readable(file, capsys, monkeypatch) -> None:
     shown = capsys.readouterr().out
     assert "qe_identity" in shown
     assert "past half" in shown
-    assert "dcap-collateral: tcb_info until 2027-02-13" in shown
-    assert all(len(line) <= 160 for line in shown.splitlines())
+    assert "! dcap-collateral: tcb_info age ended on 2027-01-21" in shown
+    assert "add to acknowledged" not in shown
+
+
+def test_what_only_a_vendor_can_renew_may_be_acknowledged(file, capsys) -> None:
+    with serving() as vendors:
+        vendors.replies |= intel().answers()
+        path = file(with_server(vendors.address))
+        collateral.fetch(path, roots=roots(), now=NOW)
+        vendors.replies = {}
+        collateral.fetch(path, roots=roots(), now=NOW)
+    capsys.readouterr()
+    collateral.status(path, now=NOW + 400 * DAY)
+    shown = capsys.readouterr().out
+    line = "dcap-collateral: tcb_info issuer 0 until 2029-10-11"
+    assert f'add to acknowledged: "{line}"' in shown
+    assert "✗ dcap-collateral: last try on 2027-01-15: not_found" in shown
+    path.write_text(f'acknowledged = ["{line}"]\n' + path.read_text())
+    collateral.status(path, now=NOW + 400 * DAY)
+    assert line not in capsys.readouterr().out
 
 
 def test_misuse_has_its_own_code(file) -> None:

@@ -48,28 +48,29 @@ def status(path: Path, *, now: int | None = None) -> int:
     moment = int(time.time()) if now is None else now
     folder = Folder(settings.folder)
     folder.load()
-    console = Console(highlight=False)
-    console.print(_table(folder, moment))
+    Console(highlight=False).print(_table(folder, moment))
+    lines = Console(highlight=False, soft_wrap=True)
+    for label, entry in sorted(folder.entries.items()):
+        if entry.failure:
+            lines.print(f"[red]✗[/] {label}: last try on {day(entry.tried_at)}: {escape(entry.failure)}")
     found = run.watch(settings, folder, moment)
-    _tell(Console(highlight=False, soft_wrap=True), found)
+    _tell(lines, found)
+    _hint(lines, folder, settings, moment)
     return ALARM if found else DONE
 
 
 def _table(folder: Folder, now: int) -> Table:
     table = Table(title=str(folder.path), title_justify="left")
-    for name in ("file", "date of", "until", "days left", "state", "acknowledge as"):
+    for name in ("file", "date of", "until", "days left", "state"):
         table.add_column(name)
     for label in sorted(folder.entries):
-        entry = folder.entries[label]
         shown = label
-        for one in entry.periods:
+        for one in folder.entries[label].periods:
             state, colour = _state(one, now)
-            left = f"{(one.until - now) // DAY}"
-            known = acknowledgement(label, one) if state == "past half" else ""
-            table.add_row(shown, escape(one.what), day(one.until), left, f"[{colour}]{state}[/]", escape(known))
+            table.add_row(
+                shown, escape(one.what), day(one.until), f"{(one.until - now) // DAY}", f"[{colour}]{state}[/]"
+            )
             shown = ""
-        if entry.failure:
-            table.add_row(shown, "last try", day(entry.tried_at), "", f"[red]{escape(entry.failure)}[/]", "")
     return table
 
 
@@ -82,3 +83,12 @@ def _state(one: Period, now: int) -> tuple[str, str]:
 def _tell(console: Console, found: list[Alarm]) -> None:
     for one in found:
         console.print(f"[yellow]![/] {one.label}: {escape(one.text)}")
+
+
+def _hint(console: Console, folder: Folder, settings: Settings, now: int) -> None:
+    """What only its vendor can renew may be acknowledged; everything else is renewed by fetching."""
+    for label, entry in sorted(folder.entries.items()):
+        for one in entry.periods:
+            known = acknowledgement(label, one)
+            if one.kind == "certificate" and one.half <= now < one.until and known not in settings.acknowledged:
+                console.print(f'· if you know of it, add to acknowledged: "{escape(known)}"')
