@@ -1,6 +1,6 @@
 """The item `dcap-collateral`: what Intel publishes about a platform, as one closed CBOR map.
 
-Source: specs/dcap-collateral.md. Chains are DER, issuer first and root last; the two JSON texts are the exact bytes
+Source: specs/dcap.md. Chains are DER, issuer first and root last; the two JSON texts are the exact bytes
 that Intel signed.
 """
 
