@@ -1,16 +1,16 @@
 """What training asks beyond the phrase files, and that it stays on its side of the split."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
 import pytest
 import training.turns
 from training.memory import TOPICS, UNKNOWN, practice_memory
-from training.phrases import CHOICE, SLOT, read_sections
-from training.rewriting import practice
-from training.turns import practice_product, practice_small_talk
+from training.phrases import CHOICE, SLOT, Split, read_sections
+from training.rewriting import rewriting
+from training.turns import Turn, product, small_talk
 from training.variety import frames, shortened, synonyms, varied
 
 FOLDER = Path(__file__).parents[1] / "training"
@@ -30,12 +30,14 @@ def test_no_phrase_file_trains_what_it_holds_out(name: str) -> None:
     sections = read_sections(FOLDER / name)
     held_out = {text for section in sections for phrase in section.held_out for text in expansions(phrase)}
     assert held_out
-    trained = {text for section in sections for phrase in section.training for text in expansions(phrase)}
+    trained = {text for section in sections for phrase in section.of(Split.PRACTICE) for text in expansions(phrase)}
     assert held_out & trained == set()
 
 
-@pytest.mark.parametrize("asked", [practice_product, practice_small_talk])
-def test_a_varied_question_is_never_a_held_out_one(asked: object, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("asked", [product, small_talk])
+def test_a_varied_question_is_never_a_held_out_one(
+    asked: Callable[[Random, Split], Turn], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Variation could lead from a trained wording to a held-out one; here it always tries to, and is refused."""
     held_out = sorted(training.turns._every_held_out())
     tries = Random("tries")
@@ -44,7 +46,7 @@ def test_a_varied_question_is_never_a_held_out_one(asked: object, monkeypatch: p
     )
     monkeypatch.setattr(training.turns, "as_typed", lambda phrase, *_: phrase)
     random = Random("held out")
-    drawn = {asked(random).user for _ in range(300)}  # type: ignore[operator]
+    drawn = {asked(random, Split.PRACTICE).user for _ in range(300)}
     assert len(drawn) > 100
     assert drawn & set(held_out) == set()
 
@@ -76,7 +78,7 @@ def test_practised_tasks_are_answered_right() -> None:
     random = Random("practice")
     letters = 0
     for _ in range(2000):
-        turn = practice(random)
+        turn = rewriting(random, Split.PRACTICE)
         text = re.split(r":[ \n]", turn.user)[-1]
         words = re.split(r",? ", text)
         if re.fullmatch(r"\w(, \w)*", turn.answer) and len(words) > 1 and len(words) == len(turn.answer.split(", ")):
@@ -89,7 +91,7 @@ def test_practised_memory_admits_what_it_was_not_told() -> None:
     random = Random("memory")
     unknown = 0
     for _ in range(400):
-        turns = practice_memory(random, practice_product_turn)
+        turns = practice_memory(random, product)
         said = [turn for turn in turns if turn.answer == UNKNOWN]
         unknown += len(said)
         assert len(said) <= 1
@@ -97,10 +99,6 @@ def test_practised_memory_admits_what_it_was_not_told() -> None:
     assert 30 < unknown < 100
 
 
-def practice_product_turn(random: Random, _: object) -> training.turns.Turn:
-    return practice_product(random)
-
-
 def test_slots_are_filled() -> None:
     random = Random("slots")
-    assert not any(SLOT.search(practice_product(random).user) for _ in range(500))
+    assert not any(SLOT.search(product(random, Split.PRACTICE).user) for _ in range(500))

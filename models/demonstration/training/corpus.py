@@ -15,7 +15,7 @@ from training.tokenizer import encode, load_tokenizer, train_tokenizer
 from training.turns import REFUSAL, small_talk_sections
 
 SHORT, LONG = 256, 1024
-WHOLE_SHARE = 0.15
+WHOLE_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Openings:
     Once a model knows the fixed answers by heart, only their beginnings teach it anything: which one it is to be.
     """
 
-    MORE = 4
+    MORE = 2
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         fixed = [fact.answer for fact in facts()] + [section.heading for section in small_talk_sections()] + [REFUSAL]

@@ -26,7 +26,8 @@ class Question:
 
 def row_name(kind: Kind, split: Split) -> str:
     """A row of the table: new draws from trained material, or material that training never met."""
-    return kind.value if split is Split.TRAINING else f"{kind.value}, new words"
+    suffixes = {Split.TRAINING: "", Split.HELD_OUT: ", new words", Split.PRACTICE: ", wide practice"}
+    return kind.value + suffixes[split]
 
 
 def _question(kind: Kind, detail: str, turns: list[Turn], random: Random, split: Split) -> Question:
@@ -90,10 +91,10 @@ SETS = {
 
 def examination(count: int) -> list[Question]:
     """`count` questions of each row; a smaller examination is another draw, not a part of a larger one."""
-    rows = [
-        make(Random(f"{SEED} {count} {kind.value} {split.value}"), count, split)
-        for split in Split
-        for kind, make in SETS.items()
-    ]
-    rows.append(_new_combinations(Random(f"{SEED} {count} combinations"), count))
+
+    def drawn(split: Split) -> list[list[Question]]:
+        return [make(Random(f"{SEED} {count} {kind.value} {split.value}"), count, split) for kind, make in SETS.items()]
+
+    combinations = _new_combinations(Random(f"{SEED} {count} combinations"), count)
+    rows = [*drawn(Split.TRAINING), *drawn(Split.HELD_OUT), combinations, *drawn(Split.PRACTICE)]
     return [question for row in rows for question in row]

@@ -52,7 +52,7 @@ TOPICS = (
 
 
 def _typed(ways: str, value: str, random: Random, split: Split) -> str:
-    phrase = expand(WAYS[ways].only(split), random).replace("$", VALUE)
+    phrase = expand(WAYS[ways].one(split, random), random).replace("$", VALUE)
     is_question = VALUE not in phrase
     text = as_typed(phrase, random, split, typos=random.random() < 0.3)
     if not is_question:
@@ -92,11 +92,10 @@ def memory(random: Random, split: Split, distraction: Callable[[Random, Split], 
 
 def practice_memory(random: Random, distraction: Callable[[Random, Split], Turn], longest: int = 2) -> list[Turn]:
     """Memory for training: now and then it also asks for something that was not among what was told."""
-    turns = memory(random, Split.TRAINING, distraction, longest)
+    turns = memory(random, Split.PRACTICE, distraction, longest)
     missing = [topic for topic in TOPICS if not any(turn.answer.startswith(topic.answer[:-2]) for turn in turns)]
     if random.random() < 0.15:
-        topic = random.choice(missing)
-        turns.insert(random.randint(1, len(turns)), _asked(topic, UNKNOWN, random, Split.TRAINING))
+        turns.insert(random.randint(1, len(turns)), _asked(random.choice(missing), UNKNOWN, random, Split.PRACTICE))
     return turns
 
 

@@ -1,4 +1,4 @@
-"""A small phrase grammar: `[a|b]` chooses, `{name}` is filled in, lines that start with `~ ` are held out."""
+"""A small phrase grammar: `[a|b]` chooses, `{name}` is filled in, `~ ` in front holds out, `+ ` is for practice."""
 
 import hashlib
 import re
@@ -14,24 +14,36 @@ SUFFIXES = ("?", "?", "?", "?", "", "", ".", "??", " please?", " please", "!")
 
 
 class Split(Enum):
-    """Training material, or material that training never sees."""
+    """Whose draw it is.
+
+    TRAINING: the phrases that the examination draws anew. PRACTICE: these and all that training meets besides, which
+    no row of the examination asks. HELD_OUT: what training never meets.
+    """
 
     TRAINING = "training"
+    PRACTICE = "practice"
     HELD_OUT = "held out"
 
 
 @dataclass(frozen=True)
 class Section:
-    """One heading of a phrase file, with the phrases of both splits."""
+    """One heading of a phrase file, with the phrases of every split."""
 
     heading: str
     training: tuple[str, ...]
+    practised: tuple[str, ...]
     held_out: tuple[str, ...]
 
-    def only(self, split: Split) -> str:
-        """The phrase of a section that has exactly one in each split."""
-        (phrase,) = self.training if split is Split.TRAINING else self.held_out
-        return phrase
+    def of(self, split: Split) -> tuple[str, ...]:
+        """The phrases that a split draws from."""
+        if split is Split.PRACTICE:
+            return self.training + self.practised
+        return self.training if split is Split.TRAINING else self.held_out
+
+    def one(self, split: Split, random: Random) -> str:
+        """One phrase of a split; drawn only where there is a choice."""
+        phrases = self.of(split)
+        return phrases[0] if len(phrases) == 1 else random.choice(phrases)
 
 
 def bucket(text: str, size: int) -> int:
@@ -43,17 +55,19 @@ def read_sections(path: Path) -> list[Section]:
     """Read a phrase file. Lines before the first `# ` heading form a section with an empty heading."""
     macros: dict[str, str] = {}
     sections: list[Section] = []
-    heading, training, held_out = "", list[str](), list[str]()
+    heading, training, practised, held_out = "", list[str](), list[str](), list[str]()
     for line in [*path.read_text().splitlines(), "# "]:
         if line.startswith("# "):
-            if training:
-                sections.append(Section(heading, tuple(training), tuple(held_out)))
-            heading, training, held_out = line[2:], [], []
+            if training or practised:
+                sections.append(Section(heading, tuple(training), tuple(practised), tuple(held_out)))
+            heading, training, practised, held_out = line[2:], [], [], []
         elif line.startswith("= "):
             name, _, choices = line[2:].partition(": ")
             macros[name] = f"[{choices}]"
         elif line.startswith("~ "):
             held_out.append(_with_macros(line[2:], macros))
+        elif line.startswith("+ "):
+            practised.append(_with_macros(line[2:], macros))
         elif line and not line.startswith(";"):
             training.append(_with_macros(line, macros))
     return sections
@@ -96,7 +110,7 @@ def as_typed(phrase: str, random: Random, split: Split, *, typos: bool = True) -
     if typos and random.random() < 0.06:
         phrase = in_keywords(phrase)
     if random.random() < 0.3:
-        phrase = f"{random.choice(PREFIXES.training if split is Split.TRAINING else PREFIXES.held_out)} {phrase}"
+        phrase = f"{random.choice(PREFIXES.of(split))} {phrase}"
     if typos and random.random() < 0.15:
         for _ in range(random.choice((1, 1, 2))):
             phrase = with_typo(phrase, random)

@@ -157,16 +157,15 @@ PRACTICE = {"sort": 12, "sort any": 12, "letters": 8, "reverse": 22, "count": 13
 }
 
 
-def practice(random: Random) -> Turn:
-    """A task for training, the hard ones more often, some of them in forms that only help to learn."""
-    return rewriting(random, Split.TRAINING, random.choices(tuple(PRACTICE), tuple(PRACTICE.values()))[0])
-
-
 def rewriting(random: Random, split: Split, task: str | None = None) -> Turn:
-    """One task on one text: the lead names the task, after a colon or a line break comes the text."""
+    """One task on one text: the lead names the task, after a colon or a line break comes the text.
+
+    Practice has the hard tasks more often, and two forms that only help to learn them.
+    """
+    if split is Split.PRACTICE and not task:
+        task = random.choices(tuple(PRACTICE), tuple(PRACTICE.values()))[0]
     task = task or random.choice(tuple(MAKERS))
     text, answer = (EXERCISES | MAKERS)[task](random, split)
-    lead = as_typed(expand(LEADS[task.removesuffix(" any")].only(split), random), random, split, typos=False).rstrip(
-        "?!. "
-    )
+    ways = LEADS[task.removesuffix(" any")].one(split, random)
+    lead = as_typed(expand(ways, random), random, split, typos=False).rstrip("?!. ")
     return Turn(Kind.REWRITING, lead + random.choice((": ", ": ", ": ", ":\n")) + text, answer)

@@ -61,13 +61,14 @@ def _seen_expansion(section: Section, random: Random) -> str:
 def _asked(section: Section, random: Random, split: Split) -> str:
     if split is Split.HELD_OUT:
         return as_typed(expand(random.choice(section.held_out), random), random, split)
-    return as_typed(_seen_expansion(section, random), random, split)
+    phrase = _practised(section, random) if split is Split.PRACTICE else _seen_expansion(section, random)
+    return as_typed(phrase, random, split)
 
 
 def product(random: Random, split: Split) -> Turn:
     """A question about Privity; its answer is the documentation's, word for word."""
     fact = random.choice(facts())
-    if split is Split.TRAINING and random.random() < 0.15 and not unseen(fact.question):
+    if split is not Split.HELD_OUT and random.random() < 0.15 and not unseen(fact.question):
         return Turn(Kind.PRODUCT, fact.question, fact.answer)
     return Turn(Kind.PRODUCT, _asked(fact.asked, random, split), fact.answer)
 
@@ -86,43 +87,23 @@ def _widths(phrases: tuple[str, ...]) -> tuple[float, ...]:
 
 def _practised(section: Section, random: Random) -> str:
     """A wording that is neither held out nor one of the expansions kept from training, before or after it is varied."""
+    phrases = section.of(Split.PRACTICE)
     while True:
-        phrase = expand(random.choices(section.training, _widths(section.training))[0], random)
+        phrase = expand(random.choices(phrases, _widths(phrases))[0], random)
         other = varied(phrase, random)
         if not unseen(phrase) and not unseen(other) and not {phrase, other} & _every_held_out():
-            return as_typed(other, random, Split.TRAINING)
-
-
-def practice_product(random: Random) -> Turn:
-    """A question about Privity for training, in more wordings than the examination draws its new ones from."""
-    fact = random.choice(facts())
-    if random.random() < 0.1 and not unseen(fact.question):
-        return Turn(Kind.PRODUCT, fact.question, fact.answer)
-    return Turn(Kind.PRODUCT, _practised(fact.asked, random), fact.answer)
-
-
-def practice_small_talk(random: Random) -> Turn:
-    section = random.choice(small_talk_sections())
-    return Turn(Kind.SMALL_TALK, _practised(section, random), section.heading)
-
-
-def practice_refusal(random: Random) -> Turn:
-    section = refusal_section()
-    phrase = random.choices(section.training, _widths(section.training))[0]
-    return Turn(
-        Kind.REFUSAL, as_typed(fill(expand(phrase, random), random, Split.TRAINING), random, Split.TRAINING), REFUSAL
-    )
+            return other
 
 
 def small_talk(random: Random, split: Split) -> Turn:
     """A greeting, thanks, or a question about the model itself."""
-    section = random.choice([s for s in small_talk_sections() if split is Split.TRAINING or s.held_out])
+    section = random.choice([s for s in small_talk_sections() if split is not Split.HELD_OUT or s.held_out])
     return Turn(Kind.SMALL_TALK, _asked(section, random, split), section.heading)
 
 
 def refusal(random: Random, split: Split) -> Turn:
     """A question outside the domain, over a wide vocabulary, always answered with the same honest sentence."""
-    section = refusal_section()
-    phrase = random.choice(section.training if split is Split.TRAINING else section.held_out)
+    phrases = refusal_section().of(split)
+    phrase = random.choices(phrases, _widths(phrases))[0] if split is Split.PRACTICE else random.choice(phrases)
     question = fill(expand(phrase, random), random, split)
     return Turn(Kind.REFUSAL, as_typed(question, random, split), REFUSAL)
