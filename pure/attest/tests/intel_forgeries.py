@@ -210,6 +210,10 @@ CHAINS = {
         pki(extend={ISSUER: PKI.usual(PCK)}),
     ),
     "root that allows no intermediate": Attack(("certificate_profile:cpu",), pki(extend={ROOT: PKI.usual(ISSUER)})),
+    "signer that may issue": Attack(
+        ("certificate_profile:tcb_info_issuer_chain", "certificate_profile:qe_identity_issuer_chain"),
+        pki(extend={SIGNER: PKI.usual(ISSUER)}),
+    ),
     "leaf expired": Attack(("certificate_expired:cpu",), pki(dates={PCK: PAST})),
     "leaf of the future": Attack(("certificate_not_yet_valid:cpu",), pki(dates={PCK: FUTURE})),
     "intermediate expired": Attack(

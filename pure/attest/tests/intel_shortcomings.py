@@ -43,6 +43,11 @@ PLATFORM = {
     "debug of an enclave": Attack(("debug_enabled",), body(SGX, attributes=b"\7" + bytes(15))),
     "without SEPT_VE_DISABLE": Attack(("td_attributes:28",), body(tdattributes=bits())),
     "may be migrated": Attack(("td_attributes:29",), body(tdattributes=bits(28, 29))),
+    "may be migrated although the policy admits it": Attack(
+        ("td_attributes:29",),
+        body(tdattributes=bits(28, 29)),
+        {"tdx.attributes": {"must": [28], "never": [0, 29, 63], "may": [29]}},
+    ),
     "performance monitoring": Attack(("td_attributes:63",), body(tdattributes=bits(28, 63))),
     "attribute that nobody knows": Attack(("td_attributes:5", "td_attributes:40"), body(tdattributes=bits(28, 5, 40))),
     "attributes that may be": Attack((), body(tdattributes=bits(27, 28, 30, 31))),

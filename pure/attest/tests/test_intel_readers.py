@@ -7,14 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from intel_attack import PKI, SGX, TDX, WIDE
-from privity_attest.dcap import collateral, intel_json, pck, quote, tcb
+from privity_attest.dcap import chains, collateral, genuine, intel_json, pck, quote, tcb
 from privity_attest.dcap.chains import common_name
 from privity_attest.dcap.intel_json import IntelJsonError
 from privity_attest.dcap.quote import QuoteError
 from privity_attest.der import DerError
 from privity_attest.errors import STAGE_OF
+from privity_attest.signature import P384, EcKey
 from privity_attest.testing.intel import pem_of
-from privity_attest.testing.intel_pki import ISSUER, PCK, ROOT, Platform, pair, pck_members, tlv
+from privity_attest.testing.intel_pki import ISSUER, PCK, ROOT, SIGNER, Platform, pair, pck_members, tlv
 from privity_protocol import cbor
 from privity_protocol.errors import Malformed
 
@@ -139,6 +140,32 @@ def test_a_name_with_one_common_name_has_it() -> None:
     assert common_name(tlv(0x30, tlv(0x31, one) * 2)) is None
     assert common_name(tlv(0x30, tlv(0x31, one + one))) is None
     assert common_name(tlv(0x30, one)) is None
+
+
+def test_every_key_of_a_chain_is_on_p256() -> None:
+    certificates = chains.Certificates()
+    path = certificates.path([PKI.make(role).certificate for role in (PCK, ISSUER, ROOT)])
+    signer = certificates.path([PKI.make(role).certificate for role in (SIGNER, ROOT)])
+    assert not chains.pck_faults(path)
+    assert not chains.signer_faults(signer)
+    assert not chains.crl_issuer_faults(path[1:])
+    wide = EcKey(P384, b"\4" + bytes(96))
+    for index in range(3):
+        assert chains.pck_faults([replace(one, key=wide) if at == index else one for at, one in enumerate(path)])
+    assert chains.signer_faults([replace(signer[0], key=wide), signer[1]])
+    assert chains.crl_issuer_faults([path[1], replace(path[2], key=wide)])
+    assert not genuine.signed_by(wide, b"", bytes(64))
+
+
+def test_equal_certificates_are_read_and_verified_once() -> None:
+    certificates = chains.Certificates()
+    ders = [PKI.make(role).certificate for role in (PCK, ISSUER, ROOT)]
+    certificates.path(ders)
+    assert certificates.is_chain(ders)
+    assert certificates.is_chain(ders[1:])
+    assert len(certificates.read) == len(certificates.verified) == 3
+    certificates.path([PKI.make(SIGNER).certificate])
+    assert not certificates.is_chain([PKI.make(SIGNER).certificate, ders[1]])
 
 
 REFUSED = [
