@@ -1,4 +1,4 @@
-"""Writes the whole bundles of SEV-SNP and Nitro beside those of vectors/appraise. Run it by hand; a test compares."""
+"""Writes the bundles of SEV-SNP, Nitro and measured boots into vectors/appraise. Run by hand; a test compares."""
 
 import json
 import re
@@ -13,6 +13,7 @@ import amd_attack
 import aws_attack
 import test_nitro_refused
 import test_sev_snp_refused
+import test_sim_tpm
 from privity_attest import memory
 from privity_attest.policy import decode
 from privity_attest.testing import node
@@ -24,8 +25,9 @@ FOLDER = Path(__file__).resolve().parents[3] / "vectors" / "appraise"
 ATTACKS: Mapping[str, Any] = {
     "sev_snp": {**test_sev_snp_refused.ACCEPTED, **test_sev_snp_refused.ATTACKS},
     "nitro": {**test_nitro_refused.ACCEPTED, **test_nitro_refused.ATTACKS},
+    "sim_tpm": {**test_sim_tpm.ACCEPTED, **test_sim_tpm.ATTACKS},
 }
-PINS = {"sev_snp": amd_attack.PIN, "nitro": aws_attack.PIN}
+PINS = {"sev_snp": amd_attack.PIN, "nitro": aws_attack.PIN, "sim_tpm": test_sim_tpm.MACHINE.pin}
 WHAT = "Whole bundles of {} under a fake vendor, with everything proved: honest ones, and one change at a time."
 Piece = str | dict[str, str]
 SLICE = re.compile(r"\$(\w+)\[(\d+):(\d+)\]")
@@ -80,9 +82,15 @@ def joined(parts: list[Piece]) -> list[Piece]:
     return result
 
 
+def machine_of(attack: Any) -> node.Machine:
+    """The machine of an attack, which makes it when it is asked where that takes long."""
+    made = attack.machine() if callable(attack.machine) else attack.machine
+    return made.machine()
+
+
 def case(kind: str, title: str, honest: bytes, honest_policy: bytes) -> dict[str, Any] | None:
     attack = ATTACKS[kind][title]
-    machine = attack.machine().machine()
+    machine = machine_of(attack)
     data = node.build(machine, attack.hooks).data
     written = policy_document(kind, PINS[kind], machine.platform_id, attack.policy)
     if set(attack.given) - {"memory"}:
@@ -107,7 +115,7 @@ def case(kind: str, title: str, honest: bytes, honest_policy: bytes) -> dict[str
 
 def made(kind: str) -> str:
     """The content of a kind's file, one case per line."""
-    machine = ATTACKS[kind]["honest"].machine().machine()
+    machine = machine_of(ATTACKS[kind]["honest"])
     honest = node.build(machine).data
     policy = policy_document(kind, PINS[kind], machine.platform_id)
     cases = [one for title in ATTACKS[kind] if (one := case(kind, title, honest, policy)) is not None]

@@ -25,6 +25,7 @@ import { type PsaToken } from "./psa/token.ts";
 import { type Model, type Release } from "./release.ts";
 import { type Endorsement } from "./sev_snp/endorsement.ts";
 import { type Report } from "./sev_snp/report.ts";
+import { type Quote as TpmQuote } from "./sim_tpm/quote.ts";
 import { type SimDocument } from "./simulated/document.ts";
 import { type Path } from "./x509.ts";
 
@@ -73,6 +74,7 @@ export interface Established {
   snpCrl: Crl | null;
   endorsement: Endorsement;
   nitro: NitroDocument;
+  tpmQuote: TpmQuote;
   psa: PsaToken;
   ccaPlatform: Platform;
   realm: Realm;
