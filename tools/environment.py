@@ -30,6 +30,7 @@ DISTRIBUTIONS = (
     "pure/tlog",
     "enclave",
     "blind/service",
+    "blind/log",
     "user/python",
     "image",
     "models/demonstration",

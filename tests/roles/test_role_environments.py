@@ -56,6 +56,14 @@ ROLES = [
         ("privity_attest", "privity_enclave", "privity_client", "xllamacpp", "rich"),
     ),
     Role(
+        "log",
+        "log",
+        ("pure/protocol", "pure/tlog", "blind/log"),
+        "privity_log",
+        "blind/log/tests",
+        ("privity_attest", "privity_enclave", "privity_service", "privity_client", "xllamacpp"),
+    ),
+    Role(
         "client",
         "client",
         ("pure/protocol", "pure/attest", "user/python"),
@@ -176,6 +184,8 @@ def wheel_name(folder: str) -> str:
     return {
         "pure/protocol": "protocol",
         "pure/attest": "attest",
+        "pure/tlog": "tlog",
         "blind/service": "service",
+        "blind/log": "log",
         "user/python": "client",
     }.get(folder, folder)

@@ -25,12 +25,14 @@ BANNED = {
 ALLOWED_OF_PROTOCOL = {
     "privity_attest": {"evidence", "binding", "cbor", "canonical", "platform", "errors", "limits"},
     "privity_service": {"envelope", "admission", "cbor", "canonical", "directory", "platform", "errors", "limits"},
+    "privity_log": {"errors", "limits"},
 }
 ALLOWED_OF_OURS = {
     "privity_protocol": set(),
     "privity_attest": {"privity_protocol"},
     "privity_enclave": {"privity_protocol"},
     "privity_service": {"privity_protocol"},
+    "privity_log": {"privity_protocol", "privity_tlog"},
     "privity_client": {"privity_protocol", "privity_attest"},
     "privity_image": {"privity_protocol", "privity_attest"},
 }

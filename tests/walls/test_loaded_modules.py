@@ -13,7 +13,7 @@ SEALING = {
         *("chain", "kdf", "hpke", "xwing", "application", "labels"),
     )
 }
-RUNTIMES = {"privity_enclave", "privity_service", "privity_client", "privity_image"}
+RUNTIMES = {"privity_enclave", "privity_service", "privity_log", "privity_client", "privity_image"}
 JUDGES = {"privity_attest", "privity_tlog", "privity_vault"}
 ENGINES = {"xllamacpp", "torch", "vllm"}
 
@@ -21,6 +21,7 @@ FORBIDDEN = {
     "privity_protocol": RUNTIMES | JUDGES | ENGINES,
     "privity_attest": RUNTIMES | ENGINES | SEALING | {"privity_tlog", "privity_vault"},
     "privity_service": JUDGES | ENGINES | SEALING | RUNTIMES - {"privity_service"},
+    "privity_log": {"privity_attest", "privity_vault"} | ENGINES | SEALING | RUNTIMES - {"privity_log"},
     "privity_enclave": JUDGES | RUNTIMES - {"privity_enclave"},
     "privity_client": ENGINES | RUNTIMES - {"privity_client"},
     "privity_image": ENGINES | SEALING | RUNTIMES - {"privity_image"},

@@ -16,6 +16,7 @@ SOURCES = {
     "privity_attest": ROOT / "pure/attest/src/privity_attest",
     "privity_enclave": ROOT / "enclave/src/privity_enclave",
     "privity_service": ROOT / "blind/service/src/privity_service",
+    "privity_log": ROOT / "blind/log/src/privity_log",
     "privity_client": ROOT / "user/python/src/privity_client",
     "privity_image": ROOT / "image/src/privity_image",
 }

@@ -1,0 +1,1 @@
+"""The transparency log: sequencer, static files, witness, monitor, mirror, audit. Import the modules."""

@@ -1,0 +1,88 @@
+"""Reading a store's tiles: nothing counts that does not hash to the tree's own right edge."""
+
+from privity_tlog import merkle, tiles
+from privity_tlog.errors import TlogError
+from privity_tlog.limits import TILE_WIDTH
+from privity_tlog.tiles import Tile, Tree
+
+from privity_log.edge import Edge, complete
+from privity_log.errors import StoreError
+from privity_log.store import Store
+
+PUBLIC = "public"
+
+
+def public(path: str) -> str:
+    """Return the store's name of a file that the log publishes."""
+    return f"{PUBLIC}/{path}"
+
+
+def read_tile(store: Store, tile: Tile) -> bytes:
+    """Return a tile's hashes; a partial one may have been replaced by the full one. Raises StoreError."""
+    data = store.read(public(tile.path))
+    if data is None and tile.width < TILE_WIDTH:
+        data = store.read(public(Tile(tile.level, tile.index, TILE_WIDTH).path))
+        data = None if data is None else data[: tile.width * 32]
+    if data is None:
+        raise StoreError("store_damaged", f"{tile.path} is missing")
+    return data
+
+
+def read_bundle(store: Store, index: int, width: int) -> tuple[bytes, ...]:
+    """Return the entries of a bundle as it stood with `width` entries. Raises StoreError."""
+    path = tiles.bundle_path(index, width)
+    for name, held in ((path, width), (tiles.bundle_path(index, TILE_WIDTH), TILE_WIDTH)):
+        data = store.read(public(name))
+        if data is not None:
+            try:
+                return tiles.entries(data, held)[:width]
+            except TlogError as error:
+                raise StoreError("store_damaged", name) from error
+    raise StoreError("store_damaged", f"{path} is missing")
+
+
+class CheckedTiles:
+    """The full tiles of a tree, each checked against the level above, up to the edge that was checked already."""
+
+    def __init__(self, store: Store, edge: Edge) -> None:
+        self._store = store
+        self._edge = edge
+        self._known: dict[tuple[int, int], tuple[bytes, ...]] = {}
+
+    def row(self, level: int, index: int) -> tuple[bytes, ...]:
+        """Return the hashes of tile `index` of `level`. Raises StoreError."""
+        if (level, index) not in self._known:
+            self._known[level, index] = self._checked(level, index)
+        return self._known[level, index]
+
+    def _checked(self, level: int, index: int) -> tuple[bytes, ...]:
+        width = tiles.width_at(self._edge.size, level, index)
+        if width < TILE_WIDTH:
+            return self._edge.rows[level]
+        tile = Tile(level, index, width)
+        try:
+            row = tiles.hashes(read_tile(self._store, tile), width)
+        except TlogError as error:
+            raise StoreError("store_damaged", tile.path) from error
+        if complete(row) != self.row(level + 1, index // TILE_WIDTH)[index % TILE_WIDTH]:
+            raise StoreError("store_damaged", f"{tile.path} does not hash to its place")
+        return row
+
+
+def newest_leaves(store: Store, edge: Edge, most: int) -> list[bytes]:
+    """Return the hashes of the newest leaves, oldest first: about `most`, in whole tiles. Raises StoreError."""
+    checked = CheckedTiles(store, edge)
+    first = max(0, -(-(edge.size - most) // TILE_WIDTH))
+    return [leaf for index in range(first, -(-edge.size // TILE_WIDTH)) for leaf in checked.row(0, index)]
+
+
+def inclusion(store: Store, size: int, root: bytes, index: int, leaf: bytes) -> tuple[bytes, ...]:
+    """Return the verified path of a leaf below a root. Raises StoreError, TlogError `inclusion`."""
+    path = Tree(size, lambda tile: read_tile(store, tile)).inclusion(index)
+    merkle.verify_inclusion(leaf, index, size, path, root)
+    return path
+
+
+def consistency(store: Store, old: int, size: int) -> tuple[bytes, ...]:
+    """Return the path from a tree of `old` leaves to this one. Raises StoreError, TlogError."""
+    return Tree(size, lambda tile: read_tile(store, tile)).consistency(old)
