@@ -15,6 +15,7 @@ from figure import Figure, table
 BENCHMARKS = (
     "channel",
     "appraise",
+    "devices",
     "engine",
     "relay",
     "node_memory",
