@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(Path(__file__).parent))  # modules beside the tests, under import mode importlib
 BUILT = ROOT / "user/web/packages/protocol/dist/src/hello.js"
 
 

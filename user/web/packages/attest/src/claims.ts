@@ -45,8 +45,8 @@ export function claimsOf(at: Case, kind: Kind | undefined, passed: ReadonlySet<s
   const claims = new Map<string, Claim>();
   if (passed.has("labels")) claims.set("kind", { value: at.kind, item: "cpu" });
   if (kind === undefined) return claims;
-  const vouched = genuine(kind).every((name) => passed.has(name)) ? { ...kind.claims, ...BOUND } : kind.claims;
-  return new Map([...claims, ...valuesOf(at, vouched, passed)]);
+  const bound = genuine(kind).every((name) => passed.has(name)) ? valuesOf(at, BOUND, passed) : [];
+  return new Map([...claims, ...valuesOf(at, kind.claims, passed), ...bound]);
 }
 
 /** The values of `claims` whose checks all are in `passed`. */

@@ -3,6 +3,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import * as binding from "@privity/protocol/binding";
 import { toHex } from "@privity/protocol/bytes";
+import * as evidence from "@privity/protocol/evidence";
 import { afterEach, describe, expect, test } from "vitest";
 
 import { KINDS as OF_MEDIA_TYPES, type Run } from "../src/case.ts";
@@ -135,6 +136,15 @@ function imitate(run: Kind["run"], changed: { policy?: Policy; logged?: Logged }
   ofMediaTypes.set("sim-document", "nitro");
   return recordOf({ policy, logged: proved, ...changed });
 }
+
+test("a kind that is not built is refused, whatever the policy allows", async () => {
+  const imitation = kinds.get("sim_tpm");
+  kinds.delete("sim_tpm");
+  const cpu = { mediaType: "sim-tpm-quote+cbor", data: ITEMS.get("cpu")?.data ?? HONEST };
+  const { reasons } = await recordOf({ data: evidence.encode(new Map([...ITEMS, ["cpu", cpu]])) });
+  if (imitation !== undefined) kinds.set("sim_tpm", imitation);
+  expect(reasons).toEqual(["tee_not_allowed:sim_tpm"]);
+});
 
 describe("a kind that is not simulated", () => {
   afterEach(() => {

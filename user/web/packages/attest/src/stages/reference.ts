@@ -88,9 +88,7 @@ const runtimeEvents: Run = (at) => {
   const events = at.found.events.map(({ tag, payload }) => ({ tag, payload: toHex(payload) }));
   const missing = due.filter(({ tag }) => !events.some((event) => event.tag === tag));
   if (missing.length > 0) return missing.map(({ tag }) => `event_log_missing:${tag}`);
-  if (events.length !== due.length || events.some(({ tag }, index) => tag !== due[index]?.tag)) {
-    return ["event_log_payload:order"];
-  }
+  if (events.some(({ tag }, index) => tag !== due[index]?.tag)) return ["event_log_payload:order"];
   const differing = due.filter(({ payload }, index) => payload !== events[index]?.payload);
   return differing.map(({ tag }) => `event_log_payload:${tag}`);
 };
