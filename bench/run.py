@@ -16,6 +16,7 @@ BENCHMARKS = (
     "channel",
     "appraise",
     "devices",
+    "vendors",
     "engine",
     "relay",
     "node_memory",
