@@ -119,6 +119,25 @@ describe("schemes", () => {
   });
 });
 
+describe("RSA keys", () => {
+  const key = (bytes: number, exponent: string, first = 0x80, head = hex("00")): Bytes => {
+    const modulus = tlv(2, head, Uint8Array.of(first), new Uint8Array(bytes - 1));
+    const parameters = sequence(hex("06092a864886f70d010101"), NULL);
+    return sequence(parameters, tlv(3, hex("00"), sequence(modulus, hex(exponent))));
+  };
+
+  test("have 4,096 bits and the one exponent", () => {
+    expect(x509.publicKey(key(512, "0203010001"))).toMatchObject({ bits: 4096 });
+  });
+
+  test.each<[string, Bytes]>([
+    ["2,048 bits", key(256, "0203010001")], ["4,095 bits", key(512, "0203010001", 0x40, hex(""))],
+    ["4,104 bits", key(513, "0203010001")], ["exponent 3", key(512, "020103")],
+  ])("%s", (_what, data) => {
+    expect(() => x509.publicKey(data)).toThrow(DerError);
+  });
+});
+
 describe("issuers", () => {
   test("name and signature are the issuer's", async () => {
     await x509.verifyIssued(leaf, root);
