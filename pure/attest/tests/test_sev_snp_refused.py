@@ -56,6 +56,7 @@ ACCEPTED = {
         {"snp.generations": ["milan"]},
     ),
     "Siena is certified as Genoa": Attack((), reports(cpuid=(0x19, 0xA0, 2))),
+    "Siena by its own name": Attack((), leaf(product="Siena-B0")),
     "version 3": Attack((), reports(version=3)),
     "version 4": Attack((), reports(version=4)),
     "version 2 where the policy takes it": Attack((), reports(version=2), {"snp.min_report_version": 2}),

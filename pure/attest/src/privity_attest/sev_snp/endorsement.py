@@ -27,6 +27,8 @@ _BEFORE_TURIN: Final = ("bootloader", "tee", "spl4", "spl5", "spl6", "spl7", "sn
 _TURIN: Final = ("fmc", "bootloader", "tee", "snp", "spl5", "spl6", "spl7", "microcode")
 LAYOUTS: Final[Mapping[str, tuple[str, ...]]] = {"milan": _BEFORE_TURIN, "genoa": _BEFORE_TURIN, "turin": _TURIN}
 """Product to what each byte of its TCB version counts; `spl` are reserved."""
+_OTHER_NAMES: Final = {"bergamo": "genoa", "siena": "genoa"}
+"""Products of Genoa's chain. KDS writes Genoa for them; its specification leaves room for their own names."""
 _MODELS: Final = (
     (0x19, range(0x10), "milan"),
     (0x19, range(0x10, 0x20), "genoa"),
@@ -48,7 +50,8 @@ class Endorsement:
 def endorsement(leaf: Certificate) -> Endorsement:
     """Return what `leaf` says of its chip. Raises DerError."""
     values = leaf.extensions
-    product = _text(values, _PRODUCT).partition("-")[0].lower()
+    named = _text(values, _PRODUCT).partition("-")[0].lower()
+    product = _OTHER_NAMES.get(named, named)
     layout = LAYOUTS.get(product)
     if layout is None:
         raise DerError("product")

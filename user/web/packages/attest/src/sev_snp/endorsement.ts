@@ -28,6 +28,8 @@ export type Product = "milan" | "genoa" | "turin";
 export const LAYOUTS: Readonly<Record<Product, readonly Part[]>> = {
   milan: BEFORE_TURIN, genoa: BEFORE_TURIN, turin: TURIN,
 };
+/** Products of Genoa's chain. KDS writes Genoa for them; its specification leaves room for their own names. */
+const GENOA_TOO: readonly string[] = ["bergamo", "siena"];
 /** Family, first and last model, product; models A0 to AF are Bergamo and Siena, certified as Genoa. */
 const MODELS: readonly (readonly [number, number, number, Product])[] = [
   [0x19, 0x00, 0x0f, "milan"],
@@ -46,8 +48,8 @@ export interface Endorsement {
 
 /** What `leaf` says of its chip. Raises DerError. */
 export function endorsement({ extensions }: Certificate): Endorsement {
-  const [product = ""] = text(extensions, PRODUCT).split("-");
-  const named = product.toLowerCase();
+  const [product = ""] = text(extensions, PRODUCT).toLowerCase().split("-");
+  const named = GENOA_TOO.includes(product) ? "genoa" : product;
   if (!isProduct(named)) throw new DerError("product");
   // Raw: the extension's value is the identifier itself, not an element that holds it.
   const hwid = extensions.get(HARDWARE) ?? null;
