@@ -130,6 +130,16 @@ def evidence_cases(folder: Path, *ids: str, alter: bytes | None = None, **expect
     return folder
 
 
+def test_conformance_judges_the_shared_evidence() -> None:
+    if not EVIDENCE.exists():
+        pytest.skip("set PRIVITY_VECTORS to the folder of shared vectors")
+    done = conformance("attestation", str(VECTORS), "--json")
+    report = json.loads(done.stdout)
+    assert done.returncode == 0, [entry["failures"] for entry in report["files"]]
+    assert (report["passed"] >= 35, report["failed"]) == (True, 0)
+    assert {entry["file"] for entry in report["files"] if "notRun" in entry} == {"nvidia-rim"}
+
+
 @pytest.mark.parametrize("case", ["genoa-v3", "dstack-2025-12"])
 def test_conformance_fails_where_evidence_is_not_what_the_index_expects(tmp_path: Path, case: str) -> None:
     assert conformance("attestation", str(evidence_cases(tmp_path, case))).returncode == 0

@@ -2,8 +2,8 @@
 const DIST = new URL("../../user/web/packages/attest/dist/src/", import.meta.url);
 const load = (name) => import(new URL(`${name}.js`, DIST).href);
 const NAMES = [
-  "appraise", "checks", "cose", "crl", "der", "errors", "event_log", "item", "kinds", "logged", "memory", "policy",
-  "release", "result", "x509",
+  "appraise", "checks", "cose", "crl", "der", "errors", "event_log", "item", "kinds", "logged", "memory",
+  "nvidia/table", "policy", "release", "result", "x509",
 ];
 let loaded = null;
 
@@ -112,13 +112,14 @@ export const attest = {
     return { records };
   },
   async tables() {
-    const { checks, kinds, errors } = await modules();
+    const { checks, kinds, errors, ...all } = await modules();
     const rows = (table) => table.map((one) => [one.name, one.item, one.stage, sorted(one.reasons), one.reads, one.needs]);
     const tables = Array.from(kinds.KINDS, ([name, kind]) => [name, {
       table: rows(checks.tableOf(kind.checks)), claims: map(Object.entries(kind.claims).map(([claim, { item, needs }]) => {
         return [claim, [item, sorted(needs)]];
       })), run: sorted(Object.keys(kind.run)),
     }]);
-    return { tables: map(tables), not_built: rows(checks.NOT_BUILT), excused: map(checks.EXCUSED), reasons: map(errors.REASONS) };
+    return { tables: map(tables), not_built: rows(checks.NOT_BUILT), excused: map(checks.EXCUSED),
+      devices: rows(all["nvidia/table"].checksOf(["gpu-0", "switch-3"])), reasons: map(errors.REASONS) };
   },
 };

@@ -19,7 +19,6 @@ const DATELESS = 1_795_219_200;
 /** Kinds of case that no browser judges: named as not run, never as passed. */
 const NOT_HERE: ReadonlyMap<string, string> = new Map([
   ["nvidia-rim", "RIM files are judged by the operator's tool, which writes their values into releases"],
-  ["sim-tpm", "an emulated measured boot is judged as a whole bundle"],
 ]);
 const KEY_ROLES: ReadonlyMap<string, string> = new Map([["psa", "iak"], ["cca", "platform_key"]]);
 const FRESH: ReadonlySet<string> = new Set([...STAGE_OF.keys()].filter((code) => code.startsWith("collateral_")));
@@ -87,7 +86,7 @@ async function judged(one: Case, files: Files, now: number): Promise<Pick<Verdic
   const items = itemsOf(one.tee, files);
   const rim = files.get("rim");
   const release = rim === undefined ? null : releaseOf(rim);
-  const unpinned = await recordOf(items, now, itemPolicy(now), release);
+  const unpinned = await recordOf(items, now, itemPolicy(now, [], imitationsOf(one.tee, files)), release);
   const key = files.get(KEY_ROLES.get(one.tee) ?? "");
   const pinned = key === undefined
     ? unpinned
@@ -102,6 +101,12 @@ async function judged(one: Case, files: Files, now: number): Promise<Pick<Verdic
     passed: asExpected && (verdict === "accept" || wanted === "" || named),
     found: `crypto ${crypto}, ${verdict} (${pinned.reasons.join(", ") || "no reason"})`,
   };
+}
+
+/** What lets an imitation in: the key that lies beside it, and no other. */
+function imitationsOf(tee: string, files: Files): readonly string[] {
+  const key = tee === "sim-tpm" ? files.get("ak") : undefined;
+  return key === undefined ? [] : [toHex(sha256(publicKey(key)))];
 }
 
 /** Whether signatures, chains, dates and collateral hold, whatever a policy thinks of the platform. */

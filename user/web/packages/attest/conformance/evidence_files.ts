@@ -73,8 +73,14 @@ export function dcapCollateral(data: Bytes): Bytes {
 
 function hexadecimal(text: string): Bytes {
   const data = fromHex(text.toLowerCase());
-  if (data === null) throw new Malformed("member_value", "collateral: hexadecimal");
+  if (data === null) throw new Malformed("member_value", "hexadecimal");
   return data;
+}
+
+/** The item `sim-tpm-quote+cbor` of a quote, its signature, its key (PEM) and its registers (JSON). Raises Malformed. */
+function tpmQuote(file: (role: string) => Bytes): Bytes {
+  const registers = [...jsonTexts(file("pcrs"))].map(([index, value]): [number, Bytes] => [Number(index), hexadecimal(value)]);
+  return cbor.encode([file("quote"), file("signature"), publicKey(file("ak")), new CborMap(registers)]);
 }
 
 /** The members of a JSON object that are texts. Raises Malformed. */
@@ -83,7 +89,7 @@ function jsonTexts(data: Bytes): ReadonlyMap<string, string> {
   try {
     value = JSON.parse(new TextDecoder().decode(data));
   } catch {
-    throw new Malformed("member_value", "collateral is not JSON");
+    throw new Malformed("member_value", "not JSON");
   }
   return new Map(Object.entries(value ?? {}).filter((pair): pair is [string, string] => typeof pair[1] === "string"));
 }
@@ -99,6 +105,12 @@ export function itemsOf(tee: string, files: Files): Items {
   if (tee === "nvidia-gpu" || tee === "nvidia-switch") {
     const label = tee === "nvidia-gpu" ? "gpu-0" : "switch-0";
     return new Map([[label, ["nvidia-spdm+cbor", cbor.encode([file("evidence"), chain()])]]]);
+  }
+  if (tee === "sim-tpm") {
+    return new Map([
+      ["cpu", ["sim-tpm-quote+cbor", tpmQuote(file)]],
+      ["boot-log", ["tcg-log", file("eventlog")]],
+    ]);
   }
   const [role, mediaType] = CPU.get(tee) ?? [];
   if (role === undefined || mediaType === undefined) throw new Malformed("member_value", tee);

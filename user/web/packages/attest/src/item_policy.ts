@@ -57,9 +57,13 @@ export function itemDocument(now: number): JsonObject {
   };
 }
 
-/** The item policy at `now`; `keys` are what `trust_anchors.psa` and `.cca` pin. Raises PolicyMalformed. */
-export function itemPolicy(now: number, keys: readonly string[] = [], allowSimulated = false): Policy {
+/**
+ * The item policy at `now`; `keys` are what `trust_anchors.psa` and `.cca` pin. Raises PolicyMalformed.
+ *
+ * `roots` are the development roots (SHA-256, hexadecimal) under which imitations are let in; without any they are not.
+ */
+export function itemPolicy(now: number, keys: readonly string[] = [], roots: readonly string[] = []): Policy {
   const document = itemDocument(now);
-  const anchors = changed(document["trust_anchors"], { psa: keys, cca: keys });
-  return decode(canonical.encode({ ...document, allow_simulated: allowSimulated, trust_anchors: anchors }));
+  const anchors = changed(document["trust_anchors"], { psa: keys, cca: keys, simulated: roots });
+  return decode(canonical.encode({ ...document, allow_simulated: roots.length > 0, trust_anchors: anchors }));
 }
