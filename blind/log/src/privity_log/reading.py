@@ -1,5 +1,7 @@
 """Reading a store's tiles: nothing counts that does not hash to the tree's own right edge."""
 
+from collections.abc import Callable
+
 from privity_tlog import merkle, tiles
 from privity_tlog.errors import TlogError
 from privity_tlog.limits import TILE_WIDTH
@@ -76,10 +78,25 @@ def newest_leaves(store: Store, edge: Edge, most: int) -> list[bytes]:
     return [leaf for index in range(first, -(-edge.size // TILE_WIDTH)) for leaf in checked.row(0, index)]
 
 
-def inclusion(store: Store, size: int, root: bytes, index: int, leaf: bytes) -> tuple[bytes, ...]:
-    """Return the verified path of a leaf below a root. Raises StoreError, TlogError `inclusion`."""
-    path = Tree(size, lambda tile: read_tile(store, tile)).inclusion(index)
-    merkle.verify_inclusion(leaf, index, size, path, root)
+def prover(store: Store, size: int, root: bytes) -> Callable[[int], tuple[bytes, ...]]:
+    """Return what makes verified paths of leaves below a root. It raises StoreError, TlogError `inclusion`."""
+    held: dict[Tile, bytes] = {}
+
+    def read(tile: Tile) -> bytes:
+        if tile not in held:
+            held[tile] = read_tile(store, tile)
+        return held[tile]
+
+    tree = Tree(size, read)
+
+    def path(index: int) -> tuple[bytes, ...]:
+        found = tree.inclusion(index)
+        at = index // TILE_WIDTH
+        tile = Tile(0, at, tiles.width_at(size, 0, at))
+        leaf = tiles.hashes(read(tile), tile.width)[index % TILE_WIDTH]
+        merkle.verify_inclusion(leaf, index, size, found, root)
+        return found
+
     return path
 
 

@@ -13,7 +13,7 @@ refuses everything from then on, and only opening the store again finds out. So 
 the lock keeps other processes out, and step 1 decides what a restarted one must do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -109,11 +109,12 @@ class Sequencer:
             self._failed = error
             raise
 
-    def inclusion(self, of: Committed, index: int) -> tuple[bytes, ...]:
-        """Return the path of a leaf below a committed head, verified. Raises StoreError, TlogError."""
-        width = tiles.width_at(of.head.size, 0, index // TILE_WIDTH)
-        leaf = tiles.hashes(reading.read_tile(self._store, Tile(0, index // TILE_WIDTH, width)), width)
-        return reading.inclusion(self._store, of.head.size, of.head.root, index, leaf[index % TILE_WIDTH])
+    def prover(self, of: Committed) -> Callable[[int], tuple[bytes, ...]]:
+        """Return what makes verified paths of leaves below a committed head, and reads each tile once.
+
+        It raises StoreError, TlogError `inclusion`.
+        """
+        return reading.prover(self._store, of.head.size, of.head.root)
 
     def consistency(self, old: int, of: Committed) -> tuple[bytes, ...]:
         """Return the path from a smaller tree to a committed head. Raises StoreError, TlogError."""

@@ -1,0 +1,183 @@
+"""The processes behind `privity-log serve` and `privity-log witness`: open, listen, say READY, end on a signal."""
+
+import asyncio
+import json
+import logging
+import os
+import secrets
+import signal
+import sys
+import time
+from contextlib import AsyncExitStack, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import httpx
+from privity_tlog import keys
+from privity_tlog.keys import COSIGNATURE_ED25519, COSIGNATURE_MLDSA44, NOTE_ED25519
+from privity_tlog.witness_policy import WitnessPolicy
+from starlette.applications import Starlette
+
+from privity_log import append_endpoint, published_files, sequencer, signer, witness_server
+from privity_log.errors import LogError
+from privity_log.limits import WITNESS_SECONDS
+from privity_log.live import LiveLog
+from privity_log.reading import PUBLIC
+from privity_log.sequencer import COMMITTED
+from privity_log.servers import Server, bind, serve, shown
+from privity_log.signer import SEED, SeedSigner
+from privity_log.store import DirectoryStore, locked
+from privity_log.witness import Witness
+from privity_log.witness_state import WitnessState
+
+LOG_KINDS: Final = (NOTE_ED25519, COSIGNATURE_MLDSA44)
+WITNESS_KINDS: Final = (COSIGNATURE_ED25519, COSIGNATURE_MLDSA44)
+LOGS: Final = ("release", "keys")
+CREDENTIAL: Final = "token"
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """What `serve` is told: its folder, its host name, who cosigns, and where to listen."""
+
+    home: Path
+    host: str
+    policy: WitnessPolicy
+    listen: str
+    append: str
+    keys: Path
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessSettings:
+    """What `witness` is told: its folder, its name, the logs that it knows, and where to listen."""
+
+    home: Path
+    name: str
+    policy: WitnessPolicy
+    listen: str
+
+
+def clock() -> int:
+    """Return Unix seconds."""
+    return int(time.time())
+
+
+def report(reason: str, detail: str) -> None:
+    """Write one event as a JSON line on standard error: a reason of the closed list, and its detail."""
+    print(json.dumps({"time": clock(), "event": reason, "detail": detail}), file=sys.stderr, flush=True)
+
+
+def signers_of(path: Path, name: str, kinds: tuple[int, ...]) -> tuple[SeedSigner, ...]:
+    """Return the signers of a key file, made at first. Raises LogError `key_file`."""
+    found = signer.read_key_file(path) if path.exists() else _new_keys(path, name, kinds)
+    if any(one.key.name != name for one in found):
+        raise LogError("key_file", f"{path} holds a key of another name than {name}")
+    return found
+
+
+def _new_keys(path: Path, name: str, kinds: tuple[int, ...]) -> tuple[SeedSigner, ...]:
+    return signer.make_key_file(path, name, kinds, secrets.token_bytes(SEED * len(kinds)))
+
+
+def open_store(store: DirectoryStore, folder: Path, origin: str, key_file: Path) -> tuple[SeedSigner, ...]:
+    """Return the signers of a log, made together with it at first.
+
+    An old key without its log is refused: its tree is lost or elsewhere, and a new one under that key would be a second
+    history. Raises LogError.
+    """
+    fresh = not key_file.exists()
+    if store.read(COMMITTED) is None and not fresh:
+        raise LogError("store_missing", f"{key_file} exists, but {folder} holds no log of {origin}")
+    signers = signers_of(key_file, origin, LOG_KINDS)
+    if store.read(COMMITTED) is None:
+        sequencer.create(store, origin, signers, now=clock())
+    return signers
+
+
+def token_of(path: Path) -> str:
+    """Return the token of a file of mode 0600, made at first. Raises LogError `key_file`."""
+    try:
+        if not path.exists():
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(32) + "\n")
+        if path.stat().st_mode & 0o077:
+            raise LogError("key_file", f"{path} must be readable by its owner only (chmod 600)")
+        return path.read_text(encoding="ascii").strip()
+    except (OSError, ValueError) as error:
+        raise LogError("key_file", f"{path}: {type(error).__name__}") from error
+
+
+async def run_log(settings: LogSettings) -> None:
+    """Run both logs of a host until a signal. Raises LogError."""
+    with ExitStack() as held:
+        async with AsyncExitStack() as stack:
+            client = await stack.enter_async_context(httpx.AsyncClient(timeout=WITNESS_SECONDS, trust_env=False))
+            logs: dict[str, LiveLog] = {}
+            for name in LOGS:
+                folder, origin = settings.home / name, f"{settings.host}/{name}"
+                store = held.enter_context(locked(folder))
+                signers = open_store(store, folder, origin, settings.keys / f"{name}.key")
+                _say_keys("log", signers)
+                logs[name] = LiveLog(store, origin, signers, settings.policy, client, clock, report)
+            token = token_of(settings.home / CREDENTIAL)
+            applications = {
+                settings.listen: published_files.application({name: settings.home / name / PUBLIC for name in LOGS}),
+                settings.append: append_endpoint.application(logs, token),
+            }
+            await _until_signal(applications, list(logs.values()), ("public", "append"))
+
+
+async def run_witness(settings: WitnessSettings) -> None:
+    """Run a witness until a signal. Raises LogError."""
+    state = WitnessState(settings.home / "witness.sqlite")
+    signers = signers_of(settings.home / "witness.key", settings.name, WITNESS_KINDS)
+    _say_keys(f"witness {settings.name}", signers)
+    try:
+        witness = Witness(settings.policy.logs, signers, state, clock)
+        await _until_signal({settings.listen: witness_server.application(witness)}, [], ("witness",))
+    finally:
+        state.close()
+
+
+async def _until_signal(applications: dict[str, Starlette], logs: list[LiveLog], names: tuple[str, ...]) -> None:
+    logging.getLogger().setLevel(logging.CRITICAL)
+    bound = [bind(address) for address in applications]
+    servers = [Server(application) for application in applications.values()]
+    loop = asyncio.get_running_loop()
+    running = [asyncio.create_task(log.run()) for log in logs]
+
+    def stop() -> None:
+        for each in servers:
+            each.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    for task in running:
+        task.add_done_callback(lambda _task: stop())
+    serving = asyncio.create_task(serve(list(zip(servers, bound, strict=True))))
+    for each in servers:
+        await each.listening.wait()
+    places = {name: shown(one) for name, one in zip(names, bound, strict=True)}
+    print("READY " + json.dumps(places, sort_keys=True), flush=True)
+    await serving
+    failures = [task.exception() for task in running if task.done() and not task.cancelled()]
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+    if failures and failures[0] is not None:
+        raise _first(failures[0])
+
+
+def _say_keys(line: str, signers: tuple[SeedSigner, ...]) -> None:
+    """Print public keys as lines of a policy: for a witness choose one of the lines, or name them apart."""
+    for one in signers:
+        print(f"{line} {keys.encode(one.key)}", flush=True)
+
+
+def _first(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
