@@ -163,9 +163,37 @@ def test_conformance_reads_nothing_outside_its_folder(tmp_path: Path) -> None:
 def test_the_verifier_stays_small() -> None:
     if not (WEB / "packages/attest/dist/src/appraise.js").exists():
         pytest.skip("the TypeScript packages are not built: npm run build in user/web")
-    sizes = json.loads(passes("size.mjs"))
+    sizes = json.loads(passes("bundle.mjs"))
     assert sizes["own"]["gzip"] <= MOST_COMPRESSED, sizes
     assert sizes["own"]["gzip"] < sizes["whole"]["gzip"], "by itself it leaves the channel's package out"
+
+
+RELEASED = """
+import { readFileSync } from "node:fs";
+const { appraise, logged, memory, policy, Refused } = await import(process.argv[1]);
+const bytes = (hex) => Uint8Array.from(hex.match(/../g), (byte) => parseInt(byte, 16));
+for (const file of process.argv.slice(2)) {
+  const { blobs, cases } = JSON.parse(readFileSync(file, "utf8"));
+  const given = { now: cases[0].input.now, policy: policy.decode(bytes(blobs.policy)), nonce: null };
+  const judged = appraise(bytes(blobs.honest), { ...given, logged: logged.NOTHING_LOGGED, memory: memory.EMPTY });
+  const refused = (error) => error instanceof Refused ? error.reasons : String(error);
+  console.log(JSON.stringify(await judged.then((one) => one.outcome, refused)));
+}
+"""
+
+
+def test_a_release_knows_no_imitation(tmp_path: Path) -> None:
+    if not (WEB / "packages/attest/dist/src/appraise.js").exists():
+        pytest.skip("the TypeScript packages are not built: npm run build in user/web")
+    release = tmp_path / "verifier.mjs"
+    sizes = json.loads(passes("bundle.mjs", str(release)))
+    assert sizes["release"]["gzip"] < sizes["whole"]["gzip"]
+    assert "sim-document" in release.read_text(), "the media type is known, so that it is refused by name"
+    folder = ROOT / "vectors/appraise"
+    judged = passes("--input-type=module", "-e", RELEASED, str(release), str(folder / "cases.json"))
+    assert json.loads(judged) == ["tee_not_allowed:simulated"]
+    judged = passes("--input-type=module", "-e", RELEASED, str(release), str(folder / "nitro.json"))
+    assert not any("tee_not_allowed" in reason for reason in json.loads(judged))
 
 
 def test_conformance_claims_nothing_that_it_did_not_do(tmp_path: Path) -> None:
