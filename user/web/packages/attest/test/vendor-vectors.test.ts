@@ -1,4 +1,4 @@
-/** Whole bundles of SEV-SNP, Nitro, TDX and SGX from files: what this implementation must say of them, reason by reason. */
+/** Whole bundles of vendors from files: what this implementation must say of them, reason by reason. */
 
 import { describe, expect, test } from "vitest";
 
@@ -10,7 +10,7 @@ import * as policy from "../src/policy.ts";
 import { Inputs, type VectorFile } from "../../protocol/test/operations/case.ts";
 import { readVector } from "./vectors.ts";
 
-const KINDS = ["sev_snp", "nitro", "dcap"] as const;
+const KINDS = ["sev_snp", "nitro", "sim_tpm", "dcap"] as const;
 const files = await Promise.all(
   KINDS.map(async (kind) => [kind, await readVector<VectorFile>("own", `appraise/${kind}.json`)] as const),
 );
