@@ -16,7 +16,7 @@ from privity_attest.appraise import appraise
 from privity_attest.errors import Refused
 from privity_attest.memory import Memory
 from privity_attest.result import Record
-from privity_attest.testing import amd, aws, nvidia
+from privity_attest.testing import amd, aws, nvidia, tpm
 from privity_attest.testing.bundle import NOW, models_document, release_leaf
 from privity_attest.testing.intel import Intel, ccel
 from privity_attest.testing.intel_pki import ROOT
@@ -27,12 +27,14 @@ from privity_enclave.hardware import Hardware, guest
 from privity_enclave.hardware.guest import Guest
 from privity_enclave.hardware.nsm import Nitro
 from privity_enclave.hardware.nvidia import Nvidia
+from privity_enclave.hardware.tpm import Tpm
 from privity_enclave.keys import Clock, KeyRing, Statement
 from privity_protocol import canonical, cbor, evidence
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "enclave/tests"))
 from fake_nsm import FakeNsm
 from fake_nvidia import FakeNvidia, pem
+from fake_tpm import FakeTpm
 from fake_tree import FakeTree
 
 CONFIGURATION = canonical.encode({"deploy": "local", "egress": "none", "v": 1})
@@ -129,6 +131,15 @@ def tdx(folder: Path, patch: pytest.MonkeyPatch) -> Node:
     return Node("tdx", hardware, intel.pki.make(ROOT).pin, intel.machine().values, folder)
 
 
+def sim_tpm(folder: Path, _patch: pytest.MonkeyPatch) -> Node:
+    machine, channel = tpm.TpmMachine(), FakeTpm()
+    channel.registers |= tpm.replayed(tpm.boot_events())
+    hardware = Tpm(channel, boot_log=tpm.encode_log(tpm.boot_events()))
+    statement: Any = cbor.decode(hardware.evidence(bytes(64))["cpu"][1])
+    pin = hashlib.sha256(statement[2]).digest()
+    return Node("sim_tpm", hardware, pin, machine.machine().values, folder)
+
+
 def store(folder: Path, label: str, data: bytes) -> None:
     (folder / label).write_bytes(data)
 
@@ -150,7 +161,7 @@ def with_devices(node: Node) -> Node:
     return node
 
 
-MACHINES = {"nitro": nitro, "sev_snp": sev_snp, "tdx": tdx}
+MACHINES = {"nitro": nitro, "sev_snp": sev_snp, "tdx": tdx, "sim_tpm": sim_tpm}
 
 
 @pytest.fixture(params=[*MACHINES, *(f"{name} with devices" for name in MACHINES)])
@@ -180,7 +191,8 @@ def test_what_was_not_measured_at_start_is_noticed(node: Node) -> None:
     node.hardware.close = lambda: None  # type: ignore[method-assign]
     ring = node.ring()
     node.hardware.extend(b"something else")
-    expected = {"nitro": "event_log_replay:16", "tdx": "event_log_replay:rtmr3"}[node.kind]
+    replayed = {"nitro": "16", "tdx": "rtmr3", "sim_tpm": "11"}[node.kind]
+    expected = f"event_log_replay:{replayed}"
     assert expected in node.judge(ring.begin().bundle).reasons
 
 
