@@ -26,15 +26,21 @@ EXCUSES: Final[Mapping[str, str]] = {**checks.ALLOWANCES, **checks.NEVER_APPLICA
 
 
 class Records(dict[tuple[str, str], CheckRecord]):
-    """Check name and item to what was found; `first` is the first record of each name."""
+    """Check name and item to what was found; `usable` are those on which a later check may build.
+
+    A name alone stands for the first record of that name.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.first: dict[str, CheckRecord] = {}
+        self.usable: set[tuple[str, str] | str] = set()
+        self._names: set[str] = set()
 
     def __setitem__(self, key: tuple[str, str], record: CheckRecord) -> None:
-        self.first.setdefault(key[0], record)
         super().__setitem__(key, record)
+        if usable(record):
+            self.usable |= {key, key[0]} if key[0] not in self._names else {key}
+        self._names.add(key[0])
 
 
 def appraise(
@@ -77,7 +83,9 @@ def _find(case: Case, check: Check, records: Records, run: Run | None) -> Findin
         if not case.has(label):
             return NotChecked("blocked_by:container" if case.bundle is None else "blocked_by:labels")
     for need in check.needs:
-        if not usable(_needed(records, need, check.item)):
+        # A need names a check of the same item where there is one, else the first of that name.
+        own = (need, check.item)
+        if own not in records.usable and (own in records or need not in records.usable):
             return NotChecked(f"blocked_by:{need}")
     excuse = EXCUSES.get(check.name)
     # Only the simulated kind is excused: elsewhere a check of the same name must exist, or the verdict misses it.
@@ -87,10 +95,6 @@ def _find(case: Case, check: Check, records: Records, run: Run | None) -> Findin
         return run(case)
     of_device = table.RUN.get(check.name)
     return None if of_device is None else of_device(case, check.item)
-
-
-def _needed(records: Records, need: str, item: str) -> CheckRecord | None:
-    return records.get((need, item)) or records.first.get(need)
 
 
 def usable(record: CheckRecord | None) -> bool:

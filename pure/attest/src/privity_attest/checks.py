@@ -27,19 +27,16 @@ class Check:
 
     name: str
     item: str
+    stage: int
     reasons: frozenset[str]
     reads: tuple[str, ...]
     needs: tuple[str, ...]
 
-    @property
-    def stage(self) -> int:
-        """Return the number of the stage."""
-        return STAGE_OF[next(iter(self.reasons))]
-
 
 def check(name: str, item: str, reasons: str, *, reads: tuple[str, ...] = (), needs: tuple[str, ...] = ()) -> Check:
     """Return the check `name` of `item` whose `reasons` are separated by spaces."""
-    return Check(name, item, frozenset(reasons.split()), reads, needs)
+    codes = reasons.split()
+    return Check(name, item, STAGE_OF[codes[0]], frozenset(codes), reads, needs)
 
 
 def genuine_names(own: tuple[Check, ...]) -> tuple[str, ...]:

@@ -72,13 +72,21 @@ def verify_list(crl: Crl, issuer: Certificate) -> None:
 
 def _revoked(element: Element) -> dict[int, int]:
     revoked: dict[int, int] = {}
+    # Lists repeat a few dates and reasons hundreds of times: each is read once.
+    dates: set[bytes] = set()
+    reasons: dict[bytes, int] = {}
     for entry in element.expect(der.SEQUENCE).children:
         fields = entry.expect(der.SEQUENCE).children
         if not 2 <= len(fields) <= 3:
             raise DerError("entry of a revocation list")
         serial, date, *extensions = fields
-        der.time(date)
-        revoked[der.integer(serial)] = _reason(extensions[0]) if extensions else UNSPECIFIED
+        if date.raw not in dates:
+            der.time(date)
+            dates.add(date.raw)
+        reason = extensions[0].raw if extensions else b""
+        if reason not in reasons:
+            reasons[reason] = _reason(extensions[0]) if extensions else UNSPECIFIED
+        revoked[der.integer(serial)] = reasons[reason]
     return revoked
 
 

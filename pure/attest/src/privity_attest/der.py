@@ -40,12 +40,16 @@ class Element:
     @property
     def children(self) -> tuple["Element", ...]:
         """Return the elements inside a constructed element, none of a primitive one."""
-        found = []
-        position = self._body if self.tag & CONSTRUCTED else self._stop
-        while position < self._stop:
-            body, stop = _header(self._data, position, self._stop)
-            found.append(Element(self._data, position, body, stop))
-            position = stop
+        data, end, found = self._data, self._stop, []
+        position = self._body if self.tag & CONSTRUCTED else end
+        while position < end:
+            # `decode` has checked every header: here they are only measured.
+            size, body = data[position + 1], position + 2
+            if size >= 0x80:
+                body += size & 0x7F
+                size = int.from_bytes(data[position + 2 : body])
+            found.append(Element(data, position, body, body + size))
+            position = body + size
         return tuple(found)
 
     def expect(self, tag: int) -> "Element":

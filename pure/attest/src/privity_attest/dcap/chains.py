@@ -5,6 +5,7 @@ Source: Intel "SGX PCK Certificate and CRL Profile Specification": all keys on P
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from privity_attest import der, x509
@@ -49,6 +50,7 @@ class Certificates:
         return known
 
 
+@lru_cache(maxsize=32)
 def common_name(name: bytes) -> bytes | None:
     """Return the one common name in a distinguished name (DER), None where there is none or more than one."""
     try:

@@ -13,7 +13,8 @@ MAX_TEXT: Final = 64 * 1024
 MAX_DEPTH: Final = 8
 MAX_DIGITS: Final = 10
 _TEXT: Final = re.compile(rb"[\t\n\r -\[\]-~]*")  # printable ASCII and white space, no backslash
-_BRACKET: Final = re.compile(rb'"[^"]*"?|[\[\]{}]')
+_NO_BRACKET: Final = re.compile(rb'"[^"]*"|[^\[\]{}]+')
+_EMPTY: Final = re.compile(rb"\[\]|\{\}")
 _TIME: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})Z")
 _HEX: Final = re.compile(r"[0-9A-Fa-f]*")
 
@@ -45,15 +46,12 @@ def decode(text: bytes) -> Object:
 
 
 def _bound_depth(text: bytes) -> None:
-    # Before parsing: the parser recurses, and would fail at a depth of its own.
-    depth = 0
-    for token in _BRACKET.findall(text):
-        if token in b"[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise IntelJsonError("depth")
-        elif token in b"]}":
-            depth -= 1
+    # Before parsing: the parser recurses, and would fail at a depth of its own. Each round takes the innermost level.
+    brackets = _NO_BRACKET.sub(b"", text)
+    for _ in range(MAX_DEPTH):
+        brackets = _EMPTY.sub(b"", brackets)
+    if brackets:
+        raise IntelJsonError("depth")
 
 
 def _object(pairs: list[tuple[str, object]]) -> Object:

@@ -176,7 +176,13 @@ def _svns(value: object) -> bytes:
     entries = list_of(value, COMPONENTS)
     if len(entries) != COMPONENTS:
         raise IntelJsonError("components")
-    return bytes(integer_of(member(entry, "svn"), 0xFF) for entry in entries)
+    found = [member(entry, "svn") for entry in entries]
+    if {type(one) for one in found} != {int}:
+        raise IntelJsonError("svn")
+    try:
+        return bytes(found)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise IntelJsonError("svn") from error
 
 
 def _isvsvn(tcb: object) -> int:
