@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(Path(__file__).parent))  # modules beside the tests, under import mode importlib
-BUILT = ROOT / "user/web/packages/protocol/dist/src/hello.js"
+BUILT = [ROOT / f"user/web/packages/{name}.js" for name in ("protocol/dist/src/hello", "attest/dist/src/appraise")]
 
 
 def node_binary() -> str | None:
@@ -55,7 +55,7 @@ class Peer:
 def peer() -> Iterator[Peer]:
     """A fresh peer for each test, so that no state is left from another."""
     node = node_binary()
-    if node is None or not BUILT.exists():
+    if node is None or not all(path.exists() for path in BUILT):
         pytest.skip("the TypeScript packages are not built: npm ci && npm run build in user/web")
     command = [node, str(Path(__file__).parent / "peer.mjs")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
