@@ -81,6 +81,19 @@ def symmetric(data: bytes) -> bytes:
     return cbor.encode([cbor.encode({1: 5}), *value.value[1:]])
 
 
+def hinted(**hints: Any) -> Callable[[bytes], bytes]:
+    """Put these headers, by `c` and the label, where no signature covers them."""
+
+    def change(data: bytes) -> bytes:
+        value = cbor.decode(data)
+        assert isinstance(value, cbor.Tag)
+        assert isinstance(value.value, list)
+        protected, _, payload, signature = value.value
+        return cbor.encode(cbor.Tag(18, [protected, changed(hints)({}), payload, signature]))
+
+    return change
+
+
 def flipped_end(data: bytes) -> bytes:
     return data[:-1] + flipped(data[-1:])
 
@@ -92,6 +105,11 @@ PSA = {
     "psa token with a symmetric algorithm": ArmAttack(("cose_mac0_not_verifiable:cpu",), PsaDevice(token=symmetric)),
     "psa token with an unknown algorithm": ArmAttack(("unsupported_algorithm:cpu",), PsaDevice(header={1: -36})),
     "psa token with another header": ArmAttack(FORM, PsaDevice(header={1: -7, 2: [1]})),
+    "psa token with an unsigned algorithm": ArmAttack(FORM, PsaDevice(token=hinted(c1=-7))),
+    "psa token with another unsigned header beside a key id": ArmAttack(
+        FORM, PsaDevice(token=hinted(c4=b"key", c5=b"more"))
+    ),
+    "psa token with a key id that is text": ArmAttack(FORM, PsaDevice(token=hinted(c4="key"))),
     "psa token of another tag": ArmAttack(FORM, PsaDevice(tag=98)),
     "psa token with a byte behind it": ArmAttack(("trailing_data:cpu",), PsaDevice(token=lambda data: data + b"\0")),
     "psa token that ends early": ArmAttack(FORM, PsaDevice(token=lambda data: data[:-1])),
@@ -254,6 +272,7 @@ CCA = {
 ACCEPTED = {
     "psa honest": ArmAttack((), PsaDevice()),
     "psa without a tag": ArmAttack((), PsaDevice(tag=None)),
+    "psa with an unsigned key id": ArmAttack((), PsaDevice(token=hinted(c4=b"key"))),
     "psa first profile": ArmAttack((), PsaDevice(claims=legacy)),
     "psa first profile without its name": ArmAttack(
         (), PsaDevice(claims=lambda honest: without(-75000)(legacy(honest)))
@@ -269,6 +288,9 @@ ACCEPTED = {
         {name: {"unchecked": "decided"} for name in ("implementation_ids", "components", "partitions", "rim", "rem")},
     ),
     "cca honest": ArmAttack((), CcaDevice()),
+    "cca with unsigned key ids": ArmAttack(
+        (), CcaDevice(platform_token=hinted(c4=b"platform"), realm_token=hinted(c4=b"realm"))
+    ),
     "cca newer realm": ArmAttack((), CcaDevice(realm=newer)),
     "cca newer platform": ArmAttack((), platform(c265="tag:arm.com,2023:cca_platform#1.0.0", c2401=b"")),
     "cca without a service": ArmAttack((), CcaDevice(platform=without(2400))),

@@ -18,11 +18,19 @@ SYMMETRIC: Final = frozenset({4, 5, 6, 7})
 
 
 def sign1(data: bytes) -> Sign1:
-    """Return the COSE_Sign1, tagged or not. Raises CoseError; a message that is authenticated says so by its code."""
+    """Return the COSE_Sign1, tagged or not; a key id in its unprotected header is a hint that nobody needs.
+
+    Raises CoseError; a message that is authenticated says so by its code.
+    """
     try:
         return cose.decode(data, tagged=True)
     except CoseError as error:
-        raise CoseError("cose_mac0_not_verifiable" if _is_authenticated(data) else error.code) from error
+        if _is_authenticated(data):
+            raise CoseError("cose_mac0_not_verifiable") from error
+        plain = _without_key_id(data)
+        if plain is None:
+            raise
+        return cose.decode(plain)
 
 
 def trust_anchor(case: Case) -> Finding:
@@ -63,6 +71,18 @@ def component_faults(found: tuple[Component, ...], wanted: tuple[bytes, ...] | U
     return tuple(
         f"measurement_mismatch:component-{place}" for place, one in enumerate(found) if one.value not in wanted
     )
+
+
+def _without_key_id(data: bytes) -> bytes | None:
+    """Return the untagged message without its unprotected key id (RFC 9052 section 3.1), None if there is none."""
+    try:
+        value = cbor.decode(data, any_order=True)
+    except Malformed:
+        return None
+    match value.value if isinstance(value, cbor.Tag) and value.number == cose.SIGN1_TAG else value:
+        case [protected, {4: bytes(), **more}, payload, signature] if not more:
+            return cbor.encode([protected, {}, payload, signature])
+    return None
 
 
 def _is_authenticated(data: bytes) -> bool:

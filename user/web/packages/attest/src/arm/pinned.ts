@@ -15,19 +15,37 @@ import * as x509 from "../x509.ts";
 import { type Component, ProfileUnknown } from "./claims.ts";
 
 export type ArmKind = "psa" | "cca";
+/** Label of a key id. */
+const KEY_ID = 4;
 /** COSE algorithms HMAC 256/64, 256/256, 384/384 and 512/512. */
 const SYMMETRIC: readonly (cbor.Value | undefined)[] = [4, 5, 6, 7];
 /** The one lifecycle state in which no debugger can look in. */
 const SECURED = { least: 0x3000, most: 0x30ff } as const;
 
-/** The COSE_Sign1, tagged or not. Raises CoseError; a message that is authenticated says so by its code. */
+/**
+ * The COSE_Sign1, tagged or not; a key id in its unprotected header is a hint that nobody needs.
+ *
+ * Raises CoseError; a message that is authenticated says so by its code.
+ */
 export function sign1(data: Bytes): Sign1 {
   try {
     return cose.decode(data, { tagged: true });
   } catch (error) {
     if (error instanceof CoseError && isAuthenticated(data)) throw new CoseError("cose_mac0_not_verifiable");
-    throw error;
+    const plain = withoutKeyId(data);
+    if (plain === null) throw error;
+    return cose.decode(plain);
   }
+}
+
+/** The untagged message without its unprotected key id (RFC 9052 section 3.1), null if there is none. */
+function withoutKeyId(data: Bytes): Bytes | null {
+  const value = readOrNull(data);
+  const message = value instanceof cbor.Tag && value.number === cose.SIGN1_TAG ? value.value : value;
+  const [header, hints, payload, signature, ...more] = Array.isArray(message) ? (message as readonly cbor.Value[]) : [];
+  if (header === undefined || payload === undefined || signature === undefined || more.length > 0) return null;
+  const alone = hints instanceof cbor.CborMap && hints.pairs.length === 1 && hints.get(KEY_ID) instanceof Uint8Array;
+  return alone ? cbor.encode([header, new cbor.CborMap([]), payload, signature]) : null;
 }
 
 /** The reason that an error of a token's readers stands for; any other error goes on. */
@@ -88,14 +106,18 @@ export function written(found: readonly Component[]): readonly string[] {
 
 /** Whether this is a COSE_Mac0, by its tag or by a symmetric algorithm where a signature's is due. */
 function isAuthenticated(data: Bytes): boolean {
+  const value = readOrNull(data);
+  if (value instanceof cbor.Tag) return value.number === cose.MAC0_TAG;
+  const [header] = Array.isArray(value) ? (value as readonly cbor.Value[]) : [];
+  const algorithm = header instanceof Uint8Array ? readOrNull(header) : null;
+  return algorithm instanceof cbor.CborMap && SYMMETRIC.includes(algorithm.get(1));
+}
+
+function readOrNull(data: Bytes): cbor.Value {
   try {
-    const value = cbor.decode(data, { anyOrder: true });
-    if (value instanceof cbor.Tag) return value.number === cose.MAC0_TAG;
-    const [header] = Array.isArray(value) ? (value as readonly cbor.Value[]) : [];
-    const algorithm = header instanceof Uint8Array ? cbor.decode(header, { anyOrder: true }) : null;
-    return algorithm instanceof cbor.CborMap && SYMMETRIC.includes(algorithm.get(1));
+    return cbor.decode(data, { anyOrder: true });
   } catch (error) {
-    if (error instanceof Malformed) return false;
+    if (error instanceof Malformed) return null;
     throw error;
   }
 }
