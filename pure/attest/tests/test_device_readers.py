@@ -136,3 +136,20 @@ def test_reading_takes_less_than_eight_times_the_input() -> None:
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert peak < 8 * len(data), name
+
+
+def test_eight_certificates_are_read_and_nine_are_not() -> None:
+    eight, nine = ([EVIDENCE, [b"certificate"] * count] for count in (8, 9))
+    assert len(device.decode(cbor.encode(eight)).chain) == 8
+    with pytest.raises(SpdmError, match="malformed"):
+        device.decode(cbor.encode(nine))
+
+
+@pytest.mark.parametrize(("slot", "read"), [(0, True), (7, True), (8, False)])
+def test_a_device_has_eight_slots(slot, read) -> None:
+    changed = EVIDENCE[:36] + bytes([slot]) + EVIDENCE[37:]
+    if read:
+        assert spdm.decode(changed).nonce == bytes(32)
+    else:
+        with pytest.raises(SpdmError, match="malformed"):
+            spdm.decode(changed)
