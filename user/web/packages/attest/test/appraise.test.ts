@@ -6,6 +6,7 @@ import { toHex } from "@privity/protocol/bytes";
 import * as evidence from "@privity/protocol/evidence";
 import { afterEach, describe, expect, test } from "vitest";
 
+import { appraise } from "../src/appraise.ts";
 import { KINDS as OF_MEDIA_TYPES, type Run } from "../src/case.ts";
 import { Fault } from "../src/errors.ts";
 import { type Kind } from "../src/kind.ts";
@@ -13,10 +14,10 @@ import { KINDS } from "../src/kinds.ts";
 import { type Logged, NOTHING_LOGGED, NotProved, PROVED } from "../src/logged.ts";
 import { EMPTY, FORGET_AFTER, withChallenge, withPolicy, withSeen } from "../src/memory.ts";
 import { type Policy } from "../src/policy.ts";
-import { type Record, toJson } from "../src/result.ts";
+import { type Appraisal, type Record, toJson } from "../src/result.ts";
 import { Unchecked } from "../src/schema.ts";
 import { SIMULATED } from "../src/simulated/table.ts";
-import { HONEST, ITEMS, NOW, POLICY, reasonsUnder, recordOf } from "./honest.ts";
+import { GIVEN, HONEST, ITEMS, NOW, POLICY, reasonsUnder, recordOf } from "./honest.ts";
 
 const DAY = 86_400;
 const NODE = binding.decode(ITEMS.get("node-document")?.data ?? HONEST);
@@ -111,6 +112,18 @@ describe("memory", () => {
     expect([...later.challenged.keys()]).toEqual(["a", "b"]);
     expect([...withChallenge(later, "c", NOW + FORGET_AFTER + 1).challenged.keys()]).toEqual(["b", "c"]);
   });
+});
+
+/** What would send messages to hardware: the compiler refuses an imitation, so the comments below must be needed. */
+const send = (appraisal: Appraisal): string => appraisal.outcome;
+
+test("a simulated appraisal cannot be passed where an appraisal is wanted", async () => {
+  const result = await appraise(HONEST, GIVEN);
+  // @ts-expect-error -- it may be simulated
+  expect(send(result)).toBe("accepted_as_simulated");
+  // @ts-expect-error -- it is simulated
+  if (result.outcome === "accepted_as_simulated") expect(send(result)).toBe("accepted_as_simulated");
+  else send(result);
 });
 
 test("a person may look back before the build of this verifier", async () => {

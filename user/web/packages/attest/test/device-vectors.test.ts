@@ -18,6 +18,7 @@ const files = await Promise.all(
 const listed: ReadonlySet<string> = new Set([...REASONS.values()].flat());
 const everything: Logged = {
   trafficKey: null, policy: PROVED, release: PROVED, endorsement: PROVED, directory: PROVED, anchor: PROVED,
+  earliest: 0,
 };
 
 async function recordOf(input: Inputs): Promise<Record> {
