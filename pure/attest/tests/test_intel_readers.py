@@ -111,7 +111,11 @@ EXTENSIONS = {
     "with a long PPID": lambda m: {**m, "ppid": pair(b"\1", tlv(0x04, bytes(17)))},
     "with a type that nobody knows": lambda m: {**m, "type": pair(b"\5", tlv(0x0A, b"\3"))},
     "with a type that is no type": lambda m: {**m, "type": pair(b"\5", tlv(0x02, b"\1"))},
-    "with an SVN of two bytes": lambda m: {**m, "tcb": m["tcb"].replace(tlv(0x02, b"\7"), tlv(0x02, b"\1\0"), 1)},
+    "with a PCESVN of three bytes": lambda m: {**m, "tcb": pck_members(replace(Platform(), pcesvn=65_536))["tcb"]},
+    "with an identifier of another arc and its length": lambda m: {
+        **m,
+        "instance": tlv(0x30, tlv(0x06, b"\x2b\x86\x48\x86\xf8\x4d\x01\x0d\x01\x06") + tlv(0x04, bytes(16))),
+    },
     "without an SVN": lambda m: {**m, "tcb": pair(b"\2", tlv(0x30, pair(b"\2\1", tlv(0x02, b"\1"))))},
     "with a short instance": lambda m: {**m, "instance": pair(b"\6", tlv(0x04, bytes(15)))},
     "with a flag that nobody knows": lambda m: {
@@ -262,6 +266,12 @@ def test_a_document_is_read_up_to_its_limits(name, within, beyond) -> None:
     DOCUMENTS[name](changed(name, within))
     with pytest.raises(IntelJsonError):
         DOCUMENTS[name](changed(name, beyond))
+
+
+@pytest.mark.parametrize("svn", [True, None, "1", [1], {}, 256, {"svn": 1}])
+def test_an_svn_is_a_number(svn) -> None:
+    with pytest.raises(IntelJsonError):
+        tcb.tcb_info(changed("tcb_info", component(svn=svn)))
 
 
 def test_collateral_is_read_as_it_was_written() -> None:

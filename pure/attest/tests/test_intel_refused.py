@@ -85,3 +85,14 @@ def test_a_root_that_is_built_in_is_needed_for_hardware() -> None:
     record = record_of(build(TDX.machine()).data, policy=policy, logged=EVERYTHING_PROVED)
     assert record.reasons[0] == "root_not_pinned:cpu"
     assert not record.hardware_backed
+
+
+def test_documents_are_read_only_when_intel_signed_them() -> None:
+    for title, blocker in (
+        ("signer of documents by another key", "issuer_chain"),
+        ("documents signed by a platform's key", "issuer_profile"),
+        ("another root of the same name", "issuer_root"),
+        ("TCB info changed", "collateral_signature"),
+    ):
+        outcomes = {one.check: one.reasons for one in ATTACKS[title].record().checks if one.outcome == "not_checked"}
+        assert outcomes["collateral_content"] == (f"blocked_by:{blocker}",)

@@ -20,10 +20,12 @@ def number(value: int, size: int = 4) -> bytes:
     return value.to_bytes(size, "little")
 
 
-def specification(pairs: list[tuple[int, int]], count: int | None = None, vendor: bytes = b"") -> bytes:
+def specification(
+    pairs: list[tuple[int, int]], count: int | None = None, vendor: bytes = b"", more: bytes = b""
+) -> bytes:
     """The first record of a log with these hashes and sizes."""
     named = b"Spec ID Event03\0" + bytes(8) + number(len(pairs) if count is None else count)
-    named += b"".join(number(one, 2) + number(size, 2) for one, size in pairs) + bytes([len(vendor)]) + vendor
+    named += b"".join(number(one, 2) + number(size, 2) for one, size in pairs) + bytes([len(vendor)]) + vendor + more
     return number(0) + number(3) + bytes(20) + number(len(named)) + named
 
 
@@ -76,14 +78,14 @@ FORMS = {
     "first record with a digest": LOG[:8] + b"\1" + LOG[9:],
     "another signature": LOG.replace(b"Event03", b"Event02"),
     "no hash": specification([], 0),
-    "too many hashes": specification([(index, 4) for index in range(6)]),
+    "too many hashes": specification([*((index, 4) for index in range(5)), (0x0C, 48)]),
     "more hashes announced than there are": specification([(0x0C, 48)], 2),
     "a hash twice": specification([(0x0C, 48), (0x0C, 48)]),
     "another size of the hash": specification([(0x0C, 32)]),
     "without the wanted hash": specification([(0x0B, 32)]),
-    "bytes after the hashes": specification([(0x0C, 48)]).replace(b"\0\x0c\0", b"\0\x0c\0", 1) + b"\1",
+    "bytes after the hashes": specification([(0x0C, 48)], more=b"\1"),
     "a digest too few": LOG[:HEAD] + number(1) + number(4) + number(0),
-    "a digest too many": LOG[:HEAD] + number(1) + number(4) + number(2) + b"\x0c\0" + bytes(48),
+    "a digest too many": LOG[:HEAD] + number(1) + number(4) + number(2) + b"\x0c\0" + bytes(48) + number(0),
     "a hash that the log does not name": LOG[:HEAD]
     + number(1)
     + number(4)
