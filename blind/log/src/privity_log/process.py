@@ -123,11 +123,10 @@ async def run_log(settings: LogSettings) -> None:
                 _say_keys("log", signers)
                 logs[name] = LiveLog(store, origin, signers, settings.policy, client, clock, report)
             token = token_of(settings.home / CREDENTIAL)
-            applications = {
-                settings.listen: published_files.application({name: settings.home / name / PUBLIC for name in LOGS}),
-                settings.append: append_endpoint.application(logs, token),
-            }
-            await _until_signal(applications, list(logs.values()), ("public", "append"))
+            public = published_files.application({name: settings.home / name / PUBLIC for name in LOGS})
+            append = append_endpoint.application(logs, token)
+            served = [("public", settings.listen, public), ("append", settings.append, append)]
+            await _until_signal(served, list(logs.values()))
 
 
 async def run_witness(settings: WitnessSettings) -> None:
@@ -137,15 +136,16 @@ async def run_witness(settings: WitnessSettings) -> None:
     _say_keys(f"witness {settings.name}", signers)
     try:
         witness = Witness(settings.policy.logs, signers, state, clock)
-        await _until_signal({settings.listen: witness_server.application(witness)}, [], ("witness",))
+        await _until_signal([("witness", settings.listen, witness_server.application(witness))], [])
     finally:
         state.close()
 
 
-async def _until_signal(applications: dict[str, Starlette], logs: list[LiveLog], names: tuple[str, ...]) -> None:
+async def _until_signal(served: list[tuple[str, str, Starlette]], logs: list[LiveLog]) -> None:
+    """Serve applications, each by name and address, and run logs, until a signal or the end of a log."""
     logging.getLogger().setLevel(logging.CRITICAL)
-    bound = [bind(address) for address in applications]
-    servers = [Server(application) for application in applications.values()]
+    bound = [bind(address) for _, address, _ in served]
+    servers = [Server(application) for _, _, application in served]
     loop = asyncio.get_running_loop()
     running = [asyncio.create_task(log.run()) for log in logs]
 
@@ -160,7 +160,7 @@ async def _until_signal(applications: dict[str, Starlette], logs: list[LiveLog],
     serving = asyncio.create_task(serve(list(zip(servers, bound, strict=True))))
     for each in servers:
         await each.listening.wait()
-    places = {name: shown(one) for name, one in zip(names, bound, strict=True)}
+    places = {name: shown(one) for (name, _, _), one in zip(served, bound, strict=True)}
     print("READY " + json.dumps(places, sort_keys=True), flush=True)
     await serving
     failures = [task.exception() for task in running if task.done() and not task.cancelled()]

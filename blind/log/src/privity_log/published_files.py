@@ -40,7 +40,9 @@ def application(logs: Mapping[str, Path]) -> Starlette:
             headers = {**_HEADERS, "cache-control": FOREVER, "content-type": "application/octet-stream"}
         return Response(data, 200, headers)
 
-    return Starlette(routes=[Route("/{log}/{path:path}", file, methods=["GET"])])
+    made = Starlette(routes=[Route("/{log}/{path:path}", file, methods=["GET"])])
+    made.router.redirect_slashes = False
+    return made
 
 
 def _read(path: Path) -> bytes | None:
