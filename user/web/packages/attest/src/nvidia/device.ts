@@ -30,12 +30,13 @@ export interface Device {
 /** All devices of a case by label. */
 export class Devices {
   readonly found = new Map<string, Device>();
+  readonly #names = new Map<Bytes, string>();
   readonly #certificates = new Map<string, Certificate>();
   readonly #verified = new Map<string, boolean>();
 
   /** The certificate in `data`. Raises DerError. */
   certificate(data: Bytes): Certificate {
-    const name = toHex(data);
+    const name = this.#nameOf(data);
     const known = this.#certificates.get(name) ?? x509.decode(data);
     this.#certificates.set(name, known);
     return known;
@@ -44,12 +45,19 @@ export class Devices {
   /** Whether the certificate in `data` is signed by the one in `issuer`; both have been read. */
   async issued(data: Bytes, issuer: Bytes): Promise<boolean> {
     const verify = (): Promise<void> => x509.verifyIssued(this.certificate(data), this.certificate(issuer));
-    return this.#once(`${toHex(data)} ${toHex(issuer)}`, verify);
+    return this.#once(`${this.#nameOf(data)} ${this.#nameOf(issuer)}`, verify);
   }
 
   /** Whether `issuer`, or whom it authorised, signed `response`. */
   async answered(response: Response, issuer: Certificate, now: number): Promise<boolean> {
-    return this.#once(`${toHex(response.raw)} ${issuer.pin}`, () => ocsp.verifyResponse(response, issuer, now));
+    return this.#once(`${this.#nameOf(response.raw)} ${issuer.pin}`, () => ocsp.verifyResponse(response, issuer, now));
+  }
+
+  /** Bytes by value: JavaScript compares byte strings by identity. */
+  #nameOf(data: Bytes): string {
+    const name = this.#names.get(data) ?? toHex(data);
+    this.#names.set(data, name);
+    return name;
   }
 
   async #once(name: string, verify: () => Promise<void>): Promise<boolean> {
