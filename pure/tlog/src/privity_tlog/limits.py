@@ -18,8 +18,8 @@ MAX_PROOF: Final = 300 * 1024
 """Bytes of an offline proof: its note and a path."""
 MAX_EXTRA: Final = 16 * 1024
 """Bytes of the extra data of a proof, base64 decoded."""
-MAX_POLICY: Final = 64 * 1024
-"""Bytes of a witness policy: 32 ML-DSA-44 keys take 57 KiB."""
+MAX_POLICY: Final = 128 * 1024
+"""Bytes of a witness policy: 32 logs and 32 witnesses with ML-DSA-44 keys take 115 KiB."""
 MAX_POLICY_LINES: Final = 256
 MAX_ENTRY: Final = 65_535
 """Bytes of one leaf: the length in an entry bundle has 16 bits."""

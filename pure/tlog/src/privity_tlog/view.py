@@ -45,7 +45,12 @@ def advance(known: View | None, new: View, path: Sequence[bytes] | None) -> View
 
 
 def same_history(older: View, newer: View, path: Sequence[bytes]) -> None:
-    """Check that an older head belongs to the history of a newer one. Raises TlogError `consistency`, `split_view`."""
+    """Check that an older head belongs to the history of a newer one of the same log.
+
+    Raises TlogError `log_unknown`, `split_view`, `consistency`.
+    """
+    if older.head.origin != newer.head.origin:
+        raise TlogError("log_unknown", newer.head.origin)
     if older.head.size == newer.head.size and older.head.root != newer.head.root:
         raise TlogError("split_view", f"size {older.head.size}")
     merkle.verify_consistency(older.head.size, newer.head.size, path, older.head.root, newer.head.root)

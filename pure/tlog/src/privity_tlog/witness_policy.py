@@ -51,7 +51,8 @@ def decode(text: bytes) -> WitnessPolicy:
     """Return the policy in `text`. Raises TlogError `policy_malformed`, `key_malformed`."""
     if len(text) > MAX_POLICY or any((byte < 0x20 and byte not in b"\t\n") or byte == 0x7F for byte in text):
         raise TlogError("policy_malformed", "size or control character")
-    lines = text.decode("utf-8", "surrogateescape").split("\n")
+    # Names are octets to C2SP: what is not UTF-8 stays distinct, and no vkey has such a name.
+    lines = text.decode("utf-8", "surrogateescape").removesuffix("\n").split("\n")
     if len(lines) > MAX_POLICY_LINES:
         raise TlogError("policy_malformed", "lines")
     reader = _Reader()
