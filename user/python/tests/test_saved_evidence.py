@@ -131,6 +131,14 @@ def test_a_policy_file_that_is_none_is_misuse(kept: Path, text: str) -> None:
     assert run(*arguments)[0] == 2
 
 
+def test_a_policy_that_says_something_twice_is_not_used(kept: Path) -> None:
+    arguments = policy_file(kept)
+    text = (kept / "mine.json").read_text()
+    (kept / "mine.json").write_text(text.replace('"name": "mine"', '"name": "other", "name": "mine"'))
+    code, _out, err = run("verify-bundle", str(kept / "bundle.json"), "--at", AT, *consent(kept), *arguments)
+    assert (code, "not a policy" in err) == (2, True)
+
+
 def test_several_nodes_are_kept_beside_each_other(tmp_path: Path) -> None:
     judged = [Judged("aa" * 32, None, None, b"first"), Judged("bb" * 32, None, None, b"second")]
     paths = save(tmp_path / "kept.json", judged)

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,7 +42,7 @@ def run(folder: Path) -> Report:
     """Judge every case of `folder`/index.json. A file that is missing or changed is a failed case of its own."""
     root = folder / "attestation" if (folder / "attestation").is_dir() else folder
     index = json.loads(_read(root / "index.json", MAX_INDEX))
-    if index.get("format") != FORMAT:
+    if not isinstance(index, dict) or index.get("format") != FORMAT:
         raise Malformed("member_value", "index.json: format")
     report = Report([], {})
     for case in index["cases"]:
@@ -69,12 +70,20 @@ def _result(
 
 def _time(case: Mapping[str, Any], cases: list[Mapping[str, Any]]) -> int:
     """Return the time to judge at: the case's own, that of the case it was made from, or any."""
-    own = case.get("verify_as_of_unix")
+    own = _moment(case)
     if own is not None:
-        return int(own)
+        return own
     twin = str(case["id"]).removesuffix("-flipped")
-    times = (one.get("verify_as_of_unix") for one in cases if one["id"] == twin and one["tee"] == case["tee"])
-    return int(next((time for time in times if time is not None), DATELESS))
+    times = (_moment(one) for one in cases if one["id"] == twin and one["tee"] == case["tee"])
+    return next((time for time in times if time is not None), DATELESS)
+
+
+def _moment(case: Mapping[str, Any]) -> int | None:
+    """Return the time of a case in Unix seconds, from whichever of its two spellings is there."""
+    if case.get("verify_as_of_unix") is not None:
+        return int(case["verify_as_of_unix"])
+    written = case.get("verify_as_of")
+    return None if written is None else int(datetime.fromisoformat(written).timestamp())
 
 
 def _judged(case: Mapping[str, Any], data: Mapping[str, bytes], now: int) -> tuple[str, bool]:
