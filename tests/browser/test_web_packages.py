@@ -14,6 +14,7 @@ WEB = ROOT / "user/web"
 VECTORS = Path(os.environ.get("PRIVITY_VECTORS", ROOT.parent / "shared/vectors"))
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 SECONDS = 280
+STRANGE = {"id": "a", "tee": "abacus", "files": {}, "expect": {"crypto": "pass", "default_policy": "accept"}}
 CONFORMANCE = ("protocol/dist/conformance/crypto.js", "attest/dist/conformance/attestation.js")
 MOST_COMPRESSED = 40 * 1024
 """Bytes that the verifier may add to a page, compressed."""
@@ -202,4 +203,8 @@ def test_conformance_claims_nothing_that_it_did_not_do(tmp_path: Path) -> None:
     assert conformance("crypto", str(tmp_path)).returncode == 1, "a file without a reader is not passed over"
     done = conformance("attestation", str(tmp_path))
     assert (done.returncode, "index.json" in done.stderr) == (2, True), "a folder without cases proves nothing"
+    index = {"format": "attestation-vectors/1", "files": {}, "cases": []}
+    for cases, code in (([], 2), ([{"id": "a"}], 2), ([STRANGE], 1)):
+        (tmp_path / "index.json").write_text(json.dumps({**index, "cases": cases}))
+        assert conformance("attestation", str(tmp_path)).returncode == code
     assert conformance("nonsense").returncode == 2

@@ -64,7 +64,7 @@ async function attestation(given, json) {
   } catch (error) {
     return cannotSay(`no readable index.json in this folder: ${error}`);
   }
-  if (index?.format !== FORMAT || !Array.isArray(index.cases)) return cannotSay("index.json is of another format");
+  if (index?.format !== FORMAT || !wellFormed(index)) return cannotSay("index.json is of another format");
   const read = (name) => readInside(folder, name, MAX_FILE);
   const report = { kind: "attestation", files: [], passed: 0, failed: 0, notRun: 0 };
   for (const tee of new Set(index.cases.map((one) => one.tee))) {
@@ -84,6 +84,14 @@ async function attestation(given, json) {
     if (!json) print(entry);
   }
   return conclude(report, json);
+}
+
+/** Whether every case has what judging it needs; what its files hold is another question. */
+function wellFormed({ cases, files }) {
+  const isObject = (value) => typeof value === "object" && value !== null;
+  const isCase = (one) => isObject(one) && isObject(one.files) && isObject(one.expect)
+    && [one.id, one.tee, one.expect.crypto, one.expect.default_policy].every((text) => typeof text === "string");
+  return isObject(files) && Array.isArray(cases) && cases.every(isCase);
 }
 
 /** The bytes of a file that lies inside the folder and is no larger than any evidence. */

@@ -72,7 +72,7 @@ export function dcapCollateral(data: Bytes): Bytes {
 }
 
 function hexadecimal(text: string): Bytes {
-  const data = fromHex(text.toLowerCase());
+  const data = fromHex(text.replaceAll(/\s/g, "").toLowerCase());
   if (data === null) throw new Malformed("member_value", "hexadecimal");
   return data;
 }
