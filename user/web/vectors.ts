@@ -21,6 +21,14 @@ export function readVectorFile(which: Which, path: string): string | null {
   return existsSync(full) ? readFileSync(full, "utf8") : null;
 }
 
+/** The bytes of a file of vectors in base64; null when it is not there. */
+export function readBinaryFile(which: Which, path: string): string | null {
+  const root = folder(which);
+  const full = resolve(root, path);
+  if (relative(root, full).startsWith("..")) throw new Error("outside the vectors");
+  return existsSync(full) ? readFileSync(full, "base64") : null;
+}
+
 /** The paths of all JSON files below a folder of vectors, sorted. */
 export function listVectorFiles(which: Which, path: string): readonly string[] {
   const full = join(folder(which), path);
@@ -31,7 +39,11 @@ export function listVectorFiles(which: Which, path: string): readonly string[] {
     .sort();
 }
 
-/** The same two as commands of Vitest's browser mode, whose first argument is the context. */
+/** The same three as commands of Vitest's browser mode, whose first argument is the context. */
+export function readBinary(_context: unknown, which: Which, path: string): string | null {
+  return readBinaryFile(which, path);
+}
+
 export function readVector(_context: unknown, which: Which, path: string): string | null {
   return readVectorFile(which, path);
 }

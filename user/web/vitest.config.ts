@@ -2,7 +2,7 @@ import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 
 import { chromium } from "./chromium.ts";
-import { listVectors, readVector } from "./vectors.ts";
+import { listVectors, readBinary, readVector } from "./vectors.ts";
 
 const tests = ["packages/*/test/**/*.test.ts"];
 
@@ -32,7 +32,7 @@ export default defineConfig({
             screenshotFailures: false,
             provider: playwright({ launchOptions: { executablePath: chromium() ?? "", args: ["--no-sandbox"] } }),
             instances: [{ browser: "chromium" }],
-            commands: { readVector, listVectors },
+            commands: { readVector, readBinary, listVectors },
           },
         },
       },

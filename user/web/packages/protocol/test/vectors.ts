@@ -6,6 +6,7 @@ import { type Bytes, fromHex } from "../src/bytes.ts";
 
 interface Commands {
   readVector(which: Which, path: string): Promise<string | null>;
+  readBinary(which: Which, path: string): Promise<string | null>;
   listVectors(which: Which, path: string): Promise<readonly string[]>;
 }
 
@@ -17,6 +18,7 @@ async function commands(): Promise<Commands> {
   const disk = await import("../../../vectors.ts");
   return {
     readVector: (which, path) => Promise.resolve(disk.readVectorFile(which, path)),
+    readBinary: (which, path) => Promise.resolve(disk.readBinaryFile(which, path)),
     listVectors: (which, path) => Promise.resolve(disk.listVectorFiles(which, path)),
   };
 }
@@ -24,6 +26,12 @@ async function commands(): Promise<Commands> {
 /** The text of a file, or null when it is not on this machine. */
 export async function readText(which: Which, path: string): Promise<string | null> {
   return (await commands()).readVector(which, path);
+}
+
+/** The bytes of a file, or null when it is not on this machine. */
+export async function readBytes(which: Which, path: string): Promise<Bytes | null> {
+  const text = await (await commands()).readBinary(which, path);
+  return text === null ? null : Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 
 /** A vector file, or null when it is not on this machine. Its shape is the file's own and is checked by the tests. */
