@@ -129,3 +129,28 @@ def test_an_old_key_without_its_log_is_refused(tmp_path) -> None:
     (home / "release").rename(tmp_path / "lost")
     code, said = done("serve", "--home", home, "--host", "log.example", "--no-witnesses", "--listen", "127.0.0.1:0")
     assert (code, "store_missing" in said) == (1, True)
+
+
+def test_monitor_and_mirror_follow_a_served_log_and_a_rewritten_leaf_is_a_surprise(tmp_path) -> None:
+    home, leaf, policy = tmp_path / "log", tmp_path / "leaf", tmp_path / "policy"
+    with serve(home, "--no-witnesses") as (logs, places, _):
+        lines = [line + (f" {places['public']}/release" if "/release+" in line else "") for line in logs]
+        policy.write_text("\n".join([*lines, "quorum none", ""]))
+        leaf.write_bytes(b'{"t":"release","v":1}')
+        done("append", leaf, "--home", home)
+        watch = ("monitor", "--home", tmp_path / "m", "--policy", policy, "--once")
+        assert done(*watch) == (0, "log.example/release: 1 leaves, 1 new, 0 surprises\n")
+        assert done(*watch) == (0, "log.example/release: 1 leaves, 0 new, 0 surprises\n")
+        mirror = ("mirror", "--home", tmp_path / "mirror", "--policy", policy, "--once")
+        assert done(*mirror) == (0, "log.example/release: 1 leaves\n")
+        leaf.write_bytes(b'{"t":"gossip","v":1}')
+        done("append", leaf, "--home", home)
+        code, said = done(*watch)
+        assert (code, "leaf_unknown: leaf 1 is a 'gossip'" in said) == (3, True)
+        bundle = home / "release/public/tile/entries/000.p/2"
+        bundle.write_bytes(bundle.read_bytes().replace(b"gossip", b"Gossip"))
+        code, said = done(*mirror)
+        assert (code, '"consistency"' in said) == (3, True)
+    assert done(*mirror)[0] == 1
+    copied = tmp_path / "mirror/log.example_release"
+    assert done("audit", copied, "--origin", "log.example/release", "--policy", policy)[0] == 0

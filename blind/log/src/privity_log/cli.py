@@ -122,6 +122,50 @@ def audit(
     leave(lambda: command.run(place, known_logs(policy, log or []), origin))
 
 
+Once = Annotated[bool, typer.Option("--once", help="Visit once and end.")]
+Every = Annotated[float, typer.Option("--every", metavar="SECONDS", min=1, help="Pause between two visits.")]
+WithAddresses = Annotated[
+    Path,
+    typer.Option("--policy", metavar="FILE", help="The logs, with addresses (log VKEY URL), witnesses and quorum."),
+]
+
+
+@app.command(epilog=EXIT_CODES)
+def monitor(
+    home: Home,
+    policy: WithAddresses,
+    once: Once = False,
+    every: Every = 60,
+    web: Annotated[
+        Path | None,
+        typer.Option("--web", metavar="DIR", help="The web bundle as you rebuilt it, to compare with logged ones."),
+    ] = None,
+    webhook: Annotated[str | None, typer.Option(metavar="URL", help="POST surprises there.")] = None,
+    smtp: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Mail surprises through this server.")] = None,
+    mail_to: Annotated[list[str] | None, typer.Option("--mail-to", metavar="ADDRESS", help="Repeatable.")] = None,
+    mail_from: Annotated[str, typer.Option("--mail-from", metavar="ADDRESS")] = "privity-log@localhost",
+    mail_plain: Annotated[bool, typer.Option("--mail-without-tls", help="For a mail server on this machine.")] = False,
+) -> None:
+    """Watch logs: every leaf read, every tree computed anew; tell people of surprises, keep the evidence."""
+    from privity_log.commands import watch
+    from privity_log.commands.run import read_policy
+
+    def run() -> int:
+        logs = watch.Logs(home, read_policy(policy), None if once else every)
+        return watch.monitor(logs, watch.alarms_of(webhook, smtp, mail_from, mail_to or [], not mail_plain), web)
+
+    leave(run)
+
+
+@app.command(epilog=EXIT_CODES)
+def mirror(home: Home, policy: WithAddresses, once: Once = False, every: Every = 60) -> None:
+    """Copy logs, checked, into folders that any web server can serve."""
+    from privity_log.commands import watch
+    from privity_log.commands.run import read_policy
+
+    leave(lambda: watch.mirror(watch.Logs(home, read_policy(policy), None if once else every)))
+
+
 def leave(run: Callable[[], int]) -> NoReturn:
     """Run a command and end the process with its code; a failure is one line on standard error."""
     from privity_tlog.errors import TlogError

@@ -23,6 +23,7 @@ REASONS: Final = frozenset(
         "witness_ahead",  # a witness cosigned a larger tree than ours: the store is an old copy
         "source_unreachable",
         "source_missing",
+        "not_told",  # an alarm did not reach anybody
         "misuse",
         "listen",
     }
