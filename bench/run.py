@@ -17,6 +17,7 @@ BENCHMARKS = (
     "appraise",
     "devices",
     "vendors",
+    "attest_evidence",
     "engine",
     "relay",
     "node_memory",
