@@ -8,6 +8,7 @@ import { defaultDocument, floorDocument } from "../src/defaults.ts";
 import { itemPolicy } from "../src/item_policy.ts";
 import { belowFloor, decode, localPolicy, trustAnchors } from "../src/policy.ts";
 import { builtIn, isProduction, isPublished } from "../src/roots/pins.ts";
+import { Unchecked } from "../src/schema.ts";
 import { FIELDS, looser } from "../src/strictness.ts";
 
 const NOW = 1_800_000_000;
@@ -56,6 +57,50 @@ function withUnchecked(name: string): object {
     return policy;
   }
 }
+
+describe("which of two values is looser", () => {
+  const digests = ["00".repeat(32)];
+  const open = new Unchecked("a reason");
+  const abi = (...numbers: readonly number[]): unknown => new Map([["genoa", numbers]]);
+
+  test.each<[string, unknown, unknown, boolean]>([
+    ["challenge", "on_demand", "first_contact", true],
+    ["challenge", "always", "first_contact", false],
+    ["configuration", open, "from_release", true],
+    ["configuration", digests, "from_release", false],
+    ["configuration", "from_release", digests, false],
+    ["kinds", ["tdx", "nitro"], ["nitro"], true],
+    ["kinds", [], ["nitro"], false],
+    ["clock_skew", 2, 1, true],
+    ["clock_skew", 1, 1, false],
+    ["allow_simulated", true, false, true],
+    ["allow_simulated", false, true, false],
+    ["require_crl.tdx", false, true, true],
+    ["require_crl.tdx", true, false, false],
+    ["snp.min_abi", abi(1, 54), abi(1, 55), true],
+    ["snp.min_abi", abi(1), abi(1, 55), true],
+    ["snp.min_abi", abi(2, 0), abi(1, 55), false],
+    ["snp.min_abi", abi(1, 55, 1), abi(1, 55), false],
+    ["snp.min_abi", new Map(), abi(1, 55), true],
+    ["snp.min_tcb", new Map([["genoa", new Map([["snp", 1]])]]), new Map([["genoa", new Map([["snp", 2]])]]), true],
+    ["snp.min_tcb", new Map([["genoa", new Map()]]), new Map([["genoa", new Map([["snp", 2]])]]), true],
+    ["snp.min_tcb", new Map([["genoa", new Map([["snp", 2]])]]), new Map([["genoa", new Map()]]), false],
+    ["tdx.xfam_allowed", "03", "01", true],
+    ["tdx.xfam_allowed", "01", "03", false],
+    ["tdx.rtmr1", open, "from_release", true],
+    ["tdx.rtmr1", "from_release", open, false],
+    ["sgx.signers", [{ mrsigner: "00", prodid: 1, min_isvsvn: 1 }], [{ mrsigner: "00", prodid: 1, min_isvsvn: 2 }], true],
+    ["nitro.pcrs", new Map([["0", open]]), new Map([["0", "from_release"]]), true],
+    ["nitro.pcrs", new Map<string, unknown>([["0", "from_release"], ["1", open]]), new Map([["0", "from_release"]]), false],
+  ])("%s: %j against %j", (name, value, least, found) => {
+    const [section = "", field] = name.split(".");
+    const changedTo = (one: unknown): object => {
+      const inner = field === undefined ? one : { ...(policy as unknown as Record<string, object>)[section], [field]: one };
+      return { ...policy, [section]: inner };
+    };
+    expect(looser(changedTo(value), changedTo(least))).toEqual(found ? [name] : []);
+  });
+});
 
 describe("roots", () => {
   test("built-in pins are production pins of their kind alone", () => {
