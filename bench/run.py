@@ -17,6 +17,7 @@ BENCHMARKS = (
     "appraise",
     "devices",
     "vendors",
+    "evidence",
     "attest_evidence",
     "engine",
     "relay",
