@@ -1,5 +1,6 @@
 // What judging whole bundles of evidence costs in Node and in Chromium: node bench/evidence.mjs CORPUS
 // CORPUS is a JSON file: [{ kind, data, policy, now }], bytes in base64. Prints JSON: { node, chromium } of kind to ms.
+import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";

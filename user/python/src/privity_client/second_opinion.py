@@ -48,13 +48,13 @@ def second_opinion(bundle: bytes, *, now: int) -> Opinion | NoOpinion:
     except ImportError:
         return NoOpinion(f"{NAME} is not installed")
     try:
-        report = other.verify(cpu.data, other.QuoteCollateralV3(**collateral_members(material.data)), now)
+        report = other.verify(cpu.data, other.QuoteCollateralV3(**_members(material.data)), now)
     except (Malformed, ValueError, RuntimeError) as error:
         return Opinion(None, (), str(error).split("\n")[0][:200])
     return Opinion(report.status, tuple(report.advisory_ids), f"status {report.status}")
 
 
-def collateral_members(data: bytes) -> dict[str, Any]:
+def _members(data: bytes) -> dict[str, Any]:
     """Return the collateral as the other verifier takes it: PEM chains, bytes, and the signed texts."""
     read = collateral.decode(data)
     return {
