@@ -117,6 +117,23 @@ def test_what_the_endpoint_refuses(folder, path, headers, body, status) -> None:
     asyncio.run(run())
 
 
+def test_a_body_without_end_is_not_read_to_its_end(folder) -> None:
+    async def run() -> None:
+        parts = 0
+
+        async def body():
+            nonlocal parts
+            for _ in range(50):
+                parts += 1
+                yield bytes(40_000)
+
+        async with endpoint(folder) as client:
+            assert (await client.post("/release/append", content=body(), headers=AUTHORIZED)).status_code == 413
+        assert parts < 5
+
+    asyncio.run(run())
+
+
 def test_the_witness_over_http(tmp_path) -> None:
     state = WitnessState(tmp_path / "w.sqlite")
     application = witness_server.application(Witness({}, W1, state, lambda: NOW))

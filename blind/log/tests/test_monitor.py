@@ -112,6 +112,11 @@ def head_without_leaves(one: Operator) -> None:
     one.sign(Checkpoint(ORIGIN, 301, bytes(32)))
 
 
+def root_that_the_leaves_do_not_make(one: Operator) -> None:
+    one.grow(400)
+    one.sign(Checkpoint(ORIGIN, 400, bytes(32)))
+
+
 def another_root(one: Operator) -> None:
     one.sign(Checkpoint(ORIGIN, 300, bytes(32)))
 
@@ -173,6 +178,7 @@ DISHONEST = {
     tiles_of_another_tree: "consistency",
     head_without_leaves: "inclusion",
     another_root: "split_view",
+    root_that_the_leaves_do_not_make: "consistency",
     stale_checkpoint: "checkpoint_stale",
     head_of_tomorrow: "checkpoint_from_the_future",
     foreign_witness: "witness_quorum",
@@ -240,6 +246,17 @@ def test_an_honest_log_is_followed_over_restarts_and_every_leaf_is_read_once(tmp
     assert ear.heard == []
     with locked(tmp_path / "state") as store:
         assert followed.load(store).edge.root() == one.log.committed.head.root
+
+
+def test_leaves_that_were_known_must_still_be_served(store) -> None:
+    """The head may be honest: whoever reads the bundle now would see another past than the one that is signed."""
+    one, ear = Operator(10, 300), Ear()
+    visit(watched(one), store, ear, now=NOW)
+    one.grow(400)
+    name = "public/tile/entries/001.p/144"
+    kept_entries = list(tiles.entries(one.disk.files[name], 144))
+    one.disk.files[name] = tiles.bundle([leaf(7777), *kept_entries[1:]])
+    assert [each.reason for each in visit(watched(one), store, ear, now=NOW).surprises] == ["consistency"]
 
 
 def test_after_an_alarm_the_honest_history_is_still_believed(store) -> None:

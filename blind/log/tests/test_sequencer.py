@@ -253,7 +253,18 @@ def test_a_store_that_is_not_what_was_signed_is_not_opened(damage) -> None:
     log.append(entries(200, 300), now=NOW)
     log.publish(log.committed, [])
     damage(disk)
+    before = disk.files.get(COMMITTED)
     with pytest.raises(StoreError, match=DAMAGES[damage]):
+        opened(disk)
+    assert disk.files.get(COMMITTED) == before
+
+
+def test_a_tile_high_above_the_newest_leaves_is_checked_too(monkeypatch) -> None:
+    monkeypatch.setattr(sequencer, "MAX_REMEMBERED", 0)
+    disk = Disk()
+    made(disk).append(entries(0, 300), now=NOW)
+    disk.files["public/tile/1/000.p/1"] = bytes(32)
+    with pytest.raises(StoreError, match="store_damaged"):
         opened(disk)
 
 
@@ -266,9 +277,13 @@ def test_a_head_signed_by_a_foreign_key_or_for_another_log_is_not_ours() -> None
         sequencer.open_log(StrictStore(disk), "log.example/keys", ED, now=NOW)
 
 
-def test_a_log_is_made_once() -> None:
+def test_a_log_is_made_once_also_when_only_its_public_files_are_left() -> None:
     disk = Disk()
-    made(disk)
+    log = made(disk)
+    log.publish(log.committed, [])
+    with pytest.raises(StoreError, match="store_conflict"):
+        sequencer.create(StrictStore(disk), ORIGIN, ED, now=NOW)
+    del disk.files[COMMITTED]
     with pytest.raises(StoreError, match="store_conflict"):
         sequencer.create(StrictStore(disk), ORIGIN, ED, now=NOW)
 

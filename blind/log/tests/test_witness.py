@@ -18,6 +18,7 @@ from privity_tlog import checkpoint, cosignature, merkle, note
 from privity_tlog.checkpoint import Checkpoint
 from privity_tlog.errors import TlogError
 from privity_tlog.keys import NOTE_ED25519, Key
+from privity_tlog.view import View
 from stand import ED, LOG, NOW, ORIGIN, W1, W2, W3, entries, signer
 from strict_store import Disk, StrictStore
 
@@ -186,6 +187,35 @@ def test_two_requests_at_once_cannot_both_advance_from_one_size(tmp_path) -> Non
     assert {one.view(ORIGIN).head.size for one in states} == {heads[1 + won].head.size}
     for one in states:
         one.close()
+
+
+def test_nobody_else_can_advance_while_a_request_is_judged(tmp_path) -> None:
+    _, (five, nine) = grown(5, 9)
+    one, two = (WitnessState(tmp_path / "w.sqlite", wait=0) for _ in range(2))
+
+    def judged(known: View | None) -> View:
+        with pytest.raises(StoreError):
+            two.advance(ORIGIN, lambda _known: View(nine.head, nine.note))
+        assert known is None
+        return View(five.head, five.note)
+
+    assert one.advance(ORIGIN, judged).head.size == 5
+    assert two.view(ORIGIN).head.size == 5
+    one.close()
+    two.close()
+
+
+def test_what_is_refused_while_it_is_judged_leaves_no_trace(state) -> None:
+    _, (five,) = grown(5)
+
+    def judged(_known: View | None) -> View:
+        state._connection.execute("INSERT INTO evidence VALUES ('a', 'b', 'c')")
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        state.advance(ORIGIN, judged)
+    assert state.evidence("a") == []
+    assert state.advance(ORIGIN, lambda known: View(five.head, five.note) if known is None else known).head.size == 5
 
 
 def test_a_restarted_witness_remembers(tmp_path) -> None:

@@ -8,12 +8,11 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-from privity_tlog import checkpoint, note, view
+from privity_tlog import checkpoint, note
 from privity_tlog.checkpoint import Checkpoint
 from privity_tlog.errors import TlogError
 from privity_tlog.head import Head
 from privity_tlog.limits import TILE_HEIGHT, TILE_WIDTH
-from privity_tlog.view import View
 from privity_tlog.witness_policy import WitnessPolicy
 
 from privity_log import edge as edges
@@ -33,11 +32,6 @@ class Followed:
     edge: Edge
     note: bytes
 
-    @property
-    def view(self) -> View | None:
-        """Return the head that is believed, None before the first visit."""
-        return View(_head(self.note), self.note) if self.note else None
-
 
 NOTHING: Final = Followed(edges.EMPTY, b"")
 
@@ -50,22 +44,12 @@ class Evidence(TlogError):
         self.notes = notes
 
 
-def next_head(source: Source, policy: WitnessPolicy, origin: str, known: Followed) -> tuple[Head, bytes]:
-    """Return the log's newest head, which is not smaller than the known one, nor another of its size.
-
-    Raises LogError `source_…`, Evidence.
-    """
+def next_head(source: Source, policy: WitnessPolicy, origin: str) -> tuple[Head, bytes]:
+    """Return the log's newest head, verified, and its note. Raises LogError `source_…`, Evidence."""
     try:
-        head, data = fetch_head(source, policy, origin)
+        return fetch_head(source, policy, origin)
     except TlogError as error:
         raise Evidence(error, ()) from error
-    before = known.view
-    if before is not None and head.checkpoint.size <= before.head.size:
-        try:
-            view.advance(before, View(head.checkpoint, data), ())
-        except TlogError as error:
-            raise Evidence(error, (known.note, data)) from error
-    return head, data
 
 
 def load(store: Store) -> Followed:

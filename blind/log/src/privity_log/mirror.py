@@ -28,7 +28,7 @@ def copy(
 ) -> int:
     """Copy what is new; return the size reached. Raises LogError, StoreError, Evidence."""
     known = kept.load(store)
-    head, data = kept.next_head(source, policy, origin, known)
+    head, data = kept.next_head(source, policy, origin)
     edge = known.edge
     try:
         for chunk in follow(source, edge, head.checkpoint):

@@ -57,7 +57,7 @@ def visit(watched: Watched, store: Store, alarm: Alarm, *, now: int) -> Visit:
     newest: Newest = {}
     reached = known
     try:
-        head, data = kept.next_head(watched.source, watched.policy, watched.origin, known)
+        head, data = kept.next_head(watched.source, watched.policy, watched.origin)
         found += _age(watched, head, data, now)
         reached = Followed(known.edge, data)
         for chunk in _chunks(watched, known, head, data):

@@ -26,13 +26,13 @@ CREATE TABLE IF NOT EXISTS evidence (origin TEXT NOT NULL, known BLOB NOT NULL, 
 
 
 class WitnessState:
-    """The memory of one witness, in one file."""
+    """The memory of one witness, in one file; another process that has it is waited for, `wait` seconds."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, wait: float = 10.0) -> None:
         self._lock = threading.Lock()
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
+            self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=wait)
             # Beyond FULL, EXTRA makes the end of the transaction itself durable before a cosignature leaves.
             self._connection.execute("PRAGMA synchronous = EXTRA")
             self._connection.executescript(_SCHEMA)
