@@ -53,8 +53,8 @@ def flipped(data: bytes, at: int, drawn: random.Random) -> bytes:
 def unmeasured() -> set[int]:
     """Bytes of the honest boot log that no register covers.
 
-    Of the first record the register, platform class and version; of each event the type; the size and the payload that its
-    type does not tie to the digest. None of them is ever shown as a fact.
+    Of the first record the register, platform class and version; of each event the type; size and payload where the
+    type does not tie them to the digest. None of them is ever shown as a fact.
     """
     places = {*range(4), *range(48, 56)}
     position = len(ccel(())) - 16
