@@ -20,6 +20,7 @@ SOURCE_FOLDERS = (
     "pure/protocol",
     "pure/attest",
     "pure/tlog",
+    "pure/vault",
     "enclave",
     "blind/service",
     "blind/log",
@@ -162,4 +163,12 @@ def test_without_a_patch_the_named_tests_are_green(runner: Runner) -> None:
 
 
 def test_every_package_has_patches() -> None:
-    assert {patch.parent.name for patch in PATCHES} >= {"protocol", "attest", "enclave", "engine", "service", "client"}
+    assert {patch.parent.name for patch in PATCHES} >= {
+        "protocol",
+        "attest",
+        "enclave",
+        "engine",
+        "service",
+        "log",
+        "client",
+    }
