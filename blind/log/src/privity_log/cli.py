@@ -69,6 +69,24 @@ def serve(
 
 
 @app.command(epilog=EXIT_CODES)
+def keys(
+    home: Home,
+    host: Annotated[str, typer.Option("--host", metavar="NAME", help="Origins are NAME/release and NAME/keys.")],
+    keys: Annotated[
+        Path | None, typer.Option("--keys", metavar="DIR", help="Folder of the key files; default HOME/private.")
+    ] = None,
+) -> None:
+    """Make both logs and their keys where they are not there yet; print the public keys as lines of a policy."""
+    from privity_log.process import make_logs
+
+    def run() -> int:
+        make_logs(home, host, keys or home / "private")
+        return DONE
+
+    leave(run)
+
+
+@app.command(epilog=EXIT_CODES)
 def witness(
     home: Home,
     name: Annotated[str, typer.Option("--name", metavar="NAME", help="The witness's name, for example w.example/one.")],

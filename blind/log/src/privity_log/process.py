@@ -96,6 +96,19 @@ def open_store(store: DirectoryStore, folder: Path, origin: str, key_file: Path)
     return signers
 
 
+def make_logs(home: Path, host: str, folder: Path) -> None:
+    """Make both logs of a host with their keys where they are not there yet, and say the public keys. Raises LogError.
+
+    A log that runs, or has run, is only read.
+    """
+    for name in LOGS:
+        key_file, origin = folder / f"{name}.key", f"{host}/{name}"
+        if not key_file.exists():
+            with locked(home / name) as store:
+                open_store(store, home / name, origin, key_file)
+        _say_keys("log", signers_of(key_file, origin, LOG_KINDS))
+
+
 def token_of(path: Path) -> str:
     """Return the token of a file of mode 0600, made at first. Raises LogError `key_file`."""
     try:
