@@ -2,7 +2,8 @@
 
 Both run on this machine at once and are asked in turn, so that what else happens here falls on both. Random weights of
 28 million parameters: large enough that the engine, not the path, is the work. Where the engine fills every core, the
-path's own processes take from it: the figures are those of one machine for everything.
+path's own processes take from it: the figures are those of one machine for everything. Beside tokens a second stands
+the processor time a token takes, whoever spends it; other work on the machine disturbs that less.
 """
 
 import asyncio
@@ -10,9 +11,12 @@ import secrets
 import sys
 import tempfile
 import time
+from collections.abc import Awaitable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 from direct_engine import DirectEngine, Timing, direct_engine
 from figure import Figure, at_least, at_most, median, plain
 from random_model import SHAPES, build
@@ -65,22 +69,44 @@ async def first_tokens(client: Client, engine: DirectEngine, rounds: int) -> lis
     ]
 
 
-def rate(timings: list[Timing], seconds: float) -> float:
-    """Tokens a second over all chats."""
-    return sum(one.tokens for one in timings) / seconds
+def processor() -> float:
+    """Seconds of processor that this process and all below it have used: both engines, node, relay and clients."""
+    own = psutil.Process()
+    return sum(sum(process.cpu_times()[:2]) for process in (own, *own.children(recursive=True)))
 
 
-async def speeds(clients: list[Client], engine: DirectEngine, tokens: int, rounds: int) -> tuple[float, float]:
-    """Tokens a second of so many chats at once, directly and through the path at p0: medians over the rounds."""
+@dataclass(frozen=True)
+class Speed:
+    """Tokens a second over all chats, and microseconds of processor for each token, engine and clients included."""
+
+    rate: float
+    cost: float
+
+
+async def timed(asked: Iterable[Awaitable[Timing]]) -> Speed:
+    """The speed of answers that are asked for at once."""
+    used, began = processor(), time.perf_counter()
+    timings = await asyncio.gather(*asked)
+    seconds, used = time.perf_counter() - began, processor() - used
+    tokens = sum(one.tokens for one in timings)
+    return Speed(tokens / seconds, used / tokens * 1e6)
+
+
+async def speeds(clients: list[Client], engine: DirectEngine, tokens: int, rounds: int) -> list[Figure]:
+    """So many chats at once, directly and through the path at p0: medians over the rounds."""
     direct, path = [], []
     for _ in range(rounds):
-        began = time.perf_counter()
-        timings = await asyncio.gather(*(engine.ask(prompt(), tokens) for _ in clients))
-        direct.append(rate(timings, time.perf_counter() - began))
-        began = time.perf_counter()
-        timings = await asyncio.gather(*(through(client, "p0", tokens) for client in clients))
-        path.append(rate(timings, time.perf_counter() - began))
-    return median(direct), median(path)
+        direct.append(await timed(engine.ask(prompt(), tokens) for _ in clients))
+        path.append(await timed(through(client, "p0", tokens) for client in clients))
+    base, rate = (median([one.rate for one in taken]) for taken in (direct, path))
+    cost, more = (median([one.cost for one in taken]) for taken in (direct, path))
+    chats = f"{len(clients)} chats"
+    return [
+        plain(f"tokens/s, {chats}, direct", base, "", 0),
+        at_least(f"tokens/s, {chats}, p0 over direct", rate / base, 0.95, "x"),
+        plain(f"processor a token, {chats}, direct", cost, "us", 0),
+        plain(f"processor a token, {chats}, direct over p0", cost / more, "x"),
+    ]
 
 
 async def measure(folder: Path, model: Path, label: str, *, quick: bool, goals: bool) -> list[Figure]:
@@ -99,9 +125,7 @@ async def measure(folder: Path, model: Path, label: str, *, quick: bool, goals: 
             for chats in (1, 4, 16):
                 clients = [Client(client.channel) for _ in range(chats)]
                 await asyncio.gather(*(through(each, "p0", 2) for each in clients))
-                direct, path = await speeds(clients, engine, 48 if quick else 96, 1 if quick else 5)
-                figures.append(plain(f"tokens/s, {chats} chats, direct", direct, "", 0))
-                figures.append(at_least(f"tokens/s, {chats} chats, p0 over direct", path / direct, 0.95, "x"))
+                figures += await speeds(clients, engine, 48 if quick else 96, 1 if quick else 5)
     finally:
         await installation.stop()
     return [Figure(f"{label}: {one.what}", one.value, *((one.goal, one.met) if goals else ())) for one in figures]

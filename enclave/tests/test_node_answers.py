@@ -237,6 +237,30 @@ def test_an_engine_that_stops_without_a_word_and_one_that_never_stops_are_ended(
     run(body())
 
 
+@pytest.mark.parametrize(("others", "gathered"), [(0, 0.025), (7, 0.1), (40, 0.2)])
+def test_without_a_clock_first_and_last_words_leave_at_once_and_the_rest_at_moments_that_all_share(
+    others: int, gathered: float
+) -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.node.gate.running += others
+        gap = 0.0051  # of the words; no multiple of it is a shared moment
+        rig.engine.script = [0.507, *[Text("word"), gap] * 100, *HI]
+        loop = asyncio.get_running_loop()
+        session = await rig.hello()
+        began = loop.time()
+        reply = await rig.ask(session, body=chat_body(), prof="p0").read()
+        (first, *between, last) = [at for at, part in reply.exchange.parts if at > began and part]
+        assert first == pytest.approx(began + 0.507)
+        assert last == pytest.approx(began + 0.507 + 100 * gap)
+        assert len(between) == pytest.approx(100 * gap / gathered, abs=1)
+        for at in between:
+            assert at / gathered == pytest.approx(round(at / gathered))
+        assert answer_of(reply) == "word" * 100 + "Hi"
+
+    run(body())
+
+
 def test_models_are_told_as_the_document_of_the_bundle() -> None:
     async def body() -> None:
         rig = Rig()

@@ -176,6 +176,22 @@ def test_what_was_handed_out_is_kept_however_much_waits_behind_it() -> None:
     assert not answer.holds(sent - RESUME_BYTES - 1)
 
 
+def test_the_place_of_a_half_open_connection_is_taken_while_the_model_is_silent() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [Text("a"), 1, Text("b"), 1, *HI]
+        header = resumable(rig)
+        old = rig.ask(await rig.hello(), body=chat_body(), prof="p0", **header)
+        await settle(0.25)
+        resuming = rig.ask(await rig.hello(), op="resume", rid=header["rid"], from_=0, prof="p0")
+        await settle(0.8)
+        assert old.exchange.task.done()
+        assert len(resuming.exchange.body) > 2 * 1024
+        assert answer_of(await resuming.read()) == "abHi"
+
+    run(body())
+
+
 def test_a_second_connection_takes_the_place_of_a_half_open_one() -> None:
     async def body() -> None:
         rig = Rig()

@@ -92,7 +92,8 @@ class Node:
         writer, opening = received.response(record_size=profile.record_size, entropy=os.urandom)
         emission = Emission(profile, writer)
         self._announce(emission, writer, lineage)
-        stream = Stream(begun.answer, profile, emission, offset=begun.offset, capacity=writer.capacity)
+        room, company = writer.capacity, lambda: self.gate.running
+        stream = Stream(begun.answer, profile, emission, offset=begun.offset, capacity=room, company=company)
         if begun.model is not None and begun.offset == 0:
             stream.on_backlog(FAST_BACKLOG * writer.capacity, lambda: self._fast.add(begun.model or ""))
         return stream, opening

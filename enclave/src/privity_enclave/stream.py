@@ -15,7 +15,8 @@ from privity_enclave.wire import Wire
 
 _AHEAD: Final = 2  # records taken from the answer ahead of the clock: enough to know which one is the last
 _BURST: Final = 32  # records that leave together without a clock
-_GATHER: Final = 0.025  # seconds between two writes without a clock
+_GATHER: Final = 0.0125  # seconds between two writes without a clock, for each request that runs
+_LEAST, _MOST = 2, 16  # requests that count for this
 
 
 def _nobody() -> None:
@@ -23,13 +24,23 @@ def _nobody() -> None:
 
 
 class Stream:
-    """One answer on its way from byte `offset` on."""
+    """One answer on its way from byte `offset` on; `company` counts the requests that run, this one included."""
 
-    def __init__(self, answer: Answer, profile: Profile, emission: Emission, *, offset: int, capacity: int) -> None:
+    def __init__(
+        self,
+        answer: Answer,
+        profile: Profile,
+        emission: Emission,
+        *,
+        offset: int,
+        capacity: int,
+        company: Callable[[], int],
+    ) -> None:
         self._answer = answer
         self._profile = profile
         self._emission = emission
         self._capacity = capacity
+        self._company = company
         self._offset = offset
         self._ended = False
         self._backlog: tuple[int, Callable[[], None]] | None = None
@@ -59,7 +70,7 @@ class Stream:
                 await wire.put(record, last=self._emission.closed)
 
     async def _at_once(self, wire: Wire) -> None:
-        # The first token leaves at once, later ones together: a write for each would take the cores from the model.
+        begun = self._offset
         while True:
             self._fill(_BURST)
             records = self._emission.drain()
@@ -67,12 +78,25 @@ class Stream:
                 await wire.put(records, last=self._emission.closed)
             if self._emission.closed:
                 return
-            if records:
-                await wire.until(asyncio.get_running_loop().time() + _GATHER)
-            elif self._answer.size == self._offset and self._answer.ending is None:
-                self._answer.changed = wire.wake
-                await wire.until(None)
-                self._answer.changed = _nobody
+            if self._answer.size > self._offset or self._answer.ending is not None:
+                continue
+            await self._until(wire, None, wire.wake)
+            # The first words and the last leave at once. For those between, a wake-up of every process on the way for
+            # each token of each chat would take the cores from the model: the more run, the more each gathers.
+            if self._offset > begun and self._answer.ending is None:
+                gather = _GATHER * min(max(self._company(), _LEAST), _MOST)
+                moment = (asyncio.get_running_loop().time() // gather + 1) * gather
+                await self._until(wire, moment, lambda: self._hurry(wire))
+
+    async def _until(self, wire: Wire, when: float | None, changed: Callable[[], None]) -> None:
+        self._answer.changed = changed
+        await wire.until(when)
+        # Not when the wait failed: then another connection may be waiting for this answer already.
+        self._answer.changed = _nobody
+
+    def _hurry(self, wire: Wire) -> None:
+        if self._answer.ending is not None:
+            wire.wake()
 
     def _fill(self, records: int) -> None:
         if self._ended:
