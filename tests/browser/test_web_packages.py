@@ -51,8 +51,8 @@ def conformance(*words: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_types_are_strict() -> None:
-    passes("node_modules/typescript/bin/tsc", "-b", "packages/protocol", "packages/attest")
-    for package in ("protocol", "attest"):
+    passes("node_modules/typescript/bin/tsc", "-b", "packages/protocol", "packages/attest", "packages/tlog")
+    for package in ("protocol", "attest", "tlog"):
         passes("node_modules/typescript/bin/tsc", "-p", f"packages/{package}/test")
 
 
@@ -95,6 +95,10 @@ def test_conformance_passes_on_the_shared_vectors() -> None:
         ("xwing/draft-xwing-kem.json", '"ss": "', '"ss": "00'),
         ("wycheproof/aes_gcm_256.json", '"result": "invalid"', '"result": "valid"'),
         ("wycheproof/mlkem_768_encaps.json", '"result": "invalid"', '"result": "valid"'),
+        ("tlog/merkle-inclusion.json", '"wantErr": true', '"wantErr": false'),
+        ("tlog/merkle-consistency.json", '"wantErr": false', '"wantErr": true'),
+        ("tlog/signed-note-example.json", "This is", "That is"),
+        ("tlog/witness-add-checkpoint.json", '"status": 200', '"status": 409'),
         ("hpke/hpke-pq.json", '"exported_value": "', '"exported_value": "00'),
     ],
 )

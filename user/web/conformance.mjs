@@ -5,6 +5,7 @@ import { isAbsolute, join, relative, resolve, sep } from "node:path";
 
 const USAGE = "usage: node conformance.mjs crypto|attestation DIR [--json]";
 const BUILT = new URL("./packages/protocol/dist/conformance/", import.meta.url);
+const LOG = new URL("./packages/tlog/dist/conformance/tlog.js", import.meta.url);
 const JUDGES = new URL("./packages/attest/dist/conformance/attestation.js", import.meta.url);
 
 /** @param {string} text @returns {2} */
@@ -15,10 +16,15 @@ function cannotSay(text) {
 
 /** @param {string} folder @param {boolean} json */
 async function crypto(folder, json) {
-  const [{ plan }, { judge }] = await Promise.all([
+  const [{ plan: channel }, { judge }, { tlog }] = await Promise.all([
     import(new URL("crypto.js", BUILT).href),
     import(new URL("case.js", BUILT).href),
+    import(LOG.href),
   ]);
+  const plan = (file) => {
+    const read = tlog(/^tlog\/([a-z-]+)\.json$/.exec(file)?.[1] ?? "");
+    return read === undefined ? channel(file) : { read };
+  };
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".json"))
     .map((name) => name.split(sep).join("/"))
@@ -126,7 +132,7 @@ async function main(words) {
   const [kind, folder, ...more] = words.filter((word) => word !== "--json");
   if (folder === undefined || more.length > 0 || (kind !== "crypto" && kind !== "attestation")) return cannotSay(USAGE);
   if (!existsSync(folder)) return cannotSay(`no such folder: ${folder}`);
-  if (!existsSync(BUILT) || !existsSync(JUDGES)) return cannotSay("not built: run npm ci and npm run build in user/web first");
+  if (!existsSync(BUILT) || !existsSync(JUDGES) || !existsSync(LOG)) return cannotSay("not built: run npm ci and npm run build in user/web first");
   return kind === "crypto" ? crypto(folder, json) : attestation(folder, json);
 }
 

@@ -176,6 +176,8 @@ def _of_members() -> list[Row]:
         _row("web", "path-hidden", "a hidden file", _path(".a.js"), value),
         _row("web", "path-folder", "a folder", _path("a/"), value),
         _row("web", "path-mark", "an exclamation mark", _path("a!b"), value),
+        _row("web", "path-proto", "a name that JavaScript keeps for itself", _path("__proto__"), ...),
+        _row("web", "path-number", "a name that JavaScript sorts as a number", _path("7"), ...),
         _row("web", "digest-short", "a digest of 31 bytes", lambda one: one["files"].update({"a": "00" * 31}), value),
         _row("web", "files-list", "files that are a list", _set("files", []), value),
     ]  # fmt: skip

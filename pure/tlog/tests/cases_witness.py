@@ -44,7 +44,9 @@ def cosignature_cases() -> list[Case]:
         ("mldsa44-borrowed", "the cosignature of a namesake's key", [borrowed], renamed, "witness_signature"),
         ("short", "one byte missing", [short], BETA, "cosignature_malformed"),
         ("no-time", "a signature of a note, without a time", [plain], ALPHA, "cosignature_malformed"),
-        ("time-too-large", "a time of 2^63", [_late(alpha, 2**63)], ALPHA, "cosignature_malformed"),
+        ("time-too-large", "a time of 2^53", [_late(alpha, 2**53)], ALPHA, "cosignature_malformed"),
+        ("time-largest", "a time of 2^53 - 1", [_late(alpha, 2**53 - 1)], ALPHA, "witness_signature"),
+        ("time-of-eight-bytes", "a time of 2^64 - 1", [_late(beta, 2**64 - 1)], BETA, "cosignature_malformed"),
         ("key-of-a-log", "a key that signs notes, not heads", [LOG.line(HEAD)], LOG, "cosignature_malformed"),
     ]
     cases = [

@@ -96,7 +96,10 @@ def test_the_empty_tree_begins_every_tree_and_equal_trees_need_no_path() -> None
     root = merkle.root_of(LEAVES[:5])
     merkle.verify_consistency(0, 5, [], merkle.EMPTY_ROOT, root)
     merkle.verify_consistency(5, 5, [], root, root)
-    for arguments in ((0, 5, [], root, root), (5, 5, [], bytes(32), root), (5, 5, [root], root, root)):
+    empty = merkle.EMPTY_ROOT
+    merkle.verify_consistency(0, 0, [], empty, empty)
+    spoiled = [(0, 5, [], root, root), (5, 5, [], bytes(32), root), (5, 5, [root], root, root), (0, 0, [], empty, root)]
+    for arguments in spoiled:
         with pytest.raises(TlogError):
             merkle.verify_consistency(*arguments)
 

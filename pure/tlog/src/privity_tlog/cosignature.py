@@ -10,11 +10,11 @@ from privity_tlog import checkpoint
 from privity_tlog.checkpoint import Checkpoint
 from privity_tlog.errors import TlogError
 from privity_tlog.keys import COSIGNATURE_ED25519, COSIGNATURE_MLDSA44, SIGNATURE_BYTES, Key
+from privity_tlog.limits import MAX_SIZE
 from privity_tlog.note import Note, Signature
 
 _LABEL: Final = b"subtree/v1\n\0"
 _STAMP: Final = 8  # bytes of the time
-_MOST: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Cosignature:
 
 def message(key: Key, time: int, head: Checkpoint) -> bytes:
     """Return what a cosigner with `key` signs for `head` at `time`. Raises TlogError `cosignature_malformed`."""
-    if not 0 <= time <= _MOST:
+    if not 0 <= time <= MAX_SIZE:
         raise TlogError("cosignature_malformed", "time")
     if key.type == COSIGNATURE_ED25519:
         return f"cosignature/v1\ntime {time}\n{checkpoint.encode(head)}".encode()

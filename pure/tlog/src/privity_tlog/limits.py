@@ -11,7 +11,7 @@ MAX_SIGNATURE: Final = 8 * 1024
 MAX_NAME: Final = 255
 """Bytes of a key name or origin: what a cosigned message can hold."""
 MAX_SIZE: Final = 2**53 - 1
-"""Leaves of a tree: JavaScript counts no further exactly."""
+"""Leaves of a tree, and seconds of a time: JavaScript counts no further exactly."""
 MAX_HASHES: Final = 63
 """Hashes of one inclusion proof: a tree of 2^63 leaves has no longer path."""
 MAX_PROOF: Final = 300 * 1024

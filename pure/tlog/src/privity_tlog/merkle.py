@@ -63,8 +63,7 @@ def verify_consistency(old: int, new: int, path: Sequence[bytes], old_root: byte
     if not 0 <= old <= new <= MAX_SIZE or len(path) > MAX_HASHES or any(len(one) != 32 for one in path):
         raise TlogError("consistency", "sizes or path")
     if old in (0, new):
-        expected = EMPTY_ROOT if old == 0 else new_root
-        if path or old_root != expected:
+        if path or (old == 0 and old_root != EMPTY_ROOT) or (old == new and old_root != new_root):
             raise TlogError("consistency", "root")
         return
     # A complete subtree is its own first hash (RFC 9162 section 2.1.4.2, step 1).

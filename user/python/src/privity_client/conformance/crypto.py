@@ -5,16 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from privity_client.conformance import hybrid, known_answers, wycheproof
+from privity_client.conformance import hybrid, known_answers, transparency, wycheproof
 from privity_client.conformance.cases import CaseResult, Judge
 
 __all__ = ["NOT_YET", "CaseResult", "run", "uncovered"]
 
-JUDGES: Final[dict[str, Judge]] = {**hybrid.JUDGES, **wycheproof.JUDGES, **known_answers.JUDGES}
+JUDGES: Final[dict[str, Judge]] = {**hybrid.JUDGES, **wycheproof.JUDGES, **known_answers.JUDGES, **transparency.JUDGES}
 NOT_YET: Final = {
     "blindrsa": "metering tokens are not built yet",
     "privacypass": "metering tokens are not built yet",
-    "tlog": "the transparency log is not built yet",
     "noise-optional": "there is no Noise fallback",
 }
 """Folders whose subject Privity does not have: they are named as not checked, never as passed."""

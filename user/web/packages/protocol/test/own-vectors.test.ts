@@ -16,8 +16,11 @@ const REQUIRED = [
   "padding", "records",
 ] as const;
 
-/** Folders of documents that the verifier reads: its package runs them. */
-const OF_THE_VERIFIER: readonly string[] = ["appraise", "policy", "release"];
+/** Folders of documents that the verifier and the log's readers read: their packages run them. */
+const ELSEWHERE: readonly string[] = [
+  "appraise", "policy", "release", "endorsement",
+  "note", "checkpoint", "cosignature", "witness-policy", "proof", "view", "tiles", "leaves",
+];
 
 function findOperation(name: string, expected: Outcome): Operation | undefined {
   const all = { ...plainOperations, ...wordOperations, ...documentOperations, ...channelOperations(expected) };
@@ -33,7 +36,7 @@ function operationOf(name: string, expected: Outcome): Operation {
 /** The file, unless its spec leaves it to other languages and no operation of ours is asked for. */
 async function readOurs(path: string): Promise<readonly (readonly [string, VectorFile])[]> {
   const folder = path.split("/")[0] ?? "";
-  if (OF_THE_VERIFIER.includes(folder)) return [];
+  if (ELSEWHERE.includes(folder)) return [];
   const file = await readVector<VectorFile>("own", path);
   const asked = file?.cases.some((each) => findOperation(each.op, {}) !== undefined) ?? false;
   if (file === null || (!asked && (await isElsewhere(folder)))) return [];
