@@ -25,15 +25,17 @@ BANNED = {
 ALLOWED_OF_PROTOCOL = {
     "privity_attest": {"evidence", "binding", "cbor", "canonical", "platform", "errors", "limits"},
     "privity_service": {"envelope", "admission", "cbor", "canonical", "directory", "platform", "errors", "limits"},
+    "privity_tlog": {"canonical", "errors"},
     "privity_log": {"errors", "limits"},
 }
 ALLOWED_OF_OURS = {
     "privity_protocol": set(),
     "privity_attest": {"privity_protocol"},
+    "privity_tlog": {"privity_protocol"},
     "privity_enclave": {"privity_protocol"},
     "privity_service": {"privity_protocol"},
     "privity_log": {"privity_protocol", "privity_tlog"},
-    "privity_client": {"privity_protocol", "privity_attest"},
+    "privity_client": {"privity_protocol", "privity_attest", "privity_tlog"},
     "privity_image": {"privity_protocol", "privity_attest"},
 }
 AMBIENT = {("datetime", "now"), ("datetime", "utcnow"), ("date", "today"), ("builtins", "open")}
@@ -56,7 +58,7 @@ def test_the_contracts_of_import_linter_hold() -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("package", ["privity_protocol", "privity_attest"])
+@pytest.mark.parametrize("package", ["privity_protocol", "privity_attest", "privity_tlog"])
 def test_pure_code_imports_nothing_ambient(package: str) -> None:
     found = {
         f"{path.name}: {name}"
@@ -67,7 +69,7 @@ def test_pure_code_imports_nothing_ambient(package: str) -> None:
     assert found == set()
 
 
-@pytest.mark.parametrize("package", ["privity_protocol", "privity_attest"])
+@pytest.mark.parametrize("package", ["privity_protocol", "privity_attest", "privity_tlog"])
 def test_pure_code_asks_no_clock_and_opens_no_file(package: str) -> None:
     found: set[str] = set()
     for path in SOURCES[package].rglob("*.py"):
