@@ -178,7 +178,16 @@ RATING = {
         ("tcb_status:OutOfDate", "tcb_status:TDRelaunchAdvised"), body(WIDE, tee_tcb_svn=svn(3, 1, 7))
     ),
     "module of the launch and platform out of date": Attack(
-        ("tcb_status:OutOfDate",), body(WIDE, tee_tcb_svn=svn(3, 1, 6))
+        ("tcb_status:OutOfDate", "tcb_status:TDRelaunchAdvised"), body(WIDE, tee_tcb_svn=svn(3, 1, 6))
+    ),
+    "module of the launch and SGX components out of date": Attack(
+        ("tcb_status:OutOfDate",), replace(platform(WIDE, pcesvn=10), body={"tee_tcb_svn": svn(3, 1, 7)})
+    ),
+    "module of the launch and QE out of date": Attack(
+        ("tcb_status:OutOfDate",), replace(WIDE, body={"tee_tcb_svn": svn(3, 1, 7)}, qe={"isvsvn": b"\3\0"})
+    ),
+    "module of today out of date as that of the launch": Attack(
+        ("tcb_status:OutOfDate",), body(WIDE, tee_tcb_svn=svn(3, 1, 7), tee_tcb_svn2=svn(3, 1, 8))
     ),
     "module of today that nobody describes": Attack(("module_identity:TDX_02",), body(WIDE, tee_tcb_svn2=svn(4, 2, 7))),
     "components out of date": Attack(

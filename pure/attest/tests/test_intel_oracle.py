@@ -7,6 +7,7 @@ from hashlib import sha256
 
 import pytest
 from intel_attack import PKI, SGX, TDX, WIDE, body, identity, platform, policy_for, qe, svn, tcb
+from intel_attack import level as level_of
 from intel_vectors import judged
 from privity_attest.item import appraise_item
 from privity_attest.testing.bundle import NOW
@@ -92,6 +93,9 @@ def test_both_say_the_same_of_intels_own_evidence(case) -> None:
         body(tee_tcb_svn=svn(4, 0, 7)),
         body(tee_tcb_svn=svn(4, 1, 6)),
         body(WIDE, tee_tcb_svn=svn(3, 1, 7)),
+        body(WIDE, tee_tcb_svn=svn(3, 1, 6)),
+        replace(WIDE, body={"tee_tcb_svn": svn(3, 1, 7)}, qe={"isvsvn": b"\3\0"}),
+        replace(tcb(lambda d: level_of(d, tcbStatus="ConfigurationNeeded"), WIDE), body={"tee_tcb_svn": svn(3, 1, 7)}),
         body(mrsignerseam=b"\1" * 48),
         body(seamattributes=b"\1" + bytes(7)),
         platform(pcesvn=10),
@@ -101,7 +105,7 @@ def test_both_say_the_same_of_intels_own_evidence(case) -> None:
         tcb(lambda d: d.update(id="SGX")),
         identity(lambda d: d.update(id="QE")),
     ],
-    ids=map(str, range(22)),
+    ids=map(str, range(25)),
 )
 def test_both_say_the_same_of_one_change(intel) -> None:
     assert ours(intel) == second_opinion(intel)

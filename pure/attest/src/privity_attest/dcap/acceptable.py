@@ -156,7 +156,7 @@ def tcb_level(case: Case) -> Finding:
         missing[f"tcb_no_matching_level:{QE}"] = None
     else:
         parts.append(quoting)
-    relaunch = relaunch_advised(case.dcap.tcb_info, body, parts)
+    relaunch = relaunch_advised(case.dcap.tcb_info, case.dcap.pck, body, quoting)
     case.dcap.rating = rating(parts, relaunch=relaunch)
     return tuple(missing)
 

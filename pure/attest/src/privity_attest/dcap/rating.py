@@ -70,27 +70,27 @@ def rating(parts: Sequence[Rated], *, relaunch: bool) -> Rating:
     return Rating(status, tuple(advisories), tuple(parts), relaunch)
 
 
-def relaunch_advised(info: TcbInfo, body: TdBody | SgxReport, parts: Sequence[Rated]) -> bool:
-    """Return whether a domain is out of date only because its module was replaced after its launch."""
+def relaunch_advised(info: TcbInfo, pck: Pck, body: TdBody | SgxReport, qe: Rated | None) -> bool:
+    """Return whether a domain is out of date only because its module was replaced after its launch.
+
+    As Intel does, the platform is judged by its SGX components alone: the others are those of the launch.
+    """
     if isinstance(body, SgxReport) or body.tee_tcb_svn2 is None:
         return False
     launched, now = module_of(info, body.tee_tcb_svn), module_of(info, body.tee_tcb_svn2)
     if launched is None or now is None or not info.levels:
         return False
     module = rate_svn(launched.id, launched.levels, body.tee_tcb_svn[0])
-    if (
-        module is None
-        or module.status != OUT_OF_DATE
-        or any(_is_old(one) for one in parts if one.part in (PLATFORM, QE))
-    ):
+    platform = rate_platform(info, pck, b"")
+    if module is None or module.status != OUT_OF_DATE or any(map(_is_old, (platform, qe))):
         return False
     newest = info.levels[0].demands.tdx
     least = now.levels[0].demands if now.levels else newest[0]
     return body.tee_tcb_svn2[0] >= least and body.tee_tcb_svn2[2] >= newest[2]
 
 
-def _is_old(part: Rated) -> bool:
-    return part.status == REVOKED or bool(_SHORTCOMINGS[part.status] & _OLD)
+def _is_old(part: Rated | None) -> bool:
+    return part is None or part.status == REVOKED or bool(_SHORTCOMINGS[part.status] & _OLD)
 
 
 def module_id(svn: bytes) -> str:

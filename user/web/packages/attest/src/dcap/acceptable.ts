@@ -139,9 +139,10 @@ const tcbLevel: Run = ({ found: { dcap } }) => {
       found.push([`:${id}`, rateSvn(id, module.levels, svn[0] ?? 0)]);
     }
   }
-  found.push([`:${QE}`, rateSvn(QE, dcap.of("qeIdentity").levels, qe.isvsvn)]);
+  const quoting = rateSvn(QE, dcap.of("qeIdentity").levels, qe.isvsvn);
+  found.push([`:${QE}`, quoting]);
   const parts = found.flatMap(([, one]) => (one === null ? [] : [one]));
-  dcap.set("rating", rating(parts, relaunchAdvised(info, body, parts)));
+  dcap.set("rating", rating(parts, relaunchAdvised(info, dcap.of("pck"), body, quoting)));
   return [...new Set(found.flatMap(([detail, one]) => (one === null ? [`tcb_no_matching_level${detail}`] : [])))];
 };
 

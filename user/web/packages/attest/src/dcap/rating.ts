@@ -61,22 +61,26 @@ export function rating(parts: readonly Rated[], relaunch: boolean): Rating {
   return { status, advisories: [...new Set(parts.flatMap((part) => part.advisories))], parts, relaunch };
 }
 
-/** Whether a domain is out of date only because its module was replaced after its launch. */
-export function relaunchAdvised(info: TcbInfo, body: TdBody | SgxReport, parts: readonly Rated[]): boolean {
+/**
+ * Whether a domain is out of date only because its module was replaced after its launch.
+ *
+ * As Intel does, the platform is judged by its SGX components alone: the others are those of the launch.
+ */
+export function relaunchAdvised(info: TcbInfo, pck: Pck, body: TdBody | SgxReport, qe: Rated | null): boolean {
   if (body.tee === "sgx" || body.teeTcbSvn2 === null) return false;
   const launched = moduleOf(info, body.teeTcbSvn);
   const now = moduleOf(info, body.teeTcbSvn2);
   const newest = info.levels[0]?.demands.tdx;
   if (launched === null || now === null || newest === undefined) return false;
   const module = rateSvn(launched.id, launched.levels, body.teeTcbSvn[0] ?? 0);
-  const old = parts.some((one) => [PLATFORM, QE].includes(one.part) && isOld(one));
-  if (module?.status !== "OutOfDate" || old) return false;
+  const platform = ratePlatform(info, pck, new Uint8Array(0));
+  if (module?.status !== "OutOfDate" || isOld(platform) || isOld(qe)) return false;
   const least = now.levels[0]?.demands ?? newest[0] ?? 0;
   return (body.teeTcbSvn2[0] ?? 0) >= least && (body.teeTcbSvn2[2] ?? 0) >= (newest[2] ?? 0);
 }
 
-function isOld({ status }: Rated): boolean {
-  return ((SHORTCOMINGS.get(status) ?? OLD) & OLD) !== 0;
+function isOld(part: Rated | null): boolean {
+  return part === null || ((SHORTCOMINGS.get(part.status) ?? OLD) & OLD) !== 0;
 }
 
 /** The identity that judges the module of `svn`, the 16 bytes of a TEE_TCB_SVN. */
