@@ -28,6 +28,7 @@ DISTRIBUTIONS = (
     "pure/protocol",
     "pure/attest",
     "pure/tlog",
+    "pure/vault",
     "enclave",
     "blind/service",
     "blind/log",

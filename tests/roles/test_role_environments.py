@@ -40,6 +40,14 @@ ROLES = [
     ),
     Role("tlog", "protocol", ("pure/protocol", "pure/tlog"), "privity_tlog", "pure/tlog/tests", ("starlette", "httpx")),
     Role(
+        "vault",
+        "protocol",
+        ("pure/protocol", "pure/vault"),
+        "privity_vault",
+        "pure/vault/tests",
+        ("starlette", "httpx"),
+    ),
+    Role(
         "enclave",
         "enclave",
         ("pure/protocol", "enclave"),
@@ -185,6 +193,7 @@ def wheel_name(folder: str) -> str:
         "pure/protocol": "protocol",
         "pure/attest": "attest",
         "pure/tlog": "tlog",
+        "pure/vault": "vault",
         "blind/service": "service",
         "blind/log": "log",
         "user/python": "client",

@@ -24,7 +24,17 @@ BANNED = {
 }
 ALLOWED_OF_PROTOCOL = {
     "privity_attest": {"evidence", "binding", "cbor", "canonical", "platform", "errors", "limits"},
-    "privity_service": {"envelope", "admission", "cbor", "canonical", "directory", "platform", "errors", "limits"},
+    "privity_service": {
+        "envelope",
+        "admission",
+        "cbor",
+        "canonical",
+        "directory",
+        "platform",
+        "errors",
+        "limits",
+        "stored",
+    },
     "privity_tlog": {"canonical", "errors"},
     "privity_log": {"errors", "limits"},
 }
@@ -32,6 +42,7 @@ ALLOWED_OF_OURS = {
     "privity_protocol": set(),
     "privity_attest": {"privity_protocol"},
     "privity_tlog": {"privity_protocol"},
+    "privity_vault": {"privity_protocol"},
     "privity_enclave": {"privity_protocol"},
     "privity_service": {"privity_protocol"},
     "privity_log": {"privity_protocol", "privity_tlog"},
@@ -58,7 +69,7 @@ def test_the_contracts_of_import_linter_hold() -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("package", ["privity_protocol", "privity_attest", "privity_tlog"])
+@pytest.mark.parametrize("package", ["privity_protocol", "privity_attest", "privity_vault", "privity_tlog"])
 def test_pure_code_imports_nothing_ambient(package: str) -> None:
     found = {
         f"{path.name}: {name}"
@@ -69,7 +80,7 @@ def test_pure_code_imports_nothing_ambient(package: str) -> None:
     assert found == set()
 
 
-@pytest.mark.parametrize("package", ["privity_protocol", "privity_attest", "privity_tlog"])
+@pytest.mark.parametrize("package", ["privity_protocol", "privity_attest", "privity_vault", "privity_tlog"])
 def test_pure_code_asks_no_clock_and_opens_no_file(package: str) -> None:
     found: set[str] = set()
     for path in SOURCES[package].rglob("*.py"):

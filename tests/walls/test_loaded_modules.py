@@ -20,6 +20,7 @@ ENGINES = {"xllamacpp", "torch", "vllm"}
 FORBIDDEN = {
     "privity_protocol": RUNTIMES | JUDGES | ENGINES,
     "privity_attest": RUNTIMES | ENGINES | SEALING | {"privity_tlog", "privity_vault"},
+    "privity_vault": RUNTIMES | ENGINES | JUDGES - {"privity_vault"},
     "privity_service": JUDGES | ENGINES | SEALING | RUNTIMES - {"privity_service"},
     "privity_log": {"privity_attest", "privity_vault"} | ENGINES | SEALING | RUNTIMES - {"privity_log"},
     "privity_enclave": JUDGES | RUNTIMES - {"privity_enclave"},

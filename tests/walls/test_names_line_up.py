@@ -8,11 +8,13 @@ PYTHON = [
     ROOT / "pure/protocol/src/privity_protocol",
     ROOT / "pure/attest/src/privity_attest",
     ROOT / "pure/tlog/src/privity_tlog",
+    ROOT / "pure/vault/src/privity_vault",
 ]
 TYPESCRIPT = [
     ROOT / "user/web/packages/protocol/src",
     ROOT / "user/web/packages/attest/src",
     ROOT / "user/web/packages/tlog/src",
+    ROOT / "user/web/packages/vault/src",
 ]
 
 

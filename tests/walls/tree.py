@@ -13,6 +13,7 @@ GENERATED = ("node_modules/", "dist/", "vectors/")
 SOURCES = {
     "privity_protocol": ROOT / "pure/protocol/src/privity_protocol",
     "privity_tlog": ROOT / "pure/tlog/src/privity_tlog",
+    "privity_vault": ROOT / "pure/vault/src/privity_vault",
     "privity_attest": ROOT / "pure/attest/src/privity_attest",
     "privity_enclave": ROOT / "enclave/src/privity_enclave",
     "privity_service": ROOT / "blind/service/src/privity_service",

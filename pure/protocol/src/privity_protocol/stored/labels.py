@@ -1,0 +1,8 @@
+"""The labels of what the service can check too: hashes and signatures, never a key. Source: specs/labels.md."""
+
+from typing import Final
+
+LOG: Final = b"privity/1/log\0"
+PAGE: Final = b"privity/1/page\0"
+PAGE_SIGNATURE: Final = b"privity/1/page/sig\0"
+KEYRING: Final = b"privity/1/keyring\0"
