@@ -1,10 +1,8 @@
 """Cases of vectors/note and vectors/checkpoint."""
 
-from base64 import b64decode
-
 import log_material as m
 from log_form import Case, case
-from privity_tlog import note
+from privity_tlog import keys, note
 from privity_tlog.keys import NOTE_ED25519, Key
 from privity_tlog.limits import MAX_NAME, MAX_NOTE, MAX_SIGNATURE, MAX_SIGNATURES, MAX_SIZE
 from privity_tlog.note import Note, Signature
@@ -32,20 +30,21 @@ def note_cases() -> list[Case]:
 def _keys() -> list[Case]:
     good = m.LOG.vkey
     name, identifier, encoded = good.split("+", 2)
-    short = m.text64(b64decode(encoded)[:-1])
-    other = m.text64(b"\x02" + b64decode(encoded)[1:])
+    public = m.LOG.key.public
+    short, other = Key(name, NOTE_ED25519, public[:-1]), Key(name, 2, public)
+    spaced, wide, control = (Key(f"log{one}example", NOTE_ED25519, public) for one in (" ", "\u00a0", "\u0085"))
     rows = [
         ("empty", "no text", ""),
-        ("name-empty", "no name", f"+{identifier}+{encoded}"),
-        ("name-space", "a space in the name", f"log example+{identifier}+{encoded}"),
-        ("name-no-break-space", "a space of Unicode in the name", f"log\u00a0example+{identifier}+{encoded}"),
-        ("name-control", "a control character in the name", f"log\u0085example+{identifier}+{encoded}"),
+        ("name-empty", "no name", keys.encode(Key("", NOTE_ED25519, public))),
+        ("name-space", "a space in the name", keys.encode(spaced)),
+        ("name-no-break-space", "a space of Unicode in the name", keys.encode(wide)),
+        ("name-control", "a control character in the name", keys.encode(control)),
         ("id-other", "the id of another key", f"{name}+{m.FOREIGN.key.id.hex()}+{encoded}"),
         ("id-upper", "an id in upper case", f"{name}+{identifier.upper()}+{encoded}"),
         ("id-missing", "no id", f"{name}+{encoded}"),
         ("base64-unpadded", "base64 that ends early", good[:-1]),
-        ("key-short", "a key of 31 bytes", f"{name}+{identifier}+{short}"),
-        ("type-unknown", "ECDSA", f"{name}+{identifier}+{other}"),
+        ("key-short", "a key of 31 bytes", keys.encode(short)),
+        ("type-unknown", "ECDSA", keys.encode(other)),
         ("line-feed", "a line feed at the end", good + "\n"),
         ("part-more", "a fourth part", good + "+00"),
     ]
@@ -143,6 +142,7 @@ def checkpoint_cases() -> list[Case]:
         ("empty", "no text", ""),
         ("two-lines", "no root", f"{m.ORIGIN}\n5\n"),
         ("unfinished", "no line feed at the end", f"{m.ORIGIN}\n5\n{root}"),
+        ("unfinished-extension", "no line feed after a line of the log's own", f"{m.ORIGIN}\n5\n{root}\nmore"),
         ("origin-empty", "an empty origin", f"\n5\n{root}\n"),
         ("origin-too-long", "an origin of 256 bytes", f"{'o' * 256}\n5\n{root}\n"),
         ("origin-bytes", "an origin of 256 bytes in 128 characters", f"{'ö' * 128}\n5\n{root}\n"),

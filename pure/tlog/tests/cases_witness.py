@@ -24,6 +24,7 @@ def cosignature_cases() -> list[Case]:
     plain = Signature(ALPHA.key.name, ALPHA.key.id, ALPHA.sign(HEAD_TEXT))
     renamed = Signer("gamma.example/w", COSIGNATURE_MLDSA44, BETA.key.name)
     borrowed = Signature(renamed.key.name, renamed.key.id, beta.signature)
+    timed = Signature(LOG.key.name, LOG.key.id, NOW.to_bytes(8) + LOG.sign(HEAD_TEXT))
     good = [
         ("ed25519", "Ed25519 at a time", [alpha], ALPHA),
         ("mldsa44", "ML-DSA-44 at a time", [beta], BETA),
@@ -47,7 +48,7 @@ def cosignature_cases() -> list[Case]:
         ("time-too-large", "a time of 2^53", [_late(alpha, 2**53)], ALPHA, "cosignature_malformed"),
         ("time-largest", "a time of 2^53 - 1", [_late(alpha, 2**53 - 1)], ALPHA, "witness_signature"),
         ("time-of-eight-bytes", "a time of 2^64 - 1", [_late(beta, 2**64 - 1)], BETA, "cosignature_malformed"),
-        ("key-of-a-log", "a key that signs notes, not heads", [LOG.line(HEAD)], LOG, "cosignature_malformed"),
+        ("key-of-a-log", "a key that signs notes, not heads", [timed], LOG, "cosignature_malformed"),
     ]
     cases = [
         *(_cosigned(end, what, HEAD, lines, who, ...) for end, what, lines, who in good),

@@ -122,6 +122,21 @@ def test_nothing_is_printed_that_would_not_be_read(bad) -> None:
         note.encode(bad)
 
 
+def test_an_entry_that_no_bundle_can_hold_is_not_written() -> None:
+    with pytest.raises(TlogError, match="log_too_large"):
+        tiles.bundle([bytes(65_536)])
+
+
+def test_a_leaf_of_another_kind_or_size_is_refused() -> None:
+    with pytest.raises(Malformed, match="t"):
+        revocations.decode(b'{"keys":[],"platforms":[],"releases":[],"t":"fleet","time":1,"v":1}')
+    digests = [number.to_bytes(32) for number in range(1, 301)]
+    with pytest.raises(Malformed, match="too_large"):
+        trust.encode(trust.Trust(1, "".join(f"#{'x' * 2000}\n" for _ in range(40)) + "quorum none\n", bytes(32), None))
+    whole = revocations.Revocations(1, tuple(digests), tuple(digests), tuple(digests))
+    assert revocations.decode(revocations.encode(whole)) == whole
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     witnessed=st.lists(st.integers(0, 5), min_size=1, max_size=8),
