@@ -158,7 +158,8 @@ def test_an_answer_keeps_its_time_and_its_records_while_every_clock_jumps(tmp_pa
             assert not any(isinstance(event, Resuming | Retrying) for event in said.events)
             assert next(jumps, None) is None
             records, rest = divmod(sum(size for _, size in listening.traces[-1]) - 72, PROFILES["p1"].record_size)
-            assert (rest, records in PROFILES["p1"].ladder) == (0, True)
+            # On a rung, whichever: a busy machine answers late and needs a higher one.
+            assert (rest, PROFILES["p1"].total_after(records - 1)) == (0, records)
             # The clock of the records only goes on: it can be late, but never ahead.
             assert took >= records * 0.1
             await until_answered(client)
