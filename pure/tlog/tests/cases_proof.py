@@ -5,7 +5,7 @@ import naive
 from log_form import Case, case
 from log_material import ALPHA, BETA, ENTRIES, FOREIGN, LEAVES, LOG, NOW, ORIGIN, head, proved, signed
 from privity_tlog import checkpoint, merkle
-from privity_tlog.limits import MAX_EXTRA, MAX_HASHES
+from privity_tlog.limits import MAX_EXTRA, MAX_HASHES, MAX_PROOF
 
 QUORUM = (LOG, ALPHA, BETA)
 FIRST = "c2sp.org/tlog-proof@v1\n"
@@ -54,7 +54,9 @@ def _forms() -> list[Case]:
              data=f"{FIRST}index 0\n\n".encode()),
         case("form-unfinished", "no empty line", "decode_proof", "proof_malformed", data=f"{FIRST}index 0\n".encode()),
         case("form-too-large", "more than a proof may have", "decode_proof", "proof_malformed",
-             data=b"a" * (300 * 1024 + 1)),
+             data=f"{FIRST}index 0\n\n".encode() + b"a" * (MAX_PROOF - 31)),
+        case("form-largest", "as much as a proof may have", "decode_proof", ...,
+             data=f"{FIRST}index 0\n\n".encode() + b"a" * (MAX_PROOF - 32)),
     ]  # fmt: skip
 
 

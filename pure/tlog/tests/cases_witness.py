@@ -98,6 +98,7 @@ def _policies() -> list[Case]:
         ("word-unknown", "a line of another kind", "quorum none\nmonitor a\n"),
         ("case", "a keyword in upper case", "Quorum none\n"),
         ("carriage-return", "lines that end as on Windows", "quorum none\r\n"),
+        ("bell", "a control character in a comment", "quorum none\n#\x07\n"),
         ("delete", "a DEL", "quorum none\n#\x7f\n"),
         ("non-breaking", "a space of Unicode between words", "quorum\u00a0none\n"),
         ("log-key-of-a-witness", "a log with a witness's key type", f"log {a}\nquorum none\n"),
