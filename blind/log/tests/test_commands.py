@@ -108,6 +108,39 @@ def test_killed_while_entries_come_in_no_acknowledged_entry_is_lost(tmp_path) ->
     assert sorted(acknowledged.values()) == list(range(8))
 
 
+def test_a_long_history_is_imported_line_by_line_and_published_by_the_next_start(tmp_path) -> None:
+    home, history = tmp_path / "log", tmp_path / "history"
+    history.write_bytes(b"".join(b"line %d\n" % number for number in range(1000)))
+    vkey = done("keys", "--home", home, "--host", "log.example")[1].split()[1]
+    bulk = ("append", "--lines", history, "--home", home, "--host", "log.example")
+    code, said = done(*bulk)
+    assert (code, "1000 new leaves, 1000 in all" in said) == (0, True)
+    assert "0 new leaves, 1000 in all" in done(*bulk)[1]
+    with serve(home, "--no-witnesses"):
+        code, said = done(*bulk)
+        assert (code, "store_locked" in said) == (1, True)
+        assert done("append", history, "--home", home)[0] == 0
+    code, said = done("audit", home / "release", "--origin", "log.example/release", "--log", vkey)
+    assert (code, "1001 leaves" in said) == (0, True)
+    history.write_bytes(b"x" * 65_536)
+    code, said = done(*bulk)
+    assert (code, "entry_size" in said) == (1, True)
+
+
+def test_a_key_file_of_another_host_is_refused(tmp_path) -> None:
+    assert done("keys", "--home", tmp_path, "--host", "log.example")[0] == 0
+    code, said = done("keys", "--home", tmp_path, "--host", "other.example")
+    assert (code, "key of another name" in said) == (1, True)
+
+
+def test_a_token_that_others_can_read_is_refused(tmp_path) -> None:
+    token = tmp_path / "token"
+    token.write_text("x")
+    token.chmod(0o644)
+    code, said = done("append", token, "--to", "http://127.0.0.1:1", "--token", token)
+    assert (code, "chmod 600" in said) == (1, True)
+
+
 MISUSES = [
     ("serve", "--home", "x", "--host", "h"),
     ("witness", "--home", "x", "--name", "w"),

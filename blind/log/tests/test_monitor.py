@@ -8,17 +8,20 @@ from socketserver import StreamRequestHandler, TCPServer
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from privity_log import followed, sequencer
 from privity_log.alarm import Mail, Webhook, all_of
 from privity_log.audit import audit
 from privity_log.errors import LogError, StoreError
-from privity_log.leaf_checks import checks_for
+from privity_log.leaf_checks import checks_for, compare_web
 from privity_log.mirror import copy
 from privity_log.monitor import Watched, visit
 from privity_log.sequencer import CHECKPOINT, Committed, Sequencer
 from privity_log.signer import signature_of
 from privity_log.source import FolderSource, HttpSource
 from privity_log.store import locked
+from privity_log.surprise import Surprise
 from privity_tlog import checkpoint, head, note, tiles
 from privity_tlog.checkpoint import Checkpoint
 from privity_tlog.errors import TlogError
@@ -313,6 +316,59 @@ LEAVES = {
 def test_a_leaf_of_no_known_kind_is_a_surprise(entry) -> None:
     found = checks_for(ORIGIN, None).surprises(ORIGIN, 0, entry)
     assert [each.reason for each in found] == ([LEAVES[entry]] if LEAVES[entry] else [])
+
+
+def test_a_log_that_stays_hidden_until_its_head_is_old_wakes_somebody(store) -> None:
+    one, ear = Operator(3), Ear()
+    visit(watched(one), store, ear, now=NOW)
+    one.disk.files.clear()
+    for days, heard in ((1, 0), (8, 1), (9, 1)):
+        with pytest.raises(LogError, match="source_missing"):
+            visit(watched(one), store, ear, now=NOW + days * 86_400)
+        assert len(ear.heard) == heard
+    assert ear.heard[0].reason == "checkpoint_stale"
+
+
+def test_names_that_a_log_chose_cannot_steer_a_terminal_or_break_a_mail(tmp_path) -> None:
+    text = compare_web({"files": {"\x1b[2J": "0", "\ud800": "0"}}, tmp_path)
+    assert text is not None
+    assert text.isascii()
+    assert "\x1b" not in text
+    assert len(Surprise(ORIGIN, "leaf_differs", text).id) == 32
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.binary(max_size=200)
+    | st.recursive(st.none() | st.floats() | st.text() | st.integers(), st.lists).map(
+        lambda one: json.dumps({"t": one}).encode()
+    )
+)
+def test_any_bytes_as_a_leaf_are_a_surprise_of_the_list_or_none(entry) -> None:
+    checks = checks_for(ORIGIN, None)
+    reasons = {each.reason for each in checks.surprises(ORIGIN, 0, entry)}
+    assert reasons <= {"leaf_malformed", "leaf_unknown"}
+    assert all(len(each.id) == 32 for each in checks.surprises(ORIGIN, 0, entry))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.binary(max_size=200)
+    | st.fixed_dictionaries(
+        {
+            "size": st.integers() | st.floats() | st.text(),
+            "rows": st.lists(st.lists(st.text() | st.integers())),
+            "note": st.text(),
+        }
+    ).map(lambda one: json.dumps(one).encode())
+)
+def test_any_bytes_as_a_state_are_damage(data) -> None:
+    class Held:
+        def read(self, _name: str) -> bytes:
+            return data
+
+    with pytest.raises(StoreError, match="store_damaged"):
+        followed.load(Held())
 
 
 def test_the_newest_logged_web_bundle_is_compared_with_the_rebuilt_one(store, tmp_path) -> None:

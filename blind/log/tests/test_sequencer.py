@@ -7,7 +7,7 @@ from privity_log import sequencer, staging
 from privity_log.audit import audit
 from privity_log.errors import LogError, StoreError
 from privity_log.sequencer import CHECKPOINT, COMMITTED, STAGED, Sequencer
-from privity_tlog import merkle
+from privity_tlog import merkle, note
 from stand import ED, LOG, NOW, ORIGIN, entries, entry, policy, signer
 from strict_store import HALF, KEPT, LOST, Disk, StrictStore, head_in
 
@@ -275,6 +275,30 @@ def test_a_head_signed_by_a_foreign_key_or_for_another_log_is_not_ours() -> None
         opened(disk, [signer(ORIGIN, 1, 99)])
     with pytest.raises(StoreError, match="store_damaged"):
         sequencer.open_log(StrictStore(disk), "log.example/keys", ED, now=NOW)
+
+
+def test_while_keys_are_changed_both_sign_and_then_the_new_one_alone() -> None:
+    disk, new = Disk(), signer(ORIGIN, 1, 50)
+    made(disk).append([entry(0)], now=NOW)
+    both = opened(disk, (*ED, new))
+    both.append([entry(1)], now=NOW)
+    assert len(note.decode(both.committed.note).signatures) == 2
+    assert opened(disk, (new,)).append([entry(2)], now=NOW) == (2,)
+    with pytest.raises(StoreError, match="store_damaged"):
+        opened(disk, ED)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=100) | st.binary(max_size=60).map(lambda one: b"privity-log-staged 1\n" + one))
+def test_any_bytes_as_a_staged_batch_are_damage_or_read_back_the_same(data) -> None:
+    try:
+        read = staging.decode(data)
+    except StoreError as error:
+        reason = error.reason
+    else:
+        reason = "store_damaged"
+        assert staging.encode(read.old, read.root, read.entries) == data
+    assert reason == "store_damaged"
 
 
 def test_a_log_is_made_once_also_when_only_its_public_files_are_left() -> None:

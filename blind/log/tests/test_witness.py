@@ -6,6 +6,8 @@ import threading
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from privity_log import add_checkpoint, sequencer
 from privity_log.asking import Answer, ask
 from privity_log.asking import Witness as Known
@@ -349,6 +351,20 @@ def test_lines_of_unknown_keys_are_ignored() -> None:
 def test_the_empty_tree_is_cosigned_too(witness) -> None:
     head = Checkpoint(ORIGIN, 0, merkle.EMPTY_ROOT)
     assert witness.add_checkpoint(add_checkpoint.encode(0, (), signed(head, *ED))).status == 200
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=300) | st.tuples(st.integers(0, len(GOOD) - 1), st.integers(1, 255)))
+def test_any_bytes_get_an_answer_of_the_specification(witness, state, change) -> None:
+    body = (
+        change
+        if isinstance(change, bytes)
+        else bytes(byte ^ change[1] if at == change[0] else byte for at, byte in enumerate(GOOD))
+    )
+    # One of the log's two signatures is enough: what is cosigned is its own head, whatever became of the other.
+    assert witness.add_checkpoint(body).status in {200, 400, 403, 404, 409, 422}
+    known = state.view(ORIGIN)
+    assert known is None or known.head == FIVE.head
 
 
 @pytest.mark.parametrize("body", [GOOD, b"old 3\n" + b"A" * 43 + b"=\n\nrest\n"])

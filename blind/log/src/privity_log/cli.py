@@ -111,12 +111,27 @@ def append(
     show: Annotated[
         bool, typer.Option("--print", help="Print the proofs instead of keeping them beside the files.")
     ] = False,
+    lines: Annotated[
+        bool, typer.Option("--lines", help="Bulk import into a log that is not running: every line is a leaf.")
+    ] = False,
+    host: Annotated[str | None, typer.Option("--host", metavar="NAME", help="With --lines: the log's host.")] = None,
+    keys: Annotated[
+        Path | None, typer.Option("--keys", metavar="DIR", help="With --lines: default HOME/private.")
+    ] = None,
 ) -> None:
     """Append files; keep the proof of each in FILE.tlog-proof once the quorum of witnesses has cosigned it."""
     from privity_log.commands import append as command
-    from privity_log.process import CREDENTIAL, token_of
+    from privity_log.commands import bulk
+    from privity_log.process import CREDENTIAL, LOGS, token_of
 
     def run() -> int:
+        if log not in LOGS:
+            raise LogError("misuse", f"--log is one of {', '.join(LOGS)}")
+        if lines:
+            if home is None or host is None:
+                raise LogError("misuse", "--lines needs --home and --host")
+            folder = keys or home / "private"
+            return max(bulk.run(path, home / log, f"{host}/{log}", folder / f"{log}.key") for path in files)
         address = to or (f"unix:{home / 'append.sock'}" if home else None)
         secret = token or (home / CREDENTIAL if home else None)
         if address is None or secret is None or not secret.exists():

@@ -65,7 +65,7 @@ def load(store: Store) -> Followed:
         widths = [(size >> TILE_HEIGHT * level) % TILE_WIDTH for level in range(edges.LEVELS)]
         head = _head(found.note)
         whole = [len(row) for row in rows] == widths and (head.size, head.root) == (size, found.edge.root())
-    except (ValueError, TypeError, LookupError, TlogError) as error:
+    except (ValueError, TypeError, LookupError, OverflowError, TlogError) as error:
         raise StoreError("store_damaged", FOLLOWED) from error
     if not whole:
         raise StoreError("store_damaged", FOLLOWED)

@@ -77,7 +77,9 @@ def compare_web(leaf: Mapping[str, Any], folder: Path) -> str | None:
     if logged == built:
         return None
     names = sorted({*logged, *built})
-    return "not what was rebuilt: " + ", ".join(name for name in names if logged.get(name) != built.get(name))[:400]
+    # Escaped: the names are the log's, and a terminal or a mail must not obey them.
+    differing = [ascii(name) for name in names if logged.get(name) != built.get(name)]
+    return "not what was rebuilt: " + ", ".join(differing)[:400]
 
 
 def _document(entry: bytes) -> Mapping[str, Any] | None:

@@ -109,6 +109,7 @@ class LiveLog:
         try:
             return await asyncio.wait_for(waiting.done, self._pace.append)
         except TimeoutError as error:
+            self._queues.placed = [one for one in self._queues.placed if one is not waiting]
             raise LogError("not_witnessed", "ask again later: an entry keeps its place") from error
 
     async def run(self) -> None:
@@ -234,7 +235,7 @@ class LiveLog:
     async def _answer(self, published: Published) -> None:
         """Give everybody below the published head a proof."""
         size = published.committed.head.size
-        ready = [one for one in self._queues.placed if one.index < size]
+        ready = [one for one in self._queues.placed if one.index < size and not one.done.done()]
         self._queues.placed = [one for one in self._queues.placed if one.index >= size]
         prover = self._log.prover(published.committed)
 

@@ -70,6 +70,10 @@ def visit(watched: Watched, store: Store, alarm: Alarm, *, now: int) -> Visit:
     except Evidence as evidence:
         reached = known
         found.append(Surprise(watched.origin, evidence.reason, evidence.detail, evidence.notes))
+    except LogError:
+        # Whoever hides the log hides it until its last head is too old: that must wake somebody too.
+        _tell(store, alarm, _stale(watched, known, now))
+        raise
     _tell(store, alarm, found)
     if reached.note != known.note:
         kept.save(store, reached)
@@ -95,6 +99,16 @@ def _age(watched: Watched, head: Head, data: bytes, now: int) -> list[Surprise]:
         # Without the number of seconds: a stale head is one surprise, and not a new one at every visit.
         return [Surprise(watched.origin, error.reason, f"size {head.checkpoint.size}", (data,))]
     return []
+
+
+def _stale(watched: Watched, known: Followed, now: int) -> list[Surprise]:
+    if not known.note:
+        return []
+    try:
+        head = heads.verify(known.note, watched.policy, origin=watched.origin)
+    except TlogError:
+        return []  # the policy has changed since: its witnesses never saw that head
+    return _age(watched, head, known.note, now)
 
 
 def _tell(store: Store, alarm: Alarm, found: list[Surprise]) -> None:
