@@ -8,7 +8,7 @@ from random import Random
 import pytest
 import training.turns
 from training.memory import TOPICS, UNKNOWN, practice_memory
-from training.phrases import CHOICE, SLOT, Split, read_sections
+from training.phrases import CHOICE, PROPER, SLOT, Split, as_typed, read_sections
 from training.rewriting import rewriting
 from training.turns import Turn, product, small_talk
 from training.variety import frames, shortened, synonyms, varied
@@ -102,3 +102,15 @@ def test_practised_memory_admits_what_it_was_not_told() -> None:
 def test_slots_are_filled() -> None:
     random = Random("slots")
     assert not any(SLOT.search(product(random, Split.PRACTICE).user) for _ in range(500))
+
+
+def test_practice_writes_proper_names_both_ways_and_the_examination_as_before() -> None:
+    random = Random("names")
+    assert PROPER["chatgpt"] == "ChatGPT"
+    assert all(name.lower() == lower for lower, name in PROPER.items())
+    practised = {as_typed("is this chatgpt", random, Split.PRACTICE, typos=False) for _ in range(200)}
+    assert any("ChatGPT" in text for text in practised)
+    assert any("chatgpt" in text for text in practised)
+    for split in (Split.TRAINING, Split.HELD_OUT):
+        drawn = {as_typed("is this chatgpt", random, split, typos=False) for _ in range(200)}
+        assert not any("ChatGPT" in text for text in drawn)

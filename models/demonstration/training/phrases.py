@@ -10,6 +10,8 @@ from random import Random
 CHOICE = re.compile(r"\[([^\[\]]*)\]")
 SLOT = re.compile(r"\{(\w+)\}")
 SMALL_WORDS = {"the", "a", "an", "my", "do", "does", "is", "are", "i", "to", "of", "can"}
+PROPER = {name.lower(): name for name in (Path(__file__).parent / "proper.txt").read_text().split()}
+PROPER_NAMES = re.compile(rf"\b(?:{'|'.join(PROPER)})\b")
 SUFFIXES = ("?", "?", "?", "?", "", "", ".", "??", " please?", " please", "!")
 
 
@@ -114,6 +116,8 @@ def as_typed(phrase: str, random: Random, split: Split, *, typos: bool = True) -
     if typos and random.random() < 0.15:
         for _ in range(random.choice((1, 1, 2))):
             phrase = with_typo(phrase, random)
+    if split is Split.PRACTICE and random.random() < 0.6:
+        phrase = PROPER_NAMES.sub(lambda match: PROPER[match[0]], phrase)
     style = random.random()
     if style < 0.6:
         phrase = phrase[:1].upper() + phrase[1:]
