@@ -61,7 +61,13 @@ def test_a_log_a_witness_an_entry_its_proof_and_an_audit(tmp_path) -> None:
         _,
     ):
         policy = tmp_path / "policy"
-        lines = [*logs, keys[1].replace("witness w.example", "witness w") + f" {places['witness']}", "quorum w", ""]
+        lines = [
+            *logs,
+            *(f"{one} {places['witness']}" for one in keys),
+            "group w all w.example-ed25519 w.example-mldsa44",
+            "quorum w",
+            "",
+        ]
         policy.write_text("\n".join(lines))
         with serve(home, "--policy", policy) as (_, read, _):
             code, said = done("append", leaf, "--home", home)
@@ -70,7 +76,7 @@ def test_a_log_a_witness_an_entry_its_proof_and_an_audit(tmp_path) -> None:
             head = proof.verify(
                 made, leaf.read_bytes(), witness_policy.decode(policy.read_bytes()), origin="log.example/release"
             )
-            assert [name for name, _ in head.witnesses] == ["w"]
+            assert [name for name, _ in head.witnesses] == ["w.example-ed25519", "w.example-mldsa44"]
             assert done("append", "--print", leaf, "--home", home)[1].startswith("c2sp.org/tlog-proof@v1\nindex 0\n")
             address = f"{read['public']}/release"
             assert httpx.get(f"{address}/tile/entries/000.p/1").content[2:] == leaf.read_bytes()

@@ -33,6 +33,7 @@ from privity_log.witness_state import WitnessState
 
 LOG_KINDS: Final = (NOTE_ED25519, COSIGNATURE_MLDSA44)
 WITNESS_KINDS: Final = (COSIGNATURE_ED25519, COSIGNATURE_MLDSA44)
+_SUFFIXES: Final = {COSIGNATURE_ED25519: "ed25519", COSIGNATURE_MLDSA44: "mldsa44"}
 LOGS: Final = ("release", "keys")
 CREDENTIAL: Final = "token"
 
@@ -185,9 +186,10 @@ async def _until_signal(served: list[tuple[str, str, Starlette]], logs: list[Liv
 
 
 def _say_keys(line: str, signers: tuple[SeedSigner, ...]) -> None:
-    """Print public keys as lines of a policy: for a witness choose one of the lines, or name them apart."""
+    """Print public keys as lines of a policy; a witness's keys get names that tell them apart."""
     for one in signers:
-        print(f"{line} {keys.encode(one.key)}", flush=True)
+        suffix = f"-{_SUFFIXES[one.key.type]}" if line.startswith("witness ") else ""
+        print(f"{line}{suffix} {keys.encode(one.key)}", flush=True)
 
 
 def _first(error: BaseException) -> BaseException:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from privity_tlog import merkle, tiles
 from privity_tlog.errors import TlogError
 from privity_tlog.limits import TILE_WIDTH
-from privity_tlog.tiles import Tile, Tree
+from privity_tlog.spelling import HASH
+from privity_tlog.tiles import ReadTile, Tile, Tree
 
 from privity_log.edge import Edge, complete
 from privity_log.errors import StoreError
@@ -24,7 +25,7 @@ def read_tile(store: Store, tile: Tile) -> bytes:
     data = store.read(public(tile.path))
     if data is None and tile.width < TILE_WIDTH:
         data = store.read(public(Tile(tile.level, tile.index, TILE_WIDTH).path))
-        data = None if data is None else data[: tile.width * 32]
+        data = None if data is None else data[: tile.width * HASH]
     if data is None:
         raise StoreError("store_damaged", f"{tile.path} is missing")
     return data
@@ -78,6 +79,20 @@ def newest_leaves(store: Store, edge: Edge, most: int) -> list[bytes]:
     return [leaf for index in range(first, -(-edge.size // TILE_WIDTH)) for leaf in checked.row(0, index)]
 
 
+class _Remembering(Tree):
+    """A tree that computes no subtree twice: leaves that stand together share most of their paths."""
+
+    def __init__(self, size: int, read: ReadTile) -> None:
+        super().__init__(size, read)
+        self._hashes: dict[tuple[int, int], bytes] = {}
+
+    def hash_of(self, start: int, end: int) -> bytes:
+        """Return the hash over leaves `start` to `end`."""
+        if (start, end) not in self._hashes:
+            self._hashes[start, end] = super().hash_of(start, end)
+        return self._hashes[start, end]
+
+
 def prover(store: Store, size: int, root: bytes) -> Callable[[int], tuple[bytes, ...]]:
     """Return what makes verified paths of leaves below a root. It raises StoreError, TlogError `inclusion`."""
     held: dict[Tile, bytes] = {}
@@ -87,13 +102,14 @@ def prover(store: Store, size: int, root: bytes) -> Callable[[int], tuple[bytes,
             held[tile] = read_tile(store, tile)
         return held[tile]
 
-    tree = Tree(size, read)
+    tree = _Remembering(size, read)
 
     def path(index: int) -> tuple[bytes, ...]:
         found = tree.inclusion(index)
         at = index // TILE_WIDTH
         tile = Tile(0, at, tiles.width_at(size, 0, at))
-        leaf = tiles.hashes(read(tile), tile.width)[index % TILE_WIDTH]
+        start = HASH * (index % TILE_WIDTH)
+        leaf = read(tile)[start : start + HASH]
         merkle.verify_inclusion(leaf, index, size, found, root)
         return found
 
