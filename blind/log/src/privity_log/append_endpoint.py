@@ -1,7 +1,7 @@
 """Appending over HTTP, for those who know the token: `POST /<log>/append`, the body is the entry.
 
 The answer is the entry's tlog-proof, once a quorum of witnesses has cosigned a head that holds it. Asking again is
-harmless: the same entry keeps its place.
+harmless: the same entry keeps its place. Source: specs/log-service.md.
 """
 
 import hmac

@@ -1,6 +1,6 @@
 """The batch on its way into the tree: written whole before anything else, so that a crash can only repeat it.
 
-On disk: a line `privity-log-staged 1`, a line with old size, new size and new root in base64, then the new entries as
+Source: specs/log-service.md. On disk: a line `privity-log-staged 1`, a line with old size, new size and new root in base64, then the new entries as
 in an entry bundle.
 """
 
