@@ -1,7 +1,6 @@
 """The sequencer: puts entries into the tree, one batch after another, and signs each new head last.
 
-Source: specs/log-service.md.
-A batch takes these steps, each durable before the next:
+A batch takes these steps, each durable before the next (specs/log-service.md):
 
 1. `state/staged`: the entries, the sizes and the root to come. From here on this batch, and no other, comes next.
 2. Tiles and entry bundles: immutable, the same bytes however often the step is repeated.

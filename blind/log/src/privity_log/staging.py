@@ -1,7 +1,7 @@
 """The batch on its way into the tree: written whole before anything else, so that a crash can only repeat it.
 
-Source: specs/log-service.md. On disk: a line `privity-log-staged 1`, a line with old size, new size and new root in base64, then the new entries as
-in an entry bundle.
+On disk (specs/log-service.md): a line `privity-log-staged 1`, a line with old size, new size and new root in base64,
+then the new entries as in an entry bundle.
 """
 
 from collections.abc import Sequence
