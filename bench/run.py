@@ -15,6 +15,7 @@ from figure import Figure, table
 BENCHMARKS = (
     "channel",
     "appraise",
+    "proofs",
     "log",
     "devices",
     "vendors",

@@ -1,68 +1,22 @@
 // The channel's figures in Node and in Chromium: node bench/run.mjs [--json]
-import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import { extname, join, normalize } from "node:path";
-import { fileURLToPath } from "node:url";
-
-import { chromium } from "playwright";
-
 import { measure } from "./channel.mjs";
-import { findChromium } from "./chromium.mjs";
+import { inChromium } from "./page.mjs";
 
-const WEB = fileURLToPath(new URL("..", import.meta.url));
 const DIST = "packages/protocol/dist/src";
 const MODULES = ["chain", "hello", "run", "webcrypto", "xwing"];
 const GOALS = { node: { hello: 10, run: 0.2 }, chromium: { hello: 5, run: 0.2 } };
-const TYPES = { ".js": "text/javascript", ".mjs": "text/javascript", ".html": "text/html" };
-
-const PAGE = `<!doctype html><script type="importmap">{"imports":{
-  "@noble/curves/":"/node_modules/@noble/curves/",
-  "@noble/hashes/":"/node_modules/@noble/hashes/",
-  "@noble/post-quantum/":"/node_modules/@noble/post-quantum/"}}</script>`;
 
 async function inNode() {
   const loaded = await Promise.all(MODULES.map((name) => import(new URL(`../${DIST}/${name}.js`, import.meta.url).href)));
   return measure(Object.fromEntries(MODULES.map((name, index) => [name, loaded[index]])));
 }
 
-function serve() {
-  const server = createServer((request, response) => {
-    const path = new URL(request.url, "http://localhost").pathname;
-    // An isolated page has a clock fine enough for tenths of a millisecond.
-    response.setHeader("cross-origin-opener-policy", "same-origin");
-    response.setHeader("cross-origin-embedder-policy", "require-corp");
-    if (path === "/") {
-      response.setHeader("content-type", "text/html").end(PAGE);
-      return;
-    }
-    const file = normalize(join(WEB, path));
-    response.setHeader("content-type", TYPES[extname(file)] ?? "application/octet-stream");
-    if (!file.startsWith(WEB)) response.writeHead(404).end();
-    else readFile(file).then((data) => response.end(data), () => response.writeHead(404).end());
-  });
-  return new Promise((resolve) => {
-    server.listen(0, "127.0.0.1", () => resolve(server));
-  });
-}
-
-async function inChromium() {
-  const executablePath = findChromium();
-  if (executablePath === null) return null;
-  const server = await serve();
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-  try {
-    const page = await browser.newPage();
-    // "localhost" is a secure context, so WebCrypto is there.
-    await page.goto(`http://localhost:${server.address().port}/`);
-    return await page.evaluate(async ({ names, dist }) => {
-      const loaded = await Promise.all(names.map((name) => import(`/${dist}/${name}.js`)));
-      const { measure: inPage } = await import("/bench/channel.mjs");
-      return inPage(Object.fromEntries(names.map((name, index) => [name, loaded[index]])));
-    }, { names: MODULES, dist: DIST });
-  } finally {
-    await browser.close();
-    server.close();
-  }
+function inPage() {
+  return inChromium(async ({ names, dist }) => {
+    const loaded = await Promise.all(names.map((name) => import(`/${dist}/${name}.js`)));
+    const { measure: measured } = await import("/bench/channel.mjs");
+    return measured(Object.fromEntries(names.map((name, index) => [name, loaded[index]])));
+  }, { names: MODULES, dist: DIST });
 }
 
 function lines(where, found, goals) {
@@ -82,7 +36,7 @@ function lines(where, found, goals) {
   ];
 }
 
-const figures = { node: await inNode(), chromium: await inChromium() };
+const figures = { node: await inNode(), chromium: await inPage() };
 if (process.argv.includes("--json")) {
   console.log(JSON.stringify(figures));
 } else {
