@@ -32,13 +32,14 @@ from hypothesis import strategies as st
 from privity_log import followed, sequencer
 from privity_log.audit import audit
 from privity_log.errors import LogError, StoreError
-from privity_log.leaf_checks import checks_for, compare_web
+from privity_log.leaf_checks import checks_for
 from privity_log.mirror import copy
 from privity_log.monitor import visit
 from privity_log.sequencer import CHECKPOINT
 from privity_log.source import FolderSource
 from privity_log.store import locked
 from privity_log.surprise import Surprise
+from privity_log.web_bundle import compare_web
 from privity_tlog import head, note, tiles
 from privity_tlog.errors import TlogError
 from stand import LOG, NOW, ORIGIN
@@ -147,7 +148,7 @@ LEAVES = {
 
 @pytest.mark.parametrize("entry", LEAVES, ids=lambda one: repr(one[:24]))
 def test_a_leaf_of_no_known_kind_is_a_surprise(entry) -> None:
-    found = checks_for(ORIGIN, None).surprises(ORIGIN, 0, entry)
+    found = checks_for(ORIGIN, None).surprises(ORIGIN, 0, entry, {})
     assert [each.reason for each in found] == ([LEAVES[entry]] if LEAVES[entry] else [])
 
 
@@ -179,9 +180,9 @@ def test_names_that_a_log_chose_cannot_steer_a_terminal_or_break_a_mail(tmp_path
 )
 def test_any_bytes_as_a_leaf_are_a_surprise_of_the_list_or_none(entry) -> None:
     checks = checks_for(ORIGIN, None)
-    reasons = {each.reason for each in checks.surprises(ORIGIN, 0, entry)}
+    reasons = {each.reason for each in checks.surprises(ORIGIN, 0, entry, {})}
     assert reasons <= {"leaf_malformed", "leaf_unknown"}
-    assert all(len(each.id) == 32 for each in checks.surprises(ORIGIN, 0, entry))
+    assert all(len(each.id) == 32 for each in checks.surprises(ORIGIN, 0, entry, {}))
 
 
 @settings(max_examples=100, deadline=None)
@@ -229,12 +230,58 @@ def test_the_newest_logged_web_bundle_is_compared_with_the_rebuilt_one(store, tm
         assert named in found[0].detail
 
 
+def revoked(time: object, *keys: str, **more) -> bytes:
+    lists = {"releases": [], "keys": list(keys), "platforms": []}
+    return json.dumps({"t": "revocations", "v": 1, "time": time, **lists, **more}).encode()
+
+
+REVOCATIONS = {
+    "the same again": ([revoked(NOW, "a"), revoked(NOW, "a")], None),
+    "one more": ([revoked(NOW, "a"), revoked(NOW, "a", "b")], None),
+    "one gone": ([revoked(NOW, "a", "b"), revoked(NOW, "a")], "leaf_differs"),
+    "one gone for another": ([revoked(NOW, "a"), revoked(NOW, "b")], "leaf_differs"),
+    "no list": ([revoked(NOW, "a"), revoked(NOW, keys=None)], "leaf_differs"),
+    "too old": ([revoked(NOW - 8 * 86_400 - 1)], "leaf_late"),
+    "just not too old": ([revoked(NOW - 8 * 86_400)], None),
+    "without a time": ([revoked("now")], "leaf_late"),
+}
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize(("leaves", "reason"), REVOCATIONS.values(), ids=REVOCATIONS)
+def test_revocations_never_shrink_and_never_stop(leaves, reason, at_once, store) -> None:
+    """Whether the monitor reads the leaves in one visit or remembers them from one to the next."""
+    one, ear = Operator(3), Ear()
+    for entries in [leaves] if at_once else [[entry] for entry in leaves]:
+        one.log.append([*entries, leaf(1000 + one.log.committed.head.size)], now=NOW)
+        one.sign(one.log.committed.head)
+        visit(watched(one), store, ear, now=NOW)
+    assert [each.reason for each in ear.heard] == ([reason] if reason else [])
+
+
+def test_revocations_that_stop_are_noticed_though_nothing_new_came(store) -> None:
+    one, ear = Operator(3), Ear()
+    one.log.append([revoked(NOW)], now=NOW)
+    one.now = NOW + 9 * 86_400
+    one.sign(one.log.committed.head)
+    for days in (9, 10, 11):
+        visit(watched(one), store, ear, now=NOW + days * 86_400)
+    assert [each.reason for each in ear.heard] == ["leaf_late"]
+
+
 def test_a_state_that_was_altered_is_not_followed_from(store) -> None:
     one = Operator(300)
     visit(watched(one), store, Ear(), now=NOW)
     data = store.read(followed.FOLLOWED)
     kept = json.loads(data)
-    for spoiled in ({**kept, "size": 299}, {**kept, "rows": kept["rows"][:-1]}, {**kept, "note": ""}, {}, []):
+    for spoiled in (
+        {**kept, "size": 299},
+        {**kept, "rows": kept["rows"][:-1]},
+        {**kept, "note": ""},
+        {**kept, "leaves": []},
+        {},
+        [],
+    ):
         store.replace(followed.FOLLOWED, json.dumps(spoiled).encode(), expected=store.read(followed.FOLLOWED))
         with pytest.raises(StoreError, match="store_damaged"):
             followed.load(store)

@@ -5,7 +5,8 @@ that moment goes unnoticed by this follower. Rolled back: leaves are checked twi
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from privity_tlog import checkpoint, note
@@ -27,10 +28,14 @@ FOLLOWED: Final = "state/followed"
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """A computed edge, and the note of the head that equals it; an empty note before the first visit."""
+    """A computed edge, the note of the head that equals it, and the newest leaf of some kinds.
+
+    The note is empty before the first visit.
+    """
 
     edge: Edge
     note: bytes
+    leaves: Mapping[str, bytes] = field(default_factory=dict)
 
 
 NOTHING: Final = Followed(edges.EMPTY, b"")
@@ -61,11 +66,12 @@ def load(store: Store) -> Followed:
         kept = json.loads(data)
         size = int(kept["size"])
         rows = tuple(tuple(bytes.fromhex(one) for one in row) for row in kept["rows"])
-        found = Followed(Edge(size, rows), str(kept["note"]).encode())
+        leaves = {str(kind): str(leaf).encode() for kind, leaf in kept["leaves"].items()}
+        found = Followed(Edge(size, rows), str(kept["note"]).encode(), leaves)
         widths = [(size >> TILE_HEIGHT * level) % TILE_WIDTH for level in range(edges.LEVELS)]
         head = _head(found.note)
         whole = [len(row) for row in rows] == widths and (head.size, head.root) == (size, found.edge.root())
-    except (ValueError, TypeError, LookupError, OverflowError, TlogError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, TlogError) as error:
         raise StoreError("store_damaged", FOLLOWED) from error
     if not whole:
         raise StoreError("store_damaged", FOLLOWED)
@@ -75,7 +81,8 @@ def load(store: Store) -> Followed:
 def save(store: Store, followed: Followed) -> None:
     """Keep what was followed. Raises StoreError."""
     rows = [[one.hex() for one in row] for row in followed.edge.rows]
-    kept = {"size": followed.edge.size, "rows": rows, "note": followed.note.decode()}
+    leaves = {kind: leaf.decode() for kind, leaf in followed.leaves.items()}
+    kept = {"size": followed.edge.size, "rows": rows, "note": followed.note.decode(), "leaves": leaves}
     store.replace(FOLLOWED, json.dumps(kept).encode(), expected=store.read(FOLLOWED))
 
 

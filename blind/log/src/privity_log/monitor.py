@@ -54,19 +54,18 @@ def visit(watched: Watched, store: Store, alarm: Alarm, *, now: int) -> Visit:
     """Visit a log once. Raises LogError `source_…` (the log could not be read), `not_told`, StoreError."""
     known = kept.load(store)
     found: list[Surprise] = []
-    newest: Newest = {}
+    newest: Newest = dict(known.leaves)
     reached = known
     try:
         head, data = kept.next_head(watched.source, watched.policy, watched.origin)
         found += _age(watched, head, data, now)
-        reached = Followed(known.edge, data)
+        reached = Followed(known.edge, data, newest)
         for chunk in _chunks(watched, known, head, data):
-            reached = Followed(chunk.edge, data)
-            numbered = list(enumerate(chunk.entries, chunk.first))
-            for index, entry in numbered:
-                found += watched.checks.surprises(watched.origin, index, entry) if len(found) < MOST else []
-            newest |= watched.checks.newest(numbered)
-        found += watched.checks.compare(watched.origin, newest)
+            for index, entry in enumerate(chunk.entries, chunk.first):
+                wrong = watched.checks.surprises(watched.origin, index, entry, newest)
+                found += wrong[: max(0, MOST - len(found))]
+            reached = Followed(chunk.edge, data, newest)
+        found += watched.checks.standing(watched.origin, newest, now)
     except Evidence as evidence:
         reached = known
         found.append(Surprise(watched.origin, evidence.reason, evidence.detail, evidence.notes))
