@@ -1,4 +1,4 @@
-"""Every branch of the channel's shared code and of the node's session table is taken by some test."""
+"""Every branch of the channel's shared code, of the log's readers and of the node's session table is taken by some test."""
 
 import json
 import os
@@ -31,6 +31,10 @@ def uncovered(folder: str, source: str, report: Path, *names: str) -> dict[str, 
 
 def test_every_branch_of_the_protocol_is_taken(tmp_path: Path) -> None:
     assert uncovered("pure/protocol/tests", "privity_protocol", tmp_path / "protocol.json") == {}
+
+
+def test_every_branch_of_the_logs_readers_is_taken(tmp_path: Path) -> None:
+    assert uncovered("pure/tlog/tests", "privity_tlog", tmp_path / "tlog.json") == {}
 
 
 def test_every_branch_of_the_session_table_is_taken(tmp_path: Path) -> None:

@@ -137,6 +137,37 @@ def test_a_leaf_of_another_kind_or_size_is_refused() -> None:
     assert revocations.decode(revocations.encode(whole)) == whole
 
 
+def test_a_fleet_has_at_most_four_hundred_machines() -> None:
+    def of(count: int) -> bytes:
+        machines = [fleet.Machine(at.to_bytes(32), "tdx", "-", 1, "-") for at in range(count)]
+        return fleet.encode(fleet.Fleet("local", 1, tuple(machines), ()))
+
+    assert len(fleet.decode(of(fleet.MAX_PLATFORMS)).platforms) == 400
+    with pytest.raises(Malformed, match="platforms"):
+        of(fleet.MAX_PLATFORMS + 1)
+
+
+def test_a_policy_leaf_gives_the_policy_that_its_lines_are() -> None:
+    assert trust.decode(HONEST["policy"]).witnesses() == witness_policy.decode(m.POLICY)
+
+
+def test_cosignatures_are_added_to_a_note_once() -> None:
+    signed, fresh = note.decode(NOTE), m.GAMMA.line(m.head(7))
+    more = signed.with_signatures([fresh, signed.signatures[0], fresh])
+    assert more.signatures == (*signed.signatures, fresh)
+    assert set(dict(head.verify(note.encode(more), POLICY, origin=m.ORIGIN).witnesses)) == {"a", "b", "c"}
+
+
+def test_no_path_is_made_beyond_the_tree() -> None:
+    tree = tiles.Tree(11, lambda _: b"".join(m.LEAVES))
+    for index in (-1, 11):
+        with pytest.raises(TlogError, match="inclusion"):
+            tree.inclusion(index)
+    for old in (-1, 12):
+        with pytest.raises(TlogError, match="consistency"):
+            tree.consistency(old)
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     witnessed=st.lists(st.integers(0, 5), min_size=1, max_size=8),

@@ -128,6 +128,23 @@ test("two trees without leaves have the same root", () => {
   expect(() => merkle.verifyConsistency(0, 0, [], merkle.EMPTY_ROOT, new Uint8Array(32))).toThrow(TlogError);
 });
 
+test("a fleet has at most four hundred machines", () => {
+  const of = (count: number): Bytes => fleet.encode({
+    deploy: "local", time: 1, keys: [], platforms: Array.from({ length: count }, (_, at) => (
+      { id: at.toString(16).padStart(64, "0"), type: "tdx", reason: "-", date: 1, source: "-" }
+    )),
+  });
+  expect(fleet.decode(of(fleet.MAX_PLATFORMS)).platforms).toHaveLength(400);
+  expect(() => of(fleet.MAX_PLATFORMS + 1)).toThrow("platforms");
+});
+
+test("no path is made beyond the tree", async () => {
+  const tree = treeOf(11);
+  for (const index of [-1, 11]) await expect(tree.inclusion(index)).rejects.toThrow("inclusion");
+  for (const old of [-1, 12]) await expect(tree.consistency(old)).rejects.toThrow("consistency");
+  expect(await new tiles.Tree(0, () => new Uint8Array(0)).root()).toEqual(merkle.EMPTY_ROOT);
+});
+
 test("an entry that no bundle can hold is not written", () => {
   expect(() => tiles.bundle([new Uint8Array(65_536)])).toThrow("log_too_large");
 });
