@@ -8,7 +8,7 @@ import secrets
 import signal
 import sys
 import time
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -124,23 +124,27 @@ def token_of(path: Path) -> str:
         raise LogError("key_file", f"{path}: {type(error).__name__}") from error
 
 
-async def run_log(settings: LogSettings) -> None:
+def run_log(settings: LogSettings) -> None:
     """Run both logs of a host until a signal. Raises LogError."""
     with ExitStack() as held:
-        async with AsyncExitStack() as stack:
-            client = await stack.enter_async_context(httpx.AsyncClient(timeout=WITNESS_SECONDS, trust_env=False))
-            logs: dict[str, LiveLog] = {}
-            for name in LOGS:
-                folder, origin = settings.home / name, f"{settings.host}/{name}"
-                store = held.enter_context(locked(folder))
-                signers = open_store(store, folder, origin, settings.keys / f"{name}.key")
-                _say_keys("log", signers)
-                logs[name] = LiveLog(store, origin, signers, settings.policy, client, clock, report)
-            token = token_of(settings.home / CREDENTIAL)
-            public = published_files.application({name: settings.home / name / PUBLIC for name in LOGS})
-            append = append_endpoint.application(logs, token)
-            served = [("public", settings.listen, public), ("append", settings.append, append)]
-            await _until_signal(served, list(logs.values()))
+        stores = {name: held.enter_context(locked(settings.home / name)) for name in LOGS}
+        # The locks are held around `asyncio.run`: it waits for threads that still write after they were given up.
+        asyncio.run(_run_log(settings, stores))
+
+
+async def _run_log(settings: LogSettings, stores: dict[str, DirectoryStore]) -> None:
+    async with httpx.AsyncClient(timeout=WITNESS_SECONDS, trust_env=False) as client:
+        logs: dict[str, LiveLog] = {}
+        for name, store in stores.items():
+            origin = f"{settings.host}/{name}"
+            signers = open_store(store, settings.home / name, origin, settings.keys / f"{name}.key")
+            _say_keys("log", signers)
+            logs[name] = LiveLog(store, origin, signers, settings.policy, client, clock, report)
+        token = token_of(settings.home / CREDENTIAL)
+        public = published_files.application({name: settings.home / name / PUBLIC for name in LOGS})
+        append = append_endpoint.application(logs, token)
+        served = [("public", settings.listen, public), ("append", settings.append, append)]
+        await _until_signal(served, list(logs.values()))
 
 
 async def run_witness(settings: WitnessSettings) -> None:

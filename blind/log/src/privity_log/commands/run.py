@@ -26,7 +26,7 @@ def read_policy(path: Path | None) -> WitnessPolicy:
 
 def serve(settings: LogSettings) -> int:
     """Run both logs of a host. Raises LogError."""
-    asyncio.run(process.run_log(settings))
+    process.run_log(settings)
     return 0
 
 
