@@ -1,4 +1,4 @@
-"""Every branch of the channel's shared code, of the log's readers and of the node's session table is taken by some test."""
+"""Every branch of the channel's code, of the log's readers and of the node's session table is taken by some test."""
 
 import json
 import os

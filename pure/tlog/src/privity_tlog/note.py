@@ -43,9 +43,7 @@ class Note:
 
     def with_signatures(self, added: Sequence[Signature]) -> "Note":
         """Return the note with further signatures, each line once."""
-        known = list(self.signatures)
-        known += [one for one in added if one not in known]
-        return Note(self.text, tuple(known))
+        return Note(self.text, tuple(dict.fromkeys((*self.signatures, *added))))
 
 
 def decode(data: bytes) -> Note:
