@@ -125,16 +125,20 @@ def test_one_witness_away_is_no_harm_and_two_away_publish_nothing(world) -> None
 
 
 def test_whoever_waits_too_long_is_told_and_finds_the_entry_in_its_place_later(world) -> None:
-    async def run() -> None:
+    async def too_long() -> None:
         world.away = {"one", "two"}
         async with world.running(Pace(batch=0.0, refresh=3600.0, append=0.0, retry=0.0)) as log:
             with pytest.raises(LogError, match="not_witnessed"):
                 await log.append(entry(0))
+
+    async def later() -> None:
         world.away = set()
         async with world.running() as log:
             checked(world, await log.append(entry(0)), 0)
 
-    asyncio.run(run())
+    # Two runs, as of two processes: the first one's threads have ended before the second opens the store.
+    asyncio.run(too_long())
+    asyncio.run(later())
 
 
 def test_without_witnesses_a_head_is_published_at_once(tmp_path) -> None:
@@ -185,6 +189,20 @@ def test_a_store_that_cannot_be_opened_again_ends_the_log(world) -> None:
             waiting.cancel()
 
     asyncio.run(watched())
+
+
+def test_a_tile_that_was_damaged_meanwhile_is_reported_and_convinces_no_witness(world) -> None:
+    async def run() -> None:
+        async with world.running() as log:
+            await asyncio.gather(*(log.append(one) for one in entries(0, 300)))
+            world.disk.files["public/tile/1/000.p/1"] = b"short"
+            waiting = asyncio.create_task(log.append(entry(300)))
+            await world.short.wait()
+            assert head_in(world.disk.files[CHECKPOINT]).size == 300
+            waiting.cancel()
+
+    asyncio.run(run())
+    assert "store_damaged" in world.reports
 
 
 def test_an_unchanged_head_is_cosigned_anew_so_that_it_stays_fresh(world) -> None:

@@ -117,5 +117,8 @@ def prover(store: Store, size: int, root: bytes) -> Callable[[int], tuple[bytes,
 
 
 def consistency(store: Store, old: int, size: int) -> tuple[bytes, ...]:
-    """Return the path from a tree of `old` leaves to this one. Raises StoreError, TlogError."""
-    return Tree(size, lambda tile: read_tile(store, tile)).consistency(old)
+    """Return the path from a tree of `old` leaves to this one, of `old` at most its size. Raises StoreError."""
+    try:
+        return Tree(size, lambda tile: read_tile(store, tile)).consistency(old)
+    except TlogError as error:
+        raise StoreError("store_damaged", str(error)) from error

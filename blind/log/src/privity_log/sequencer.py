@@ -117,7 +117,7 @@ class Sequencer:
         return reading.prover(self._store, of.head.size, of.head.root)
 
     def consistency(self, old: int, of: Committed) -> tuple[bytes, ...]:
-        """Return the path from a smaller tree to a committed head. Raises StoreError, TlogError."""
+        """Return the path from a smaller tree to a committed head. Raises StoreError."""
         return reading.consistency(self._store, old, of.head.size)
 
     def _check(self) -> None:
