@@ -15,7 +15,14 @@ VECTORS = Path(os.environ.get("PRIVITY_VECTORS", ROOT.parent / "shared/vectors")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 SECONDS = 280
 STRANGE = {"id": "a", "tee": "abacus", "files": {}, "expect": {"crypto": "pass", "default_policy": "accept"}}
-CONFORMANCE = ("protocol/dist/conformance/crypto.js", "attest/dist/conformance/attestation.js")
+CONFORMANCE = tuple(
+    f"{name}.js"
+    for name in (
+        "protocol/dist/conformance/crypto",
+        "attest/dist/conformance/attestation",
+        "tlog/dist/conformance/tlog",
+    )
+)
 MOST_COMPRESSED = 40 * 1024
 """Bytes that the verifier may add to a page, compressed."""
 
