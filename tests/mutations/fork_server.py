@@ -32,7 +32,7 @@ LIBRARIES: Final = (
     "lxml.etree",
     "signxml",
 )
-NO_ANSWER: Final = 70
+RED: Final = 1
 PLUGINS: Final = ("pytest_timeout", "_hypothesis_pytestplugin", "pytest_cov.plugin")
 
 
@@ -43,10 +43,11 @@ def run(arguments: list[str]) -> tuple[int, str]:
     if child == 0:
         os.dup2(output, 1)
         os.dup2(output, 2)
-        code = NO_ANSWER
+        code = RED
         try:
             code = int(pytest.main(arguments))
         except BaseException:
+            # As from a process of its own: what a failed test left open can make pytest itself end with an exception.
             traceback.print_exc()
         sys.stdout.flush()
         os._exit(code)

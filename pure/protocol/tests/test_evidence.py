@@ -78,3 +78,21 @@ def test_the_whole_has_a_limit_of_its_own() -> None:
 def test_a_bundle_cannot_be_changed_after_it_was_read() -> None:
     with pytest.raises(TypeError):
         evidence.decode(GOOD).items["cpu"] = evidence.Item("cpu", "sim-document", b"")  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("item", "reason"),
+    [
+        ('"cpu":["application/vnd.privity.models+json","AA",4]', "media_type"),
+        (
+            '"cpu":["application/vnd.privity.tdx-quote","' + "A" * ((32 * 1024 * 8 + 5) // 6 + 1) + '",4]',
+            "item_too_large",
+        ),
+    ],
+    ids=["type of another label", "one character too many"],
+)
+def test_the_reader_alone_refuses_what_the_writer_would_not_write(item, reason) -> None:
+    data = '{"__cmwc_t":"tag:privity.invalid,2026:evidence-bundle#1",' + item + "}"
+    with pytest.raises(Malformed) as caught:
+        evidence.decode(data.encode())
+    assert caught.value.reason == reason
