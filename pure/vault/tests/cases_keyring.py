@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 import vault_material as m
 from privity_protocol import cbor
 from privity_protocol.stored import keyring as stored
 from privity_protocol.stored.keyring import Device, Keyring, ListedOpener
-from privity_vault import opener
+from privity_vault import object, opener
 from privity_vault.keyring import Claim
+from privity_vault.object import Place
 from vault_form import Case, case
 
 PUBLIC = m.CLAIM3.public
@@ -23,7 +25,7 @@ Members = dict[Any, Any]
 
 
 def keyring_cases() -> list[Case]:
-    return [*_bytes(), *_next(), *_all(), *_unlock()]
+    return [*_bytes(), *_next(), *_all(), *_unlock(), *_private()]
 
 
 def _changed(change: Callable[[Members], object], data: bytes = PUBLIC) -> bytes:
@@ -216,3 +218,43 @@ def _unlock() -> list[Case]:
              account=m.ACCOUNT, claims=[_row(claim) for claim in claims])
         for id_, what, one, claims, expect in rows
     ]  # fmt: skip
+
+
+def _sealed(content: Any, epoch: int = 2) -> bytes:
+    place = Place(m.ACCOUNT, m.ACCOUNT, m.ACCOUNT, 3)
+    key = m.KEYS2[epoch]
+    return object.seal(content, family=object.KEYRING, kind=0, place=place, key=key, generation=epoch, nonce=bytes(12))
+
+
+def _private() -> list[Case]:
+    public, lock, lane = m.PASSKEY_ABSENT.public_key, m.draw("lock"), m.draw("lane key")
+    first, second = sorted((m.PASSKEY_RECORD.id, m.RECOVERY_RECORD.id))
+    rows: list[Any] = [[first, public, lock, "Key ring"], [second, public, lock, "Paper"]]
+    good: Any = {1: 1, 2: rows, 3: [[m.LAPTOP.id, "Laptop"]], 4: [[1, m.AK1.reveal()]], 5: lane}
+    small: Any = {**good, 2: []}
+    bad: list[tuple[str, str, Any]] = [
+        ("version", "version 2", {**small, 1: 2}),
+        ("order", "openers in another order", {**good, 2: rows[::-1]}),
+        ("many", "17 openers", {**good, 2: [[bytes([at]) * 16, b"", b"", ""] for at in range(17)]}),
+        ("public", "a public key of another size", {**good, 2: [[first, public[1:], lock, ""]]}),
+        ("lock", "a lock of 31 bytes", {**good, 2: [[first, public, lock[1:], ""]]}),
+        ("label", "a label of 129 bytes", {**small, 3: [[m.LAPTOP.id, "x" * 129]]}),
+        ("label-bytes", "a label that is no text", {**small, 3: [[m.LAPTOP.id, b"x"]]}),
+        ("past", "a past key of this epoch", {**small, 4: [[2, m.AK2.reveal()]]}),
+        ("past-twice", "two keys of one epoch", {**small, 4: [[1, m.AK1.reveal()]] * 2}),
+        ("lane", "a lane key of 31 bytes", {**small, 5: lane[1:]}),
+        ("member", "a member more", {**small, 6: 0}),
+    ]
+    honest = _sealed(good)
+    return [
+        _half("half", "names, locks and a past key", ..., honest),
+        _half("half-swapped", "another body than the signed one", "object.swapped", honest, named=bytes(32)),
+        _half("half-key", "under the key of the epoch before", "object.wrong_key", _sealed(small, 1)),
+        *(_half(f"half-{id_}", what, "keyring.malformed", _sealed(content)) for id_, what, content in bad),
+    ]
+
+
+def _half(id_: str, what: str, expect: Any, body: bytes, named: bytes | None = None) -> Case:
+    ring = replace(m.RING3, private=named or sha256(body).digest())
+    data = stored.encode(ring)
+    return case(id_, what, "open_private_half", expect, data=body, trusted=data, key=m.AK2.reveal())

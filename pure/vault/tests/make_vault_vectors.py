@@ -7,10 +7,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import cases_export
 import cases_keyring
 import cases_object
 import cases_opener
 import cases_page
+import cases_pairing
 import vault_material as m
 from vault_form import Case, text_of, written_of
 from vault_operations import OPERATIONS
@@ -20,6 +22,9 @@ FILES = {
     "keyring": ("What is believed of a keyring.", cases_keyring.keyring_cases, cases_keyring.BLOBS),
     "object": ("Sealed objects and boxes.", cases_object.object_cases, cases_object.BLOBS),
     "page": ("What is believed of an account's log.", cases_page.page_cases, cases_page.BLOBS),
+    "pairing": ("Linking a device.", cases_pairing.pairing_cases, cases_pairing.BLOBS),
+    "share": ("Links to snapshots.", cases_export.share_cases, cases_export.BLOBS),
+    "export": ("Archives, manifests and encrypted exports.", cases_export.export_cases, cases_export.BLOBS),
 }
 
 

@@ -1,11 +1,14 @@
 """The operations that the vault's vectors name."""
 
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 
 from privity_protocol.stored import keyring as stored_keyring
 from privity_protocol.stored import page as stored_page
-from privity_vault import box, errors, keyring, object, opener, page, passphrase, recovery
+from privity_vault import box, errors, keyring, object, opener, page, pairing, passphrase, private_half, recovery, share
+from privity_vault.export import encrypted, listing, manifest
+from privity_vault.export.listing import Listed
 from privity_vault.keyring import Claim, Trusted
 from privity_vault.opener import DeviceSecret, PrfOutput
 from privity_vault.page import Memory, SignedPage
@@ -119,6 +122,18 @@ def check_body(given: Input) -> Any:
     return {}
 
 
+def fetch_body(given: Input) -> Any:
+    known = page.Known(1, False, False, stored_page.Body(given["hash"], given["size"]))
+    return len(page.check_body(known, given["body"]))
+
+
+def seal_object(given: Input) -> Any:
+    """A content of one byte string, as long as asked."""
+    place, key = object.Place(bytes(16), bytes(16), bytes(16), 1), Secret(given["key"])
+    body = object.seal({1: bytes(given["size"])}, kind=2, place=place, key=key, generation=1, nonce=bytes(12))
+    return len(body)
+
+
 def decode_page(given: Input) -> Any:
     with errors.reading("page.malformed"):
         read = stored_page.decode(given["data"])
@@ -139,11 +154,104 @@ def accept_pages(given: Input) -> Any:
     return {"n": log.position.n, "head": log.position.head.hex(), "fingerprint": page.fingerprint(log.position)}
 
 
+def open_private_half(given: Input) -> Any:
+    trusted = _trusted(given["trusted"])
+    found = private_half.open_half(given["data"], trusted, AccountKey(given["key"]))
+    labels = sorted(one.label for one in found.openers.values())
+    past = [[epoch, key.reveal().hex()] for epoch, key in found.past.items()]
+    return {"openers": labels, "devices": sorted(found.devices.values()), "past": past}
+
+
+def read_pairing_link(given: Input) -> Any:
+    link = pairing.read_link(given["link"])
+    return {"origin": link.origin, "channel": link.channel.hex(), "card": link.card.hex()}
+
+
+def decode_card(given: Input) -> Any:
+    card = pairing.decode_card(given["data"])
+    assert pairing.encode_card(card) == given["data"]
+    return {"expiry": card.expiry}
+
+
+def pair_existing(given: Input) -> Any:
+    """The existing device: card, answer, reveal, then the digits that a person types."""
+    link = None if given["link"] is None else pairing.read_link(given["link"])
+    times = given["times"]
+    replied = pairing.scanned(given["card"], link, now=times[0]).answer(
+        nonce=given["answer_nonce"], account=given["account"], device_key=given["key"]
+    )
+    state: pairing.Comparing | pairing.Confirmed = replied.revealed(given["reveal"], now=times[1])
+    for digits in given["typed"]:
+        assert isinstance(state, pairing.Comparing)
+        state = state.typed(digits, now=times[2])
+    return {"answer": replied.raw.hex(), "state": type(state).__name__}
+
+
+def pair_new(given: Input) -> Any:
+    """The new device: its card, the answer to it, and what it is given."""
+    secret = None if given["secret"] is None else pairing.LinkSecret(given["secret"])
+    offered = pairing.offer(
+        link_seed=given["link_seed"], device_key=given["key"], nonce=given["reveal"], secret=secret, now=given["now"]
+    )
+    answered = offered.answered(given["answer"])
+    grant = answered.granted(given["grant"], origin=given["origin"])
+    found = {"card": offered.card.hex()[-40:], "code": answered.code, "n": grant.n, "head": grant.head.hex()}
+    return found | {"account_key": grant.key.reveal().hex()}
+
+
+def read_share_link(given: Input) -> Any:
+    link = share.read_link(given["link"])
+    return {"id": link.id.hex(), "key": link.key.reveal().hex()}
+
+
+def open_share(given: Input) -> Any:
+    link = share.read_link(given["link"])
+    found = share.open_share(given["share"], link, expiry=given["expiry"], now=given["now"])
+    messages = [[one.role, one.text, one.time] for one in found.messages]
+    return {"title": found.title, "messages": messages, "receipts": [one.hex() for one in found.receipts]}
+
+
+def check_listing(given: Input) -> Any:
+    return listing.check([Listed(*row) for row in given["entries"]] * given.get("times", 1))
+
+
+def decode_manifest(given: Input) -> Any:
+    read = manifest.decode(given["data"])
+    assert manifest.encode(read) == given["data"]
+    return {"time": read.time, "counts": dict(read.counts), "files": len(read.files)}
+
+
+def check_export(given: Input) -> Any:
+    read = manifest.decode(given["data"])
+    for name, content in given["contents"]:
+        manifest.check_file(read, name, content.encode())
+    manifest.check_complete(read, frozenset(name for name, _ in given["contents"]))
+    return {}
+
+
+def decrypt_export(given: Input) -> Any:
+    reader = encrypted.Reader(passphrase.read(given["typed"]))
+    half = len(given["data"]) // 2
+    opened = reader.feed(given["data"][:half]) + reader.feed(given["data"][half:]) + reader.finish()
+    return {"size": len(opened), "hash": sha256(opened).hexdigest()}
+
+
+def decrypt_parts(given: Input) -> Any:
+    """An export is written here, and read again from parts of itself."""
+    words = passphrase.read(given["typed"])
+    writer = encrypted.Writer(words, Cost(passphrase.LEAST_MEMORY, passphrase.LEAST_PASSES, given["salt"]))
+    whole = writer.header() + writer.feed(given["plain"]) + writer.finish()
+    data = b"".join(whole[first:last] for first, last in given["parts"])
+    return decrypt_export({"data": data, "typed": given["typed"]}) | {"file": sha256(whole).hexdigest()}
+
+
 OPERATIONS: dict[str, Callable[[Input], Any]] = {
     one.__name__: one
     for one in (
         *(read_recovery, read_passphrase, stretch, stable, decode_record, open_record),
         *(decode_keyring, accept_next, accept_all, unlock),
-        *(open_object, open_box, lane, import_id, check_body, decode_page, accept_pages),
+        *(open_object, open_box, lane, import_id, check_body, decode_page, accept_pages, fetch_body, seal_object),
+        *(open_private_half, read_pairing_link, decode_card, pair_existing, pair_new, read_share_link, open_share),
+        *(check_listing, decode_manifest, check_export, decrypt_export, decrypt_parts),
     )
 }

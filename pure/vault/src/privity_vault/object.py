@@ -71,8 +71,7 @@ def seal(
     """Return the body. `nonce` is 12 random bytes. Raises VaultError `object.malformed`, `object.too_large`."""
     if len(nonce) != NONCE or not 0 <= kind <= 255:
         raise VaultError("object.malformed", "nonce or kind")
-    with reading("object.malformed"):
-        frame = _frame(kind, cbor.encode(content), family)
+    frame = _frame(kind, _encoded(content), family)
     aad = associated(family, place, generation)
     commit = _commit(family, place, key, aad, nonce)
     sealed = AESGCM(_key(family, place, key)).encrypt(nonce, frame, aad)
@@ -124,6 +123,18 @@ def _key(family: Family, place: Place, key: Secret) -> bytes:
 
 def _commit(family: Family, place: Place, key: Secret, aad: bytes, nonce: bytes) -> bytes:
     return key.derive(place.object, family.label + labels.COMMIT + aad + nonce)
+
+
+def _encoded(content: Value) -> bytes:
+    """The bytes of a content that a reader will take."""
+    try:
+        data = cbor.encode(content)
+        cbor.decode(data, max_items=MAX_ITEMS)
+    except UnicodeEncodeError:
+        raise VaultError("object.malformed", "half of a character") from None
+    except Malformed as error:
+        raise VaultError("object.malformed", error.reason) from error
+    return data
 
 
 def _frame(kind: int, content: bytes, family: Family) -> bytes:

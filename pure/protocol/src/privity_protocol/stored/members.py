@@ -73,13 +73,18 @@ def text(value: Value, name: str, most: int) -> str:
     return value
 
 
-def rows(value: Value, name: str, width: int, most: int, least: int = 0) -> list[list[Value]]:
-    """A list of rows of `width` members. Raises Malformed `member_type`, `member_value`."""
+def listed(value: Value, name: str, most: int, least: int = 0) -> list[Value]:
+    """A list of bounded length. Raises Malformed `member_type`, `member_value`."""
     if not isinstance(value, list):
         raise Malformed("member_type", name)
     if not least <= len(value) <= most:
         raise Malformed("member_value", f"{name}: {len(value)} rows, expected {least} to {most}")
-    return [row(one, name, width) for one in value]
+    return value
+
+
+def rows(value: Value, name: str, width: int, most: int, least: int = 0) -> list[list[Value]]:
+    """A list of rows of `width` members. Raises Malformed `member_type`, `member_value`."""
+    return [row(one, name, width) for one in listed(value, name, most, least)]
 
 
 def row(value: Value, name: str, width: int) -> list[Value]:
