@@ -42,7 +42,9 @@ def free_ports(count: int) -> int:
 def environment(clone: Path, **extra: str) -> dict[str, str]:
     """A newcomer's: no virtual environment, no settings of ours."""
     inherited = {
-        key: value for key, value in os.environ.items() if not key.startswith(("PRIVITY", "PYTEST", "VIRTUAL"))
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("PRIVITY", "PYTEST", "VIRTUAL", "MAKE", "MFLAGS"))
     }
     return inherited | {"PRIVITY_HOME": str(clone.parent / "home")} | extra
 
