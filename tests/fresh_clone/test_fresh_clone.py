@@ -40,12 +40,9 @@ def free_ports(count: int) -> int:
 
 
 def environment(clone: Path, **extra: str) -> dict[str, str]:
-    """A newcomer's: no virtual environment, no settings of ours."""
-    inherited = {
-        key: value
-        for key, value in os.environ.items()
-        if not key.startswith(("PRIVITY", "PYTEST", "VIRTUAL", "MAKE", "MFLAGS"))
-    }
+    """A newcomer's: no virtual environment, no settings of ours, no flags of a make around this one."""
+    ours = ("PRIVITY", "PYTEST", "VIRTUAL", "MAKE", "MFLAGS")
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
     return inherited | {"PRIVITY_HOME": str(clone.parent / "home")} | extra
 
 
