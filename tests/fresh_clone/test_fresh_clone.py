@@ -27,7 +27,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def free_ports(count: int) -> int:
-    """The first of `count` neighbouring TCP ports that are free now; each worker of the tests looks in its own range."""
+    """The first of `count` neighbouring TCP ports that are free now; each worker of the tests has its own range."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     first = 23000 + worker % 8 * 1000
     for base in range(first, first + 1000 - count, 37):
