@@ -5,6 +5,7 @@ that a client is built with, and for a user's policy against the operator's.
 """
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -161,15 +162,25 @@ def looser(policy: object, floor: object) -> tuple[str, ...]:
     """Return the fields, as dotted names, in which `policy` is looser than `floor`; both are policies."""
     return tuple(
         name
-        for name, rule in _NAMED.items()
-        if not strict_enough(_field(policy, name), _field(floor, name), _RULES[rule])
+        for name, read, rule in _FIELDS
+        if not strict_enough(_field(policy, name, read), _field(floor, name, read), rule)
     )
 
 
-def _field(policy: object, name: str) -> object:
+def _field(policy: object, name: str, read: Callable[[object], Any]) -> Any:
+    try:
+        return read(policy)
+    except AttributeError:  # a section above the field is unchecked as a whole
+        return _unchecked_above(policy, name)
+
+
+def _unchecked_above(policy: object, name: str) -> object:
     value = policy
     for part in name.split("."):
         if isinstance(value, Unchecked):
             return value
         value = getattr(value, part)
     return value
+
+
+_FIELDS: Final = tuple((name, attrgetter(name), _RULES[rule]) for name, rule in _NAMED.items())
