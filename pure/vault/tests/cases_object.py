@@ -140,6 +140,7 @@ def _ids() -> list[Case]:
     masked = box.lane(CHAT, box.LaneKey(key), PLACE.object)
     common = {"key": m.AK1.reveal(), "account": m.ACCOUNT}
     named = {"data": SMALL, "hash": sha256(SMALL).digest(), "size": len(SMALL)}
+    absent = {"body": None, "hash": bytes(32), "size": 9}
     other = named | {"hash": sha256(BODY).digest()}
     return [
         case("lane", "a box is masked", "lane", ..., box=CHAT, key=key, object=PLACE.object),
