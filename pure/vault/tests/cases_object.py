@@ -151,9 +151,7 @@ def _ids() -> list[Case]:
         case("body-swapped", "another body", "check_body", "object.swapped", **other),
         case("body-size", "another size", "check_body", "object.swapped", **(named | {"size": 1})),
         case("fetched", "a body that is delivered", "fetch_body", ..., body=SMALL, hash=named["hash"], size=len(SMALL)),
-        case(
-            "missing", "a body that is not delivered", "fetch_body", "object.missing", body=None, hash=bytes(32), size=9
-        ),
+        case("missing", "a body that is not delivered", "fetch_body", "object.missing", **absent),
         case("largest", "the largest content", "seal_object", ..., key=bytes(32), size=2**20 - 12),
         case("larger", "a byte more", "seal_object", "object.too_large", key=bytes(32), size=2**20 - 11),
     ]  # fmt: skip

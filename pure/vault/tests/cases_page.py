@@ -134,6 +134,7 @@ def _places() -> list[Case]:
         _log("omitted", "the middle page is left out", "log.omitted", FIRST, THIRD),
         _log("omitted-first", "the first page is left out", "log.omitted", SECOND),
         _log("repeated", "a page again", "log.forked", FIRST, SECOND, SECOND),
+        _log("number", "the number of a page that is known", "log.forked", *_after(replace(NEXT, n=3))),
         _log("sibling", "another third page", "log.forked", *HONEST, m.signed(sibling, m.LAPTOP)),
         _log("parent", "a fourth page that continues another third", "log.forked", *_after(other)),
         _log("genesis", "a first page that begins another log", "log.forked",

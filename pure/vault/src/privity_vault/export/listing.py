@@ -50,7 +50,7 @@ def check_name(name: str) -> None:
     """Raises VaultError `export.path` for a name that leaves the folder, or is none on some system."""
     if not name or len(name.encode("utf-8", "replace")) > MAX_NAME:
         raise VaultError("export.path", "an empty or long name")
-    if any(part in ("", ".", "..") or part[-1] in " ." for part in name.removesuffix("/").split("/")):
+    if any(not part or part[-1] in " ." for part in name.removesuffix("/").split("/")):
         raise VaultError("export.path", "a part that leads elsewhere")
     if any(ord(letter) < 32 or letter in _FORBIDDEN or "\ud800" <= letter <= "\udfff" for letter in name):
         raise VaultError("export.path", "a character that is no part of a name")
