@@ -14,6 +14,8 @@ from privity_protocol import evidence
 SEED = 20_261_126
 ALTERED_PER_ITEM = 50
 
+pytestmark = pytest.mark.slow
+
 
 def devices() -> tuple[Items, bytes]:
     """A simulated enclave with two GPUs and a switch."""

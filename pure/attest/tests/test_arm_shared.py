@@ -71,6 +71,7 @@ def test_the_cca_claims_are_those_of_the_index(case) -> None:
     assert len(claims["rem"]) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [one for one in GENUINE if one.id in ("psa-2_0_0_sign1", "cca-tf-rmm", "absent")])
 def test_a_flipped_bit_is_never_genuine(case) -> None:
     for data in flips(content(case, "token")):

@@ -6,6 +6,7 @@ import pytest
 from make_device_vectors import FOLDER, SOURCES, made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SOURCES)
 def test_the_file_is_what_the_script_writes(kind) -> None:
     assert (FOLDER / f"{kind}.json").read_text() == made(kind), "run make_device_vectors.py"

@@ -161,6 +161,7 @@ def drawn_platform(drawn: random.Random, tee: str) -> Intel:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tee", ["tdx", "sgx"])
 def test_both_say_the_same_of_drawn_platforms(tee) -> None:
     drawn = random.Random(SEED + len(sha256(tee.encode()).digest()))

@@ -109,6 +109,7 @@ def test_every_floor_of_the_default_policy_is_looked_at(case) -> None:
     assert evaluation is None or bool(below) == (evaluation.value < 18)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("label", STRIDES)
 @pytest.mark.parametrize("case", FLIPPED)
 def test_a_flipped_bit_is_never_what_it_was(case, label) -> None:

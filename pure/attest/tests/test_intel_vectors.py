@@ -7,6 +7,7 @@ import make_intel_vectors
 import pytest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", [make_intel_vectors, make_intel_reader_vectors], ids=lambda one: one.FILE.stem)
 def test_the_file_is_what_the_script_writes(script) -> None:
     assert script.FILE.read_text() == script.made(), f"run {script.__name__}.py"

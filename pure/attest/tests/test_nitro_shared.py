@@ -63,6 +63,7 @@ def test_the_tag_may_be_there_or_not_and_every_byte_is_consumed(case) -> None:
     assert record(case, data=wrapped).reasons == ("malformed:cpu",), "the producer unwraps the module's reply"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [one for one in GENUINE if one.id in ("dstack-2025-12", "absent")])
 def test_a_flipped_bit_is_never_genuine(case) -> None:
     for data in flips(items(case)["cpu"][1]):

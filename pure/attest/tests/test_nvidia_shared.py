@@ -116,12 +116,14 @@ def test_one_zero_byte_may_follow_and_nothing_else(case) -> None:
     assert record(case, evidence=evidence[:-1]).reasons[0] == f"malformed:{label_of(case)}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [one for one in GENUINE if one.id in ("nvswitch-ls10", "absent")])
 def test_a_flipped_bit_is_never_genuine(case) -> None:
     for evidence in flips(content(case, "evidence")):
         assert not record(case, evidence=evidence).genuine
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [one for one in GENUINE if one.id in ("h100-550.90.07", "absent")])
 def test_a_flipped_bit_of_the_chain_is_never_genuine(case) -> None:
     """Every seventh byte: five certificates are five thousand."""

@@ -83,6 +83,7 @@ def test_a_list_that_the_policy_demands_must_be_there(case) -> None:
     assert "crl_missing:snp-crl" in record(case, policy=demanding).reasons
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("label", ["cpu", "snp-leaf", "snp-issuers"])
 @pytest.mark.parametrize("case", [one for one in GENUINE if one.id in ("genoa-v3", "turin-v5", "absent")])
 def test_a_flipped_bit_is_never_genuine(case, label) -> None:

@@ -261,6 +261,7 @@ def test_the_recorded_boot_is_signed_and_its_log_replays(case) -> None:
     assert not found(items, bytes(32)).genuine
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_a_flipped_bit_of_the_recorded_quote_is_never_genuine(case) -> None:
     items, parsed = recorded(case)

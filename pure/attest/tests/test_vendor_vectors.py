@@ -43,6 +43,7 @@ def test_a_case_gives_what_it_expects(kind, one) -> None:
         assert expect["error"] == record.reasons[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ATTACKS)
 def test_the_file_is_what_the_script_writes(kind) -> None:
     assert (FOLDER / f"{kind}.json").read_text() == made(kind), "run make_vendor_vectors.py"
