@@ -4,7 +4,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
-from privity_tlog import checkpoint, cosignature, head, keys, merkle, note, proof, tiles, view, witness_policy
+from privity_tlog import bulletin, checkpoint, cosignature, head, keys, merkle, note, proof, tiles, view, witness_policy
 from privity_tlog.leaves import fleet, issuers, reading, revocations, trust, web
 
 Input = dict[str, Any]
@@ -146,6 +146,34 @@ def asdict_shallow(read: Any) -> dict[str, Any]:
     return {name: dict(value) if name == "files" else value for name, value in found.items()}
 
 
+def decode_bulletin(given: Input) -> Any:
+    read = bulletin.decode(given["data"])
+    assert bulletin.encode(read) == given["data"]
+    return {"release": len(read.release.entries), "keys": len(read.keys.entries)}
+
+
+def _posted(given: Input) -> bulletin.Posted:
+    policy = witness_policy.decode(given["policy"])
+    read = bulletin.decode(given["data"])
+    return bulletin.verify(read, policy, release=given["release"], keys=given["keys"])
+
+
+def verify_bulletin(given: Input) -> Any:
+    found = _posted(given)
+    heads = [found.release_head, found.keys_head]
+    return {
+        "heads": [[one.checkpoint.origin, one.checkpoint.size, one.time] for one in heads],
+        "releases": sorted(one.hex() for one in found.releases),
+        "indices": dict(sorted(found.indices.items())),
+        "directory": sha256(found.directory).hexdigest(),
+        "issuers": found.issuers is not None,
+    }
+
+
+def advance_places(given: Input) -> Any:
+    return dict(sorted(bulletin.advance(dict(given["known"]), _posted(given)).items()))
+
+
 OPERATIONS: dict[str, Callable[[Input], Any]] = {
     one.__name__: one
     for one in (
@@ -168,5 +196,8 @@ OPERATIONS: dict[str, Callable[[Input], Any]] = {
         decode_entries,
         verify_tile_proofs,
         decode_leaf,
+        decode_bulletin,
+        verify_bulletin,
+        advance_places,
     )
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import cases_bulletin
 import cases_leaves
 import cases_note
 import cases_proof
@@ -23,6 +24,7 @@ BLOBS: dict[str, bytes] = {
     "betakey": m.BETA.vkey.encode(),
     "unknown": cases_note.UNKNOWN_LINE,
     **cases_leaves.BLOBS,
+    **cases_bulletin.BLOBS,
     **{
         f"{name}{size}": m.written(m.head(size), [one.line(m.head(size))]).split(b"\n\n")[1]
         for name, one in SIGNERS.items()
@@ -39,6 +41,7 @@ FILES = {
     "view": ("What is remembered of a log.", cases_proof.view_cases),
     "tiles": ("Static files of a log.", cases_proof.tile_cases),
     "leaves": ("What the logs hold.", cases_leaves.leaf_cases),
+    "bulletin": ("What an operator posts of both logs.", cases_bulletin.bulletin_cases),
 }
 TABLES: dict[str, list[Case]] = {name: cases() for name, (_, cases) in FILES.items()}
 """The cases as the tables have them, bytes as bytes."""

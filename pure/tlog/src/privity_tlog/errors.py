@@ -24,7 +24,8 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "log": ("log_unknown", "log_signature"),
         "witness": ("witness_signature", "witness_quorum"),
         "tree": ("inclusion", "consistency"),
-        "view": ("checkpoint_rollback", "split_view"),
+        "bulletin": ("leaf_missing", "leaf_repeated", "appraisal_policy"),
+        "view": ("checkpoint_rollback", "split_view", "leaf_rolled_back"),
         "age": ("checkpoint_stale", "checkpoint_from_the_future"),
     }
 )

@@ -25,3 +25,9 @@ MAX_ENTRY: Final = 65_535
 """Bytes of one leaf: the length in an entry bundle has 16 bits."""
 TILE_WIDTH: Final = 256
 TILE_HEIGHT: Final = 8
+MAX_BULLETIN: Final = 1024 * 1024
+"""Bytes of a bulletin: five releases, a fleet, a policy, a directory of full size, and two well witnessed heads."""
+MAX_POSTED: Final = 32
+"""Leaves of one log in a bulletin."""
+MAX_APPRAISAL: Final = 64 * 1024
+"""Bytes of an appraisal policy document."""

@@ -19,7 +19,7 @@ const REQUIRED = [
 /** Folders of documents that the verifier and the log's readers read: their packages run them. */
 const ELSEWHERE: readonly string[] = [
   "appraise", "policy", "release", "endorsement",
-  "note", "checkpoint", "cosignature", "witness-policy", "proof", "view", "tiles", "leaves",
+  "note", "checkpoint", "cosignature", "witness-policy", "proof", "view", "tiles", "leaves", "bulletin",
   // The vault's: read in Python only until it has its package here, as their specs say.
   "opener", "keyring", "object", "page", "pairing", "share", "export",
 ];

@@ -12,7 +12,8 @@ export const GROUPS = {
   log: ["log_unknown", "log_signature"],
   witness: ["witness_signature", "witness_quorum"],
   tree: ["inclusion", "consistency"],
-  view: ["checkpoint_rollback", "split_view"],
+  bulletin: ["leaf_missing", "leaf_repeated", "appraisal_policy"],
+  view: ["checkpoint_rollback", "split_view", "leaf_rolled_back"],
   age: ["checkpoint_stale", "checkpoint_from_the_future"],
 } as const;
 

@@ -22,3 +22,9 @@ export const MAX_POLICY_LINES = 256;
 /** Bytes of one leaf: the length in an entry bundle has 16 bits. */
 export const MAX_ENTRY = 65_535;
 export const TILE_WIDTH = 256;
+/** Bytes of a bulletin: five releases, a fleet, a policy, a directory of full size, and two well witnessed heads. */
+export const MAX_BULLETIN = 1024 * 1024;
+/** Leaves of one log in a bulletin. */
+export const MAX_POSTED = 32;
+/** Bytes of an appraisal policy document. */
+export const MAX_APPRAISAL = 64 * 1024;

@@ -8,7 +8,9 @@ import { GROUPS, TlogError } from "../src/errors.ts";
 import { OPERATIONS } from "./operations.ts";
 import { readText, readVector } from "./vectors.ts";
 
-const FOLDERS = ["note", "checkpoint", "cosignature", "witness-policy", "proof", "view", "tiles", "leaves"] as const;
+const FOLDERS = [
+  "note", "checkpoint", "cosignature", "witness-policy", "proof", "view", "tiles", "leaves", "bulletin",
+] as const;
 const files = await Promise.all(FOLDERS.map(async (name) => {
   return [name, await readVector<VectorFile>("own", `${name}/cases.json`)] as const;
 }));

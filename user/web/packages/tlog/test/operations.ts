@@ -4,6 +4,7 @@ import { ascii as utf8, type Bytes, equal, toHex } from "@privity/protocol/bytes
 import { sha256 } from "@noble/hashes/sha2.js";
 
 import { type Inputs, type Plain } from "../../protocol/test/operations/case.ts";
+import * as bulletin from "../src/bulletin.ts";
 import * as checkpoint from "../src/checkpoint.ts";
 import * as cosignature from "../src/cosignature.ts";
 import * as head from "../src/head.ts";
@@ -167,6 +168,33 @@ function decodeLeaf(input: Inputs): unknown {
   return { kind, time, lists };
 }
 
+function decodeBulletin(input: Inputs): unknown {
+  const read = bulletin.decode(input.bytes("data"));
+  same(bulletin.encode(read), input.bytes("data"));
+  return { release: read.release.entries.length, keys: read.keys.entries.length };
+}
+
+function posted(input: Inputs): Promise<bulletin.Posted> {
+  const policy = witnessPolicy.decode(input.bytes("policy"));
+  return bulletin.verify(bulletin.decode(input.bytes("data")), policy, input.text("release"), input.text("keys"));
+}
+
+async function verifyBulletin(input: Inputs): Promise<unknown> {
+  const found = await posted(input);
+  return {
+    heads: [found.releaseHead, found.keysHead].map((one) => [one.checkpoint.origin, one.checkpoint.size, one.time]),
+    releases: [...found.releases.keys()].sort(),
+    indices: Object.fromEntries(found.indices),
+    directory: toHex(sha256(found.directory)),
+    issuers: found.issuers !== null,
+  };
+}
+
+async function advancePlaces(input: Inputs): Promise<unknown> {
+  const known = new Map(input.list("known") as unknown as readonly (readonly [string, number])[]);
+  return Object.fromEntries(bulletin.advance(known, await posted(input)));
+}
+
 export const OPERATIONS: ReadonlyMap<string, (input: Inputs) => unknown> = new Map<string, (input: Inputs) => unknown>([
   ["decode_key", decodeKey],
   ["decode_note", decodeNote],
@@ -187,4 +215,7 @@ export const OPERATIONS: ReadonlyMap<string, (input: Inputs) => unknown> = new M
   ["decode_entries", decodeEntries],
   ["verify_tile_proofs", verifyTileProofs],
   ["decode_leaf", decodeLeaf],
+  ["decode_bulletin", decodeBulletin],
+  ["verify_bulletin", verifyBulletin],
+  ["advance_places", advancePlaces],
 ]);
