@@ -203,6 +203,6 @@ def _octets(value: object, what: str, *, most: int) -> bytes:
     """Return 1 to `most` bytes from unpadded base64url. Raises Malformed."""
     text = canonical.text(value, what, longest=4 * (most // 3 + 1))
     data = canonical.base64url_decode(text)
-    if not data or len(data) > most:
+    if data is None or len(data) > most:
         raise Malformed("member_value", what)
     return data

@@ -192,6 +192,6 @@ function members(posted: Section): JsonObject {
 function octets(value: Json, what: string, most: number): Bytes {
   const text = canonical.text(value, what, 4 * (Math.floor(most / 3) + 1));
   const data = canonical.base64urlDecode(text);
-  if (data === null || data.length === 0 || data.length > most) throw new Malformed("member_value", what);
+  if (data === null || data.length > most) throw new Malformed("member_value", what);
   return data;
 }
