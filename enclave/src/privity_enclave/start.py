@@ -36,7 +36,7 @@ from privity_enclave.listener import Server, bind, make_server
 from privity_enclave.node import Node
 from privity_enclave.operations import Operations
 
-MAX_RELEASE: Final = 65536  # bytes; the limit of the bundle item that carries it
+MAX_RELEASE: Final = 65_535  # bytes; the longest leaf of a log
 CLOCK: Final = Clock(wall=lambda: int(time.time()), steady=lambda: time.clock_gettime(time.CLOCK_BOOTTIME))
 
 

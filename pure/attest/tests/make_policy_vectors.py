@@ -182,6 +182,17 @@ class File:
         title = f"{path}: {said if len(said) < 60 else said[:57] + '...'}"
         self.add(op, title, changed(self.documents[blob], path, value), blob, error, base)
 
+    def long(self, op: str, blob: str, size: int, error: str) -> None:
+        """Add the case of a document over and over, `size` bytes of it, which must end in `error`."""
+        data = self.blobs[blob]
+        times, rest = divmod(size, len(data))
+        found = outcome(op, data * times + data[:rest])
+        if found.get("error") != error:
+            raise AssertionError(f"{op} {size}: {found}")
+        given = {"data": [*[f"${blob}"] * times, f"${blob}[:{rest}]"]}
+        name = f"{op}-{len(self.cases)}"
+        self.cases.append({"id": name, "what": f"{size} bytes", "op": op, "input": given, "expect": found})
+
     def text(self) -> str:
         """Return the content of the file, one case per line."""
         blobs = {name: data.hex() for name, data in self.blobs.items()}
@@ -222,6 +233,8 @@ def releases() -> str:
         file.change("decode_release", "release", path, value, None)
     for path, value, error in RELEASE_BAD:
         file.change("decode_release", "release", path, value, error)
+    file.long("decode_release", "release", 65_535, "not_canonical")
+    file.long("decode_release", "release", 65_536, "too_large")
     (model,) = MODELS["models"]
     file.add("decode_models", "a models document", file.blobs["models"], "models", None)
     file.change("decode_models", "models", "models", [model, {**model, "id": "another"}], None)

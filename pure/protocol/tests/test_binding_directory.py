@@ -86,8 +86,12 @@ def test_a_directory_that_would_be_refused_is_not_written(change) -> None:
 
 
 def test_a_directory_holds_at_most_its_number_of_nodes() -> None:
-    nodes = tuple(replace(ENTRY, nd=index.to_bytes(32), cap=("a",)) for index in range(1, 3000))
-    assert len(directory.decode(directory.encode(replace(DIRECTORY, nodes=nodes))).nodes) == 2999
+    nodes = tuple(
+        replace(ENTRY, nd=index.to_bytes(32), plat=Platform("tdx", bytes(32)), cap=("a",)) for index in range(251)
+    )
+    assert len(directory.decode(directory.encode(replace(DIRECTORY, nodes=nodes[:250]))).nodes) == 250
+    with pytest.raises(Malformed, match="member_value"):
+        directory.encode(replace(DIRECTORY, nodes=nodes))
 
 
 @given(st.binary(max_size=80))

@@ -316,7 +316,8 @@ def directories() -> list[Case]:
     for name, (path, value, reason) in DIRECTORY_BAD.items():
         cases.append(_directory(name, text(spelled(changed(DIRECTORY, path, value))), {"error": reason}))
     cases += [
-        _directory("1 MiB and a byte", [times(b" ", 1024 * 1024 + 1)], {"error": "too_large"}),
+        _directory("65536 bytes", [times(b" ", 65_536)], {"error": "too_large"}),
+        _directory("65535 bytes are read", [times(b" ", 65_535)], {"error": "not_canonical"}),
         _directory("white space", text(spelled(DIRECTORY).replace(",", ", ", 1)), {"error": "not_canonical"}),
     ]
     return cases

@@ -26,7 +26,7 @@ from privity_service.shelf import DIRECTORY, Shelf
 
 DRAIN_SECONDS: Final = 20  # for answers in flight when asked to stop; the rest is cut
 COUNT_SECONDS: Final = 60.0
-MAX_DIRECTORY: Final = 1_048_576
+MAX_DIRECTORY: Final = 65_535
 BACKLOG: Final = 1024
 
 

@@ -12,7 +12,7 @@ from privity_protocol.errors import Malformed
 from privity_attest import reference_values
 from privity_attest.reference_values import Platforms
 
-MAX_RELEASE: Final = 64 * 1024  # bytes
+MAX_RELEASE: Final = 65_535  # bytes, the longest leaf of a log
 MAX_MODELS: Final = 16 * 1024  # bytes
 _RELEASE = frozenset(
     {"v", "t", "name", "version", "source", "platforms", "configuration", "models", "not_before", "flags"}

@@ -11,8 +11,8 @@ from privity_protocol import canonical, platform
 from privity_protocol.errors import Malformed
 from privity_protocol.platform import Platform
 
-MAX_DIRECTORY: Final = 1024 * 1024  # bytes; about 3,000 nodes
-MAX_NODES: Final = 4096
+MAX_DIRECTORY: Final = 65_535  # bytes, the longest leaf of a log
+MAX_NODES: Final = 250
 MAX_CAPABILITIES: Final = 64  # model ids of one node
 MODEL_ID: Final = r"[A-Za-z0-9][A-Za-z0-9._:/-]*"
 _MEMBERS = frozenset({"v", "t", "nbf", "exp", "prev", "nodes"})
@@ -66,7 +66,7 @@ def encode(directory: Directory) -> bytes:
 
 
 def decode(data: bytes) -> Directory:
-    """Return the directory in `data` (at most 1 MiB); its window is not judged here.
+    """Return the directory in `data` (at most 65,535 bytes); its window is not judged here.
 
     Raises Malformed: the reasons of canonical JSON and its members.
     """

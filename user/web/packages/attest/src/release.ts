@@ -12,7 +12,7 @@ import { type Platforms } from "./reference_values.ts";
 import { digest } from "./schema.ts";
 
 /** bytes */
-export const MAX_RELEASE = 64 * 1024;
+export const MAX_RELEASE = 65_535;
 /** bytes */
 export const MAX_MODELS = 16 * 1024;
 const RELEASE = [

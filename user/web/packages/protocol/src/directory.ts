@@ -11,9 +11,9 @@ import {
 import { Malformed } from "./errors.ts";
 import { decode as decodePlatform, members as platformMembers, type Platform } from "./platform.ts";
 
-/** bytes; about 3,000 nodes */
-export const MAX_DIRECTORY = 1024 * 1024;
-export const MAX_NODES = 4096;
+/** bytes, the longest leaf of a log */
+export const MAX_DIRECTORY = 65_535;
+export const MAX_NODES = 250;
 /** model ids of one node */
 export const MAX_CAPABILITIES = 64;
 const MODEL_ID = /^[A-Za-z0-9][A-Za-z0-9._:/-]*$/;
@@ -50,7 +50,7 @@ export function encode(directory: Directory): Bytes {
   return data;
 }
 
-/** The directory in at most 1 MiB of canonical JSON; its window is not judged here. Raises Malformed. */
+/** The directory in at most 65,535 bytes of canonical JSON; its window is not judged here. Raises Malformed. */
 export function decode(data: Uint8Array): Directory {
   const names = ["v", "t", "nbf", "exp", "prev", "nodes"] as const;
   const value = members(decodeJson(data, MAX_DIRECTORY), names, "directory");
