@@ -7,6 +7,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import cases_contents
 import cases_export
 import cases_keyring
 import cases_object
@@ -25,6 +26,7 @@ FILES = {
     "pairing": ("Linking a device.", cases_pairing.pairing_cases, cases_pairing.BLOBS),
     "share": ("Links to snapshots.", cases_export.share_cases, cases_export.BLOBS),
     "export": ("Archives, manifests and encrypted exports.", cases_export.export_cases, cases_export.BLOBS),
+    "contents": ("What is inside sealed objects.", cases_contents.contents_cases, cases_contents.BLOBS),
 }
 
 

@@ -8,7 +8,7 @@ from vault_form import bytes_of, given_of
 from vault_material import OWN
 from vault_operations import OPERATIONS
 
-FOLDERS = ("opener", "keyring", "object", "page", "pairing", "share", "export")
+FOLDERS = ("opener", "keyring", "object", "page", "pairing", "share", "export", "contents")
 
 
 def cases():

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
+import history_operations
 from privity_protocol.stored import keyring as stored_keyring
 from privity_protocol.stored import page as stored_page
 from privity_vault import box, errors, keyring, object, opener, page, pairing, passphrase, private_half, recovery, share
@@ -254,4 +255,4 @@ OPERATIONS: dict[str, Callable[[Input], Any]] = {
         *(open_private_half, read_pairing_link, decode_card, pair_existing, pair_new, read_share_link, open_share),
         *(check_listing, decode_manifest, check_export, decrypt_export, decrypt_parts),
     )
-}
+} | history_operations.OPERATIONS

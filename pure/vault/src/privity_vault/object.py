@@ -83,6 +83,14 @@ def open_body(body: bytes, *, family: Family = OBJECT, kind: int, place: Place, 
 
     Raises VaultError: `object.malformed`, `object.wrong_key`, `object.damaged`, `object.wrong_kind`.
     """
+    kinds = frozenset({kind})
+    return open_kinds(body, family=family, kinds=kinds, place=place, key=key, generation=generation)[1]
+
+
+def open_kinds(
+    body: bytes, *, family: Family = OBJECT, kinds: frozenset[int], place: Place, key: Secret, generation: int
+) -> tuple[int, Value]:
+    """Return kind and content of a body that must be of one of these kinds. Raises VaultError as `open_body` does."""
     found = read_header(body)
     aad = associated(family, place, generation)
     if found.generation != generation:
@@ -93,7 +101,7 @@ def open_body(body: bytes, *, family: Family = OBJECT, kind: int, place: Place, 
         frame = AESGCM(_key(family, place, key)).decrypt(found.nonce, body[HEADER:], aad)
     except InvalidTag:
         raise VaultError("object.damaged", "the commitment holds and the ciphertext does not") from None
-    return _content(frame, kind, family)
+    return frame[0], _content(frame, kinds, family)
 
 
 def read_header(body: bytes) -> Header:
@@ -144,15 +152,15 @@ def _frame(kind: int, content: bytes, family: Family) -> bytes:
     return (bytes([kind]) + len(content).to_bytes(4) + content).ljust(size, b"\0")
 
 
-def _content(frame: bytes, kind: int, family: Family) -> Value:
+def _content(frame: bytes, kinds: frozenset[int], family: Family) -> Value:
     length = int.from_bytes(frame[1:PREFIX])
     end = PREFIX + length
     if end > len(frame) or len(frame) != family.padded(end):
         raise VaultError("object.malformed", f"{length} bytes in a frame of {len(frame)}")
     if frame[end:].strip(b"\0"):
         raise VaultError("object.malformed", "padding that is not zero")
-    if frame[0] != kind:
-        raise VaultError("object.wrong_kind", f"kind {frame[0]}, expected {kind}")
+    if frame[0] not in kinds:
+        raise VaultError("object.wrong_kind", f"kind {frame[0]}, expected {sorted(kinds)}")
     try:
         return cbor.decode(frame[PREFIX:end], max_items=MAX_ITEMS)
     except Malformed as error:
