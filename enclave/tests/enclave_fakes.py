@@ -167,6 +167,7 @@ class Rig:
             release_item=b"{}",
             runtime_log=runtime.measure(self.hardware, configuration=item, models=models_item),
             collateral=None,
+            anchor=None,
         )
         self.keys = KeyRing(self.hardware, self.devices, statement, self.clock)
         self.answers = Answers(kept=settings_.limits.resume_answers)

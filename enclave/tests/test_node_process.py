@@ -207,7 +207,7 @@ def test_documents_are_bounded_and_the_release_is_canonical(
     tmp_path: Path, config: bytes, release: bytes, reason: str
 ) -> None:
     files(tmp_path, config, release)
-    options = start.Options(tmp_path / "config.json", tmp_path / "release.json", "", None, None, {})
+    options = start.Options(tmp_path / "config.json", tmp_path / "release.json", "", None, None, None, {})
     with pytest.raises(StartFailed) as caught:
         start.read_documents(options)
     assert caught.value.reason == reason

@@ -63,7 +63,7 @@ class Node:
             node=bytes(range(16)), deploy="local", profiles=("p0", "p1", "p2"), egress="none", models=("m",),
             configuration_item=CONFIGURATION, models_item=MODELS,
             release_item=canonical.encode({**release_leaf(CONFIGURATION, {}), "platforms": platforms}),
-            runtime_log=log, collateral=self.collateral,
+            runtime_log=log, collateral=self.collateral, anchor=None,
         )  # fmt: skip
         asked = Nvidia(gpus=len(self.devices.gpus), switches=len(self.devices.switches), load=self.devices)
         return KeyRing(self.hardware, asked, statement, Clock(wall=lambda: NOW - 60, steady=lambda: 0.0))

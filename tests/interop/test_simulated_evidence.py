@@ -67,7 +67,7 @@ def installation(tmp_path) -> Installation:
     statement = Statement(
         node=bytes(16), deploy="local", profiles=("p0", "p1"), egress="none", models=("privity/demonstration",),
         configuration_item=CONFIGURATION, models_item=MODELS, release_item=release, runtime_log=log,
-        collateral=None,
+        collateral=None, anchor=None,
     )  # fmt: skip
     clock = Clock(wall=lambda: int(time.time()), steady=time.monotonic)
     return Installation(

@@ -46,8 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--config", type=Path, required=True)
     run.add_argument("--release", type=Path, required=True)
     run.add_argument("--listen", required=True)
-    run.add_argument("--simulated-root", type=Path)
-    run.add_argument("--collateral", type=Path)
+    for name in ("--simulated-root", "--collateral", "--anchor"):
+        run.add_argument(name, type=Path)
     run.add_argument("--model", action="append", default=[], metavar="ID=PATH")
     measure = commands.add_parser("measure")
     measure.add_argument("--config", type=Path, required=True)
@@ -68,19 +68,19 @@ def _command(options: argparse.Namespace) -> None:
             make_root(options.folder)
 
 
-def _run(options: argparse.Namespace) -> None:
+def _run(said: argparse.Namespace) -> None:
     import uvloop
 
     from privity_enclave import start
 
     models: dict[str, Path] = {}
-    for given in options.model:
+    for given in said.model:
         name, separator, path = given.partition("=")
         if not separator or not path or name in models:
             raise StartFailed("arguments", "--model is ID=PATH, once for each model")
         models[name] = Path(path)
     chosen = start.Options(
-        options.config, options.release, options.listen, options.simulated_root, options.collateral, models
+        said.config, said.release, said.listen, said.simulated_root, said.collateral, said.anchor, models
     )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.get_loop().set_exception_handler(events.loop_fault)

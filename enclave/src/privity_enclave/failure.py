@@ -6,19 +6,8 @@ Source: specs/node-http.md, section "Start-up".
 from typing import Final
 
 START_REASONS: Final = frozenset(
-    {
-        "arguments",
-        "configuration",
-        "release",
-        "hardware_missing",
-        "hardware_not_allowed",
-        "hardware_not_supported",
-        "hardware_failed",
-        "models",
-        "engine",
-        "listen",
-        "internal",
-    }
+    "arguments configuration release hardware_missing hardware_not_allowed "  # noqa: SIM905
+    "hardware_not_supported hardware_failed models engine anchor listen internal".split()
 )
 
 

@@ -17,10 +17,12 @@ from privity_protocol.bundle import Item
 from privity_protocol.bundle import encode as encode_bundle
 from privity_protocol.errors import Malformed
 from privity_protocol.limits import KEY_GRACE, KEY_WINDOW
-from privity_protocol.node_document import Anchor, NodeDocument
+from privity_protocol.node_document import Anchor, NodeDocument, decode_anchor
 
 from privity_enclave.hardware import Devices, Hardware, collateral
+from privity_enclave.hardware.tree import read_at_most
 
+MAX_ANCHOR: Final = 512  # bytes
 ROTATE: Final = 3600  # seconds; half the window, so that a client always finds an hour left
 
 
@@ -50,11 +52,18 @@ class Statement:
     release_item: bytes
     runtime_log: bytes
     collateral: Path | None
+    anchor: Path | None
 
     @property
     def rel(self) -> bytes:
         """Leaf hash of the release (RFC 6962 section 2.1)."""
         return hashlib.sha256(b"\0" + self.release_item).digest()
+
+    def anchor_at(self, now: int) -> Anchor:
+        """Return the release log's newest head as the operator's file tells it: clients judge it. Raises Malformed."""
+        if self.anchor is None:
+            return Anchor("local", bytes(32), 0, now)
+        return decode_anchor(canonical.decode(read_at_most(self.anchor, MAX_ANCHOR + 1), max_bytes=MAX_ANCHOR))
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -95,7 +104,7 @@ class KeyRing:
         self._proving = threading.Lock()
 
     def begin(self) -> Window:
-        """Make a key with its evidence. It is not in use until `admit`. Raises HardwareFailed."""
+        """Make a key with its evidence. It is not in use until `admit`. Raises HardwareFailed, Malformed."""
         key, signer = xwing.generate(), Ed25519PrivateKey.generate()
         born, now = self._clock.steady(), self._clock.wall()
         said = self._statement
@@ -111,7 +120,7 @@ class KeyRing:
             deploy=said.deploy,
             nbf=now,
             exp=now + KEY_WINDOW,
-            anchor=Anchor("local", bytes(32), 0, now),
+            anchor=said.anchor_at(now),
             prof=said.profiles,
             egress=said.egress,
             nonce=None,

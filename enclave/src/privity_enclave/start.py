@@ -49,6 +49,7 @@ class Options:
     listen: str
     simulated_root: Path | None
     collateral: Path | None
+    anchor: Path | None
     models: Mapping[str, Path]
 
 
@@ -72,14 +73,14 @@ async def run(options: Options) -> None:
         stack.push_async_callback(engines.close)
         runtime_log = _measure(hardware, documents, engines)
         await engines.start()
-        node = make_node(settings, documents, (hardware, devices), engines, runtime_log, options.collateral)
+        node = make_node(settings, documents, (hardware, devices), engines, runtime_log, options)
         listener = bind(options.listen)
-        await _first_key(node)
+        await _first_key(node, options.anchor, stopping)
         server = make_server(node)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         keeping = asyncio.create_task(node.keep())
         await _listening(server, serving)
-        _ready(options, listener, settings, hardware, engines, node)
+        _ready(options, listener, hardware, engines, node)
         await asyncio.wait([serving, asyncio.create_task(stopping.wait())], return_when=asyncio.FIRST_COMPLETED)
         await node.drain()
         keeping.cancel()
@@ -111,7 +112,7 @@ def make_node(
     hardware: tuple[Hardware, Devices],
     engines: EngineSet,
     runtime_log: bytes,
-    collateral: Path | None,
+    options: Options,
 ) -> Node:
     """Put a node together; it has no key yet."""
     statement = Statement(
@@ -124,7 +125,8 @@ def make_node(
         models_item=engines.models_document(),
         release_item=documents.release,
         runtime_log=runtime_log,
-        collateral=collateral,
+        collateral=options.collateral,
+        anchor=options.anchor,
     )
     answers = Answers(kept=settings.limits.resume_answers)
     boot = secrets.token_bytes(32)
@@ -156,11 +158,15 @@ def _measure(hardware: Hardware, documents: Documents, engines: EngineSet) -> by
         raise StartFailed("hardware_failed", str(error)) from error
 
 
-async def _first_key(node: Node) -> None:
+async def _first_key(node: Node, anchor: Path | None, stopping: asyncio.Event) -> None:
+    while anchor and not (anchor.exists() or stopping.is_set()):  # noqa: ASYNC110, ASYNC240
+        await asyncio.sleep(0.05)
     try:
         node.keys.admit(await asyncio.to_thread(node.keys.begin))
     except HardwareFailed as error:
         raise StartFailed("hardware_failed", str(error)) from error
+    except Malformed as error:
+        raise StartFailed("anchor", str(error)) from error
 
 
 async def _listening(server: Server, serving: "asyncio.Task[None]") -> None:
@@ -170,14 +176,8 @@ async def _listening(server: Server, serving: "asyncio.Task[None]") -> None:
         raise StartFailed("listen", "the listener did not start")
 
 
-def _ready(
-    options: Options,
-    listener: socket.socket,
-    settings: Configuration,
-    hardware: Hardware,
-    engines: EngineSet,
-    node: Node,
-) -> None:
+def _ready(options: Options, listener: socket.socket, hardware: Hardware, engines: EngineSet, node: Node) -> None:
+    models = [model.id for model in node.configuration.models]
     simulated = hardware.platform.type in SIMULATED
     listen = options.listen
     if listen.startswith("tcp:"):
@@ -187,13 +187,13 @@ def _ready(
         "hardware": hardware.platform.type,
         "simulated": simulated,
         "notice": NOTICE if simulated else None,
-        "models": [model.id for model in settings.models],
+        "models": models,
         "engine_network": engines.network,
         "node": json.loads(node.keys.publish()),
     }
     sys.stdout.write(f"READY {json.dumps(line)}\n")
     sys.stdout.flush()
-    events.write(events.Started(len(settings.models)))
+    events.write(events.Started(len(models)))
 
 
 def _signals() -> asyncio.Event:

@@ -61,20 +61,10 @@ def decode(data: bytes) -> NodeDocument:
         deploy=canonical.text(nd["deploy"], "deploy", longest=64),
         nbf=canonical.integer(nd["nbf"], "nbf"),
         exp=canonical.integer(nd["exp"], "exp"),
-        anchor=_anchor(nd["anchor"]),
+        anchor=node_document.decode_anchor(nd["anchor"]),
         prof=_profiles(nd["prof"]),
         egress=canonical.text(nd["egress"], "egress", longest=64, pattern=NAME),
         nonce=None if nonce is None else canonical.from_base64url(nonce, "nonce", size=32),
-    )
-
-
-def _anchor(value: object) -> Anchor:
-    anchor = canonical.members(value, frozenset({"origin", "root", "size", "time"}), "anchor")
-    return Anchor(
-        origin=canonical.text(anchor["origin"], "anchor.origin", longest=255, pattern="[!-~]+"),
-        root=canonical.from_hex(anchor["root"], "anchor.root", size=32),
-        size=canonical.integer(anchor["size"], "anchor.size"),
-        time=canonical.integer(anchor["time"], "anchor.time"),
     )
 
 

@@ -1,4 +1,5 @@
-"""The node document as a node writes it, and the values derived from its bytes. Its reader is `binding`.
+"""The node document as a node writes it, and the values derived from its bytes. Its reader is `binding`; only the
+anchor is read here, since a node takes it from a file.
 
 Source: specs/binding.md.
 """
@@ -72,6 +73,17 @@ def encode(document: NodeDocument) -> bytes:
             "egress": document.egress,
             "nonce": None if document.nonce is None else base64url_encode(document.nonce),
         }
+    )
+
+
+def decode_anchor(value: object) -> Anchor:
+    """Return the anchor in parsed canonical JSON. Raises Malformed."""
+    anchor = canonical.members(value, frozenset({"origin", "root", "size", "time"}), "anchor")
+    return Anchor(
+        origin=canonical.text(anchor["origin"], "anchor.origin", longest=255, pattern="[!-~]+"),
+        root=canonical.from_hex(anchor["root"], "anchor.root", size=32),
+        size=canonical.integer(anchor["size"], "anchor.size"),
+        time=canonical.integer(anchor["time"], "anchor.time"),
     )
 
 
