@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WEB = ROOT / "user/web"
 VECTORS = Path(os.environ.get("PRIVITY_VECTORS", ROOT.parent / "shared/vectors"))
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+PACKAGES = ("protocol", "attest", "tlog", "passkeys")
 SECONDS = 280
 STRANGE = {"id": "a", "tee": "abacus", "files": {}, "expect": {"crypto": "pass", "default_policy": "accept"}}
 CONFORMANCE = tuple(
@@ -58,8 +59,8 @@ def conformance(*words: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_types_are_strict() -> None:
-    passes("node_modules/typescript/bin/tsc", "-b", "packages/protocol", "packages/attest", "packages/tlog")
-    for package in ("protocol", "attest", "tlog"):
+    passes("node_modules/typescript/bin/tsc", "-b", *(f"packages/{name}" for name in PACKAGES))
+    for package in PACKAGES:
         passes("node_modules/typescript/bin/tsc", "-p", f"packages/{package}/test")
 
 

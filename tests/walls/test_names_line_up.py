@@ -15,6 +15,7 @@ TYPESCRIPT = [
     ROOT / "user/web/packages/attest/src",
     ROOT / "user/web/packages/tlog/src",
     ROOT / "user/web/packages/vault/src",
+    ROOT / "user/web/packages/passkeys/src",
 ]
 
 

@@ -30,6 +30,10 @@ export default tseslint.config(
       "max-len": ["error", { code: 130 }],
       "no-console": "error",
       "no-restricted-globals": ["error", "fetch", "localStorage", "indexedDB"],
+      "no-restricted-syntax": ["error", {
+        selector: "CallExpression[callee.property.name='toJSON']",
+        message: "a credential's toJSON() holds what its PRF answered: copy the fields",
+      }],
     },
   },
   {

@@ -5,6 +5,8 @@ import { chromium } from "./chromium.ts";
 import { listVectors, readBinary, readVector } from "./vectors.ts";
 
 const tests = ["packages/*/test/**/*.test.ts"];
+/** What only a browser has: authenticators, IndexedDB, workers. */
+const browserOnly = ["**/*.browser.test.ts", "**/node_modules/**"];
 
 /** Named, so that Vite does not find them one by one and reload a page that is testing. */
 const include = [
@@ -20,7 +22,7 @@ export default defineConfig({
   resolve: { alias },
   test: {
     projects: [
-      { extends: true, test: { name: "node", include: tests, environment: "node" } },
+      { extends: true, test: { name: "node", include: tests, exclude: browserOnly, environment: "node" } },
       {
         extends: true,
         test: {
