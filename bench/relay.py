@@ -114,6 +114,8 @@ def configuration(folder: Path, ports: list[int]) -> Path:
         "nodes": [f"tcp:127.0.0.1:{node}"],
         "state": str(folder / "state"),
         "public_run_origin": f"http://localhost:{relay}",
+        "published": None,
+        "logs": [],
     }
     path.write_text(json.dumps(document))
     return path

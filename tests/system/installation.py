@@ -265,6 +265,8 @@ class Installation:
             "nodes": [f"tcp:127.0.0.1:{port}" for port in self.relayed_node_ports],
             "state": str(self.folder / "state"),
             "public_run_origin": f"http://localhost:{self.run_port}",
+            "published": None,
+            "logs": [],
         }
         (self.folder / "service.json").write_text(json.dumps(configuration))
 

@@ -23,6 +23,7 @@ from privity_service.events import Events
 from privity_service.forwarding import Deadlines
 from privity_service.poller import Poller
 from privity_service.process import Silence, bind, server
+from privity_service.published import Published
 from privity_service.shelf import DIRECTORY, Shelf
 
 Script = Callable[["Heard", asyncio.StreamWriter], Awaitable[None]]
@@ -270,7 +271,7 @@ def run_request(kid: bytes, records: int = 2) -> bytes:
     return b"EC1\x02\x00\x01" + kid + b"\x00\x00" + b"s" * 16 + b"c" * 32 + b"r" * (4096 * records)
 
 
-def configuration(state: Path, nodes: list[str], **limits: int) -> Configuration:
+def configuration(state: Path, nodes: list[str], published: Path | None = None, **limits: int) -> Configuration:
     """A configuration on free ports."""
     anywhere = Listener(host="127.0.0.1", port=0)
     return Configuration(
@@ -281,18 +282,25 @@ def configuration(state: Path, nodes: list[str], **limits: int) -> Configuration
         nodes=nodes,
         state=str(state),
         public_run_origin="http://localhost:8081",
+        published=None if published is None else str(published),
+        logs=[],
         limits=Limits(**limits),
     )
 
 
 @asynccontextmanager
 async def stand(
-    folder: Path, *nodes: FakeNode, deadlines: Deadlines | None = None, polled: bool = True, **limits: int
+    folder: Path,
+    *nodes: FakeNode,
+    deadlines: Deadlines | None = None,
+    polled: bool = True,
+    published: Path | None = None,
+    **limits: int,
 ) -> AsyncIterator[Stand]:
     """Run nodes, both listeners, and poll once."""
     all_nodes = list(nodes) or [FakeNode()]
     async with AsyncNodes(all_nodes):
-        chosen = configuration(folder, [node.address for node in all_nodes], **limits)
+        chosen = configuration(folder, [node.address for node in all_nodes], published, **limits)
         shelf = Shelf(folder)
         state = State.of(chosen, shelf.read(DIRECTORY, 2**20))
         state.deadlines = deadlines or Deadlines()
@@ -301,7 +309,8 @@ async def stand(
         events = Events(logged.append)
         watcher = Silence(events)
         logging.getLogger("uvicorn.error").addHandler(watcher)
-        poller = Poller(state.registry, state.publication, shelf, state.upstreams, events, lambda: clock[0])
+        keeper = None if published is None else Published(published)
+        poller = Poller(state.registry, state.publication, shelf, state.upstreams, events, lambda: clock[0], keeper)
         running = Stand(all_nodes, state, poller, logged, clock=clock)
         servers = []
         for relay in (False, True):

@@ -15,6 +15,8 @@ GOOD = {
     "nodes": ["tcp:127.0.0.1:8082"],
     "state": "/var/lib/privity",
     "public_run_origin": "http://localhost:8081",
+    "published": None,
+    "logs": [],
 }
 
 
@@ -47,6 +49,15 @@ def test_the_good_one_is_read() -> None:
         {"public_run_origin": "http://localhost:8081/path"},
         {"public_run_origin": "ftp://localhost"},
         {"public_run_origin": "http://x\n"},
+        {"published": "relative"},
+        {"published": ""},
+        {"logs": None},
+        {"logs": [{"origin": "a b", "url": "https://log.example"}]},
+        {"logs": [{"origin": "log.example/keys", "url": "https://log.example/keys/"}]},
+        {"logs": [{"origin": "log.example/keys", "url": "javascript:alert(1)"}]},
+        {"logs": [{"origin": "log.example/keys", "url": "https://log.example/keys?a"}]},
+        {"logs": [{"origin": "log.example/keys", "url": "https://log.example/keys", "more": 1}]},
+        {"logs": [{"origin": "log.example/keys", "url": "https://log.example/keys"}] * 9},
         {"limits": {"streams": 0}},
         {"limits": {"streams": 10, "sessions": 10}},
     ],

@@ -25,6 +25,8 @@ def write_configuration(folder: Path, *nodes: str, **members: object) -> Path:
         "nodes": list(nodes),
         "state": str(folder / "state"),
         "public_run_origin": "http://localhost:8081",
+        "published": None,
+        "logs": [],
     }
     path = folder / "service.json"
     path.write_text(json.dumps(configuration | members))

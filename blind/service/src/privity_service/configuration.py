@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 
 MAX_CONFIGURATION = 65536  # bytes; far above 64 node addresses
+_PREFIX = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*")
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
@@ -38,6 +39,13 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     connections: Count = 8000
 
 
+class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A log of this deployment: its origin, and the address below which its tiles are read."""
+
+    origin: Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,255}\Z")]
+    url: Annotated[str, msgspec.Meta(max_length=1024)]
+
+
 class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole configuration."""
 
@@ -48,6 +56,8 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     nodes: Annotated[list[str], msgspec.Meta(min_length=1, max_length=64)]
     state: Annotated[str, msgspec.Meta(min_length=1)]
     public_run_origin: str
+    published: Annotated[str, msgspec.Meta(min_length=1)] | None
+    logs: Annotated[list[Log], msgspec.Meta(max_length=8)]
     limits: Limits = Limits()
 
 
@@ -96,6 +106,10 @@ def parse(data: bytes) -> Configuration:
         parse_address(node)
     if not Path(configuration.state).is_absolute():
         raise ConfigurationRefused("state is an absolute path")
+    if configuration.published is not None and not Path(configuration.published).is_absolute():
+        raise ConfigurationRefused("published is an absolute path or null")
+    if not all(_PREFIX.fullmatch(log.url) for log in configuration.logs):
+        raise ConfigurationRefused("a log's url is an address such as https://log.example/release")
     return configuration
 
 

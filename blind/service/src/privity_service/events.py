@@ -19,6 +19,8 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "node_listed": frozenset({"node", "windows"}),
         "node_refused": frozenset({"node", "reason"}),
         "node_dropped": frozenset({"node", "reason"}),
+        "published": frozenset({"nodes"}),
+        "published_refused": frozenset({"reason"}),
         "state_unwritable": frozenset({"reason"}),
         "state_writable": frozenset(),
         "counts": frozenset({"hello", "run", "challenge", "refused", "unreachable", "cut", "gone"}),

@@ -1,4 +1,4 @@
-"""Asks each node every two seconds what it announces, and publishes it.
+"""Asks each node every two seconds what it announces, and looks for what the keeper posted; publishes both.
 
 Source: specs/relay.md, section "Nodes". A node's answers are hostile input: bounded in time, size and shape.
 """
@@ -12,10 +12,12 @@ from privity_protocol.limits import MAX_BUNDLE
 
 from privity_service.events import Events
 from privity_service.publication import Publication
+from privity_service.published import Published, Unfit
 from privity_service.registry import MAX_REPORT, NodeUnfit, Registry, Window, parse_report
 from privity_service.shelf import Shelf
 from privity_service.upstream import Upstreams
 
+LOOK: Final = 0.25  # seconds between two looks at the keeper's folder: one `stat` each
 INTERVAL: Final = 2.0  # seconds between two polls of one node
 ANSWER_SECONDS: Final = 5.0  # for one answer, whole
 
@@ -31,6 +33,7 @@ class Poller:
         upstreams: Upstreams,
         events: Events,
         now: Callable[[], int],
+        published: Published | None,
     ) -> None:
         self._registry = registry
         self._publication = publication
@@ -38,6 +41,8 @@ class Poller:
         self._upstreams = upstreams
         self._events = events
         self._now = now
+        self._published = published
+        self._unfit = ""
         self._writable = True
         self._writing = asyncio.Lock()
 
@@ -46,6 +51,30 @@ class Poller:
         async with asyncio.TaskGroup() as group:
             for index in range(len(self._registry.nodes)):
                 group.create_task(self._follow(index))
+            if self._published is not None:
+                group.create_task(self._watch(self._published))
+
+    async def _watch(self, published: Published) -> None:
+        while True:
+            await asyncio.sleep(LOOK)
+            if await self.look(published):
+                await self.store()
+
+    async def look(self, published: Published) -> bool:
+        """Take over what the keeper posted, if it is new and whole; a reason against it is reported once."""
+        try:
+            posted = await asyncio.to_thread(published.look)
+        except Unfit as unfit:
+            if unfit.reason != self._unfit:
+                self._events.emit("published_refused", reason=unfit.reason)
+            self._unfit = unfit.reason
+            return False
+        if posted is None:
+            return False
+        self._unfit = ""
+        self._publication.post(posted)
+        self._events.emit("published", nodes=len(posted.bundles))
+        return True
 
     async def _follow(self, index: int) -> None:
         while True:
@@ -56,7 +85,8 @@ class Poller:
         """Ask node `index` once and publish what follows from its answer or its silence."""
         try:
             windows = parse_report(await self._get(index, "/ec1/node", MAX_REPORT))
-            await self._fetch_bundles(index, windows)
+            if self._published is None:
+                await self._fetch_bundles(index, windows)
         except NodeUnfit as unfit:
             if self._registry.nodes[index].failures == 0:
                 self._events.emit("node_refused", node=index, reason=unfit.reason)
@@ -65,8 +95,9 @@ class Poller:
         else:
             if self._registry.report(index, windows, self._now()):
                 self._events.emit("node_listed", node=index, windows=len(windows))
-        self._publication.refresh(self._registry.listed(self._now()), self._now())
-        await self.store()
+        if self._published is None:
+            self._publication.refresh(self._registry.listed(self._now()), self._now())
+            await self.store()
 
     async def store(self) -> None:
         """Write what is published; a disk that refuses is reported once, and tried again at the next poll."""

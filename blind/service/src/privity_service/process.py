@@ -22,6 +22,7 @@ from privity_service.configuration import Configuration, Listener
 from privity_service.connection import WRITE_BUFFER, bounded
 from privity_service.events import Events
 from privity_service.poller import Poller
+from privity_service.published import Published
 from privity_service.shelf import DIRECTORY, Shelf
 
 DRAIN_SECONDS: Final = 20  # for answers in flight when asked to stop; the rest is cut
@@ -124,6 +125,7 @@ class Process:
         self._configuration = configuration
         shelf = Shelf(Path(configuration.state))
         self._state = State.of(configuration, shelf.read(DIRECTORY, MAX_DIRECTORY))
+        self._published = None if configuration.published is None else Published(Path(configuration.published))
         self._poller = Poller(
             self._state.registry,
             self._state.publication,
@@ -131,6 +133,7 @@ class Process:
             self._state.upstreams,
             events,
             lambda: int(time.time()),
+            self._published,
         )
         self._servers: list[Server] = []
 
@@ -150,6 +153,8 @@ class Process:
         serving = [asyncio.create_task(each.serve([bound])) for each, bound in zip(self._servers, sockets, strict=True)]
         for each in self._servers:
             await each.listening.wait()
+        if self._published is not None:
+            await self._poller.look(self._published)
         await self._poller.store()
         print("READY " + json.dumps({"relay": relay, "service": service}, sort_keys=True), flush=True)
         self._events.emit("started", nodes=len(self._configuration.nodes))

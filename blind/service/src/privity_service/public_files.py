@@ -25,7 +25,7 @@ PAGE: Final = BARE | {
     "cross-origin-resource-policy": "same-origin",
 }
 FOR_ANYONE: Final = BARE | {name.decode(): value.decode() for name, value in ANY_ORIGIN}
-FOREVER: Final = "public, max-age=31536000, immutable"
+A_WHILE: Final = "public, max-age=60"
 SHORTLY: Final = "public, max-age=10"
 
 
@@ -41,15 +41,19 @@ def serve(request: Request, document: Document | None, headers: Mapping[str, str
 
 
 def node_routes(publication: Publication) -> list[Route]:
-    """Return the routes of directory and bundles, open to any origin."""
+    """Return the routes of bulletin, directory and bundles, open to any origin."""
+
+    async def bulletin(request: Request) -> Response:
+        return serve(request, publication.bulletin, FOR_ANYONE, SHORTLY)
 
     async def directory(request: Request) -> Response:
         return serve(request, publication.directory, FOR_ANYONE, SHORTLY)
 
     async def bundle(request: Request) -> Response:
-        return serve(request, publication.bundles.get(request.path_params["nd"]), FOR_ANYONE, FOREVER)
+        return serve(request, publication.bundles.get(request.path_params["nd"]), FOR_ANYONE, A_WHILE)
 
     return [
+        Route("/v1/bulletin", _with_preflight(bulletin), methods=["GET", "OPTIONS"]),
         Route("/v1/nodes/directory", _with_preflight(directory), methods=["GET", "OPTIONS"]),
         Route("/v1/nodes/{nd}", _with_preflight(bundle), methods=["GET", "OPTIONS"]),
     ]

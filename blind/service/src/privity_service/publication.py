@@ -12,9 +12,12 @@ from privity_protocol.errors import PrivityError
 from privity_protocol.platform import Platform
 
 from privity_service.configuration import Configuration
+from privity_service.published import Posted
 from privity_service.registry import Window
-from privity_service.shelf import BUNDLES, DIRECTORY, DISCOVERY
+from privity_service.shelf import BULLETIN, BUNDLES, DIRECTORY, DISCOVERY
 
+BUNDLE_TYPE: Final = "application/cmw+json"
+SIMULATED: Final = frozenset({"simulated", "sim_tpm"})
 DIRECTORY_LIFE: Final = 7200  # seconds; renewed at half of it, so that a client never holds an expired one for long
 
 
@@ -39,7 +42,7 @@ def discovery(configuration: Configuration) -> bytes:
             "v": 1,
             "account": None,
             "deploy": configuration.deploy,
-            "logs": [],
+            "logs": [{"origin": log.origin, "url": log.url} for log in configuration.logs],
             "plans": False,
             "relays": [],
             "run": configuration.public_run_origin,
@@ -48,25 +51,37 @@ def discovery(configuration: Configuration) -> bytes:
 
 
 class Publication:
-    """The published documents. `refresh` takes over the announced windows, `add` their bundles."""
+    """The published documents.
+
+    With a keeper, `post` takes over what it posted. Without one, `refresh` lists the announced windows and `add` their
+    bundles; nothing of that is in a log, and clients refuse it.
+    """
 
     def __init__(self, configuration: Configuration, earlier: bytes | None = None) -> None:
         self.discovery = Document.of(discovery(configuration), "application/json")
         self.bundles: dict[str, Document] = {}
         self.directory: Document | None = None
+        self.bulletin: Document | None = None
         self.simulated = False
         self._current: directory.Directory | None = None
         self._previous = _hash_of(earlier)
 
+    def post(self, posted: Posted) -> None:
+        """Publish what the keeper posted instead of what was published before."""
+        self.bulletin = Document.of(posted.bulletin, "application/json")
+        self.directory = Document.of(posted.directory_leaf, "application/json")
+        self.bundles = {nd: Document.of(data, BUNDLE_TYPE) for nd, data in posted.bundles.items()}
+        self.simulated = any(node.plat.type in SIMULATED for node in posted.directory.nodes)
+
     def add(self, nd: str, bundle: bytes) -> None:
         """Publish the bundle of the node document with hash `nd` (hexadecimal)."""
-        self.bundles[nd] = Document.of(bundle, "application/cmw+json")
+        self.bundles[nd] = Document.of(bundle, BUNDLE_TYPE)
 
     def refresh(self, windows: list[Window], now: int) -> bool:
         """List the windows whose bundle is published; forget the other bundles. Returns whether anything changed."""
         ready = [window for window in windows if window.nd in self.bundles]
         self.bundles = {window.nd: self.bundles[window.nd] for window in ready}
-        self.simulated = any(window.plat.type in {"simulated", "sim_tpm"} for window in ready)
+        self.simulated = any(window.plat.type in SIMULATED for window in ready)
         nodes = tuple(_node(window) for window in ready)
         current = self._current
         if current is not None and current.nodes == nodes and current.nbf <= now < current.exp - DIRECTORY_LIFE // 2:
@@ -85,6 +100,8 @@ class Publication:
         files[DISCOVERY] = self.discovery.data
         if self.directory is not None:
             files[DIRECTORY] = self.directory.data
+        if self.bulletin is not None:
+            files[BULLETIN] = self.bulletin.data
         return files
 
 

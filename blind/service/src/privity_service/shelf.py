@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 DIRECTORY: Final = "v1/nodes/directory"
+BULLETIN: Final = "v1/bulletin"
 DISCOVERY: Final = ".well-known/privity"
 BUNDLES: Final = "v1/nodes"
 _BUNDLE_FILE = re.compile(r"[0-9a-f]{64}")

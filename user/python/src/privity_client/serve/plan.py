@@ -112,6 +112,8 @@ def service_configuration(home: Home, ports: Ports) -> bytes:
             "nodes": [f"tcp:127.0.0.1:{ports.node}"],
             "state": str(home.service),
             "public_run_origin": f"http://localhost:{ports.relay}",
+            "published": None,
+            "logs": [],
         }
     )
 
