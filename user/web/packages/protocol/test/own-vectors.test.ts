@@ -20,7 +20,6 @@ const REQUIRED = [
 const ELSEWHERE: readonly string[] = [
   "appraise", "policy", "release", "endorsement",
   "note", "checkpoint", "cosignature", "witness-policy", "proof", "view", "tiles", "leaves", "bulletin",
-  // The vault's: read in Python only until it has its package here, as their specs say.
   "opener", "keyring", "object", "page", "pairing", "share", "export",
 ];
 
