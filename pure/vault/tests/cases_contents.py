@@ -50,7 +50,7 @@ BLOBS = {f"kind{kind}": encoded(members) for kind, members in GOOD.items()}
 
 
 def contents_cases() -> list[Case]:
-    return [*_good(), *_shapes(), *_members(), *_bounds(), *_places()]
+    return [*_good(), *_shapes(), *_members(), *_bounds(), *_places(), *_orders()]
 
 
 def _case(id_: str, what: str, kind: int, expect: Any, data: bytes) -> Case:
@@ -138,6 +138,10 @@ def _bounds() -> list[Case]:
         ("node-usage", "a usage of two numbers", 2, 5, [1, 2]),
         ("node-state", "a state that is none", 2, 6, 4),
         ("node-time", "a time of 2^48", 2, 7, 2**48),
+        ("folder-order", "an order that ends in 0", 3, 2, at("V0")),
+        ("folder-order-empty", "no order", 3, 2, at("")),
+        ("folder-order-long", "an order of 257 digits", 3, 2, at("V" * 257)),
+        ("folder-order-sign", "an order with a sign", 3, 2, at("V-")),
         ("folder-colour", "colour 16", 3, 3, at(16)),
         ("file-name", "a file without a name", 4, 0, ""),
         ("file-size", "2^30 bytes", 4, 2, 2**30),
@@ -185,3 +189,30 @@ def _places() -> list[Case]:
              version=version, **fixed)
         for id_, what, kind, box, version, expect in rows
     ]  # fmt: skip
+
+
+def _orders() -> list[Case]:
+    rows: list[tuple[str, str, str | None, str | None, Any]] = [
+        ("only", "the only one", None, None, ...),
+        ("last", "behind the last", "V", None, ...),
+        ("last-z", "behind z", "zz", None, ...),
+        ("first", "before the first", None, "V", ...),
+        ("first-1", "before 1", None, "1", ...),
+        ("first-01", "before 01", None, "01", ...),
+        ("near", "between neighbours", "A", "B", ...),
+        ("near-longer", "between A and B1", "A", "B1", ...),
+        ("inside", "between A and A01", "A", "A01", ...),
+        ("inside-long", "between Azz and B", "Azz", "B", ...),
+        ("wide", "between two far ones", "1", "z", ...),
+        ("equal", "between equals", "A", "A", MALFORMED),
+        ("turned", "the wrong way", "B", "A", MALFORMED),
+        ("zero", "a place that ends in 0", "A0", None, MALFORMED),
+        ("empty", "an empty place", "", None, MALFORMED),
+        ("full", "no room", "z" * 256, None, "object.too_large"),
+    ]
+    spread = [("none", 0), ("one", 1), ("five", 5), ("sixty-two", 62)]
+    return [
+        *(case(f"order-{i}", what, "order_between", expect, before=b, after=a) for i, what, b, a, expect in rows),
+        *(case(f"spread-{id_}", f"{count} places", "order_spread", ..., count=count) for id_, count in spread),
+        case("spread-many", "65,537 places", "order_spread", "object.too_large", count=65_537),
+    ]

@@ -10,15 +10,17 @@ sys.path.insert(0, str(Path(__file__).parent))
 import cases_contents
 import cases_export
 import cases_keyring
+import cases_merge
 import cases_object
 import cases_opener
 import cases_page
 import cases_pairing
+import cases_tree
 import vault_material as m
 from vault_form import Case, text_of, written_of
 from vault_operations import OPERATIONS
 
-FILES = {
+FORMATS = {
     "opener": ("Codes, words and records of openers.", cases_opener.opener_cases, cases_opener.BLOBS),
     "keyring": ("What is believed of a keyring.", cases_keyring.keyring_cases, cases_keyring.BLOBS),
     "object": ("Sealed objects and boxes.", cases_object.object_cases, cases_object.BLOBS),
@@ -28,6 +30,14 @@ FILES = {
     "export": ("Archives, manifests and encrypted exports.", cases_export.export_cases, cases_export.BLOBS),
     "contents": ("What is inside sealed objects.", cases_contents.contents_cases, cases_contents.BLOBS),
 }
+RULES = {
+    "merge": ("Clocks, and edits at the same time.", cases_merge.merge_cases, cases_merge.BLOBS),
+    "tree": ("Branches, deleting and orphans.", cases_tree.tree_cases, {}),
+    "title": ("Titles of chats.", cases_tree.title_cases, {}),
+    "wallet": ("Which device may spend which token.", cases_tree.wallet_cases, cases_contents.BLOBS),
+}
+"""What is decided about contents that were read: here most cases are answered, not refused."""
+FILES = FORMATS | RULES
 
 
 def _written(one: Case, blobs: dict[str, bytes]) -> Case:

@@ -8,11 +8,12 @@ from vault_form import bytes_of, given_of
 from vault_material import OWN
 from vault_operations import OPERATIONS
 
-FOLDERS = ("opener", "keyring", "object", "page", "pairing", "share", "export", "contents")
+FORMATS = ("opener", "keyring", "object", "page", "pairing", "share", "export", "contents")
+RULES = ("merge", "tree", "title", "wallet")
 
 
 def cases():
-    for folder in FOLDERS:
+    for folder in (*FORMATS, *RULES):
         path = OWN / folder / "cases.json"
         if path.exists():
             file = json.loads(path.read_text())

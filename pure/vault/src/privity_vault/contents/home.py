@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from privity_protocol.cbor import Value
+from privity_protocol.errors import Malformed
+from privity_protocol.stored import members as m
 from privity_protocol.stored.members import COUNT, U32
 
 from privity_vault.contents.chat import MAX_INSTRUCTIONS, MAX_MODEL, MAX_TITLE
@@ -25,9 +28,9 @@ from privity_vault.contents.schema import (
     secret,
     text,
 )
+from privity_vault.order import MAX_PLACE, is_place
 from privity_vault.share import ShareKey
 
-MAX_ORDER: Final = 256
 MAX_COLOUR: Final = 15
 MAX_LANGUAGE: Final = 35
 """Characters of a language tag (RFC 5646 section 4.4.1)."""
@@ -105,10 +108,17 @@ class Prompt(Content):
     shortcut: Field[str]
 
 
+def _place(value: Value, name: str) -> str:
+    found = m.text(value, name, MAX_PLACE)
+    if not is_place(found):
+        raise Malformed("member_value", f"{name}: not a place")
+    return found
+
+
 FOLDER: Final = Schema(
     Kind.FOLDER,
     Folder,
-    (lww(text(MAX_TITLE)), lww(text(MAX_INSTRUCTIONS)), lww(text(MAX_ORDER)), lww(number(MAX_COLOUR))),
+    (lww(text(MAX_TITLE)), lww(text(MAX_INSTRUCTIONS)), lww(_place), lww(number(MAX_COLOUR))),
 )
 SETTINGS: Final = Schema(
     Kind.SETTINGS,
