@@ -1,15 +1,15 @@
 """A log's operator who has the keys and stops being honest: each deed is a sentence, and has the reason it must get."""
 
-import json
-
 from privity_log import sequencer
 from privity_log.errors import LogError
 from privity_log.leaf_checks import checks_for
 from privity_log.monitor import Watched
 from privity_log.sequencer import CHECKPOINT, Committed, Sequencer
 from privity_log.signer import signature_of
+from privity_protocol import canonical
 from privity_tlog import checkpoint, note, tiles
 from privity_tlog.checkpoint import Checkpoint
+from privity_tlog.leaves import revocations
 from stand import LOG, NOW, ORIGIN, W1, W2, policy, signer, witness_lines
 from strict_store import Disk, StrictStore
 
@@ -18,8 +18,17 @@ FOREIGN_WITNESS = signer("one.example/w", 6, 92)
 TWO_OF_THREE = policy(witness_lines(2))
 
 
-def leaf(number: int) -> bytes:
-    return json.dumps({"n": number, "t": "release", "v": 1}, separators=(",", ":")).encode()
+REVOKED = revocations.encode(revocations.Revocations(NOW, (), (), ()))
+
+
+def leaf(number: int, **members: object) -> bytes:
+    """A release that may run two days after `NOW`."""
+    release = {
+        "v": 1, "t": "release", "name": "enclave", "version": str(number), "source": "ab" * 20,
+        "platforms": {"tdx": {}}, "configuration": ["00" * 32], "models": ["11" * 32],
+        "not_before": NOW + 2 * 86_400, "flags": [],
+    }  # fmt: skip
+    return canonical.encode(release | members)
 
 
 class Operator:
@@ -34,7 +43,9 @@ class Operator:
             self.grow(size, start)
 
     def grow(self, size: int, start: int = 0) -> None:
-        self.log.append([leaf(start + number) for number in range(self.log.committed.head.size, size)], now=NOW)
+        """Append up to `size` leaves: the first lists what is revoked, nothing; the others are releases."""
+        numbers = range(self.log.committed.head.size, size)
+        self.log.append([leaf(start + number) if number else REVOKED for number in numbers], now=NOW)
         self.sign(self.log.committed.head)
 
     def sign(self, of: Checkpoint, signers=LOG) -> None:

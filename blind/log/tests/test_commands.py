@@ -5,12 +5,16 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+from dishonest import leaf as release
 from privity_tlog import proof, witness_policy
+from privity_tlog.leaves import revocations
+from privity_tlog.leaves.revocations import Revocations
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 
@@ -177,18 +181,19 @@ def test_monitor_and_mirror_follow_a_served_log_and_a_rewritten_leaf_is_a_surpri
     with serve(home, "--no-witnesses") as (logs, places, _):
         lines = [line + (f" {places['public']}/release" if "/release+" in line else "") for line in logs]
         policy.write_text("\n".join([*lines, "quorum none", ""]))
-        leaf.write_bytes(b'{"t":"release","v":1}')
-        done("append", leaf, "--home", home)
+        for entry in (revocations.encode(Revocations(int(time.time()), (), (), ())), release(1)):
+            leaf.write_bytes(entry)
+            done("append", leaf, "--home", home)
         watch = ("monitor", "--home", tmp_path / "m", "--policy", policy, "--once")
-        assert done(*watch) == (0, "log.example/release: 1 leaves, 1 new, 0 surprises\n")
-        assert done(*watch) == (0, "log.example/release: 1 leaves, 0 new, 0 surprises\n")
+        assert done(*watch) == (0, "log.example/release: 2 leaves, 2 new, 0 surprises\n")
+        assert done(*watch) == (0, "log.example/release: 2 leaves, 0 new, 0 surprises\n")
         mirror = ("mirror", "--home", tmp_path / "mirror", "--policy", policy, "--once")
-        assert done(*mirror) == (0, "log.example/release: 1 leaves\n")
+        assert done(*mirror) == (0, "log.example/release: 2 leaves\n")
         leaf.write_bytes(b'{"t":"gossip","v":1}')
         done("append", leaf, "--home", home)
         code, said = done(*watch)
-        assert (code, "leaf_unknown: leaf 1 is a 'gossip'" in said) == (3, True)
-        bundle = home / "release/public/tile/entries/000.p/2"
+        assert (code, "leaf_unknown: leaf 2 is a 'gossip'" in said) == (3, True)
+        bundle = home / "release/public/tile/entries/000.p/3"
         bundle.write_bytes(bundle.read_bytes().replace(b"gossip", b"Gossip"))
         code, said = done(*mirror)
         assert (code, '"consistency"' in said) == (3, True)

@@ -63,6 +63,17 @@ def test_nothing_else_is_served(folder) -> None:
     for path, answer in zip(NOTHING, get(folder, *NOTHING), strict=True):
         assert answer.status_code == 404, path
         assert answer.headers.get("cache-control") in (None, "no-store")
+
+
+def test_a_page_of_any_origin_can_read_and_can_tell_what_is_missing(folder) -> None:
+    paths = ("/release/checkpoint", "/release/tile/0/000", "/release/tile/0/001.p/43", "/keys/checkpoint")
+    answers = get(folder, *paths)
+    assert [answer.status_code for answer in answers] == [200, 200, 404, 404]
+    assert [answer.headers["access-control-allow-origin"] for answer in answers] == ["*"] * 4
+    assert [name for answer in answers for name in answer.headers if "credentials" in name] == []
+
+
+def test_nothing_is_written_to_the_read_side(folder) -> None:
     assert [answer.status_code for answer in get(folder, "/release/checkpoint", method="POST")] == [405]
 
 

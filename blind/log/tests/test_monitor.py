@@ -1,7 +1,6 @@
 """Dishonest logs against the monitor, the mirror, the audit and what a client checks: a sentence, and the reason."""
 
 import json
-from hashlib import sha256
 
 import pytest
 from dishonest import (
@@ -32,14 +31,11 @@ from hypothesis import strategies as st
 from privity_log import followed, sequencer
 from privity_log.audit import audit
 from privity_log.errors import LogError, StoreError
-from privity_log.leaf_checks import checks_for
 from privity_log.mirror import copy
 from privity_log.monitor import visit
 from privity_log.sequencer import CHECKPOINT
 from privity_log.source import FolderSource
 from privity_log.store import locked
-from privity_log.surprise import Surprise
-from privity_log.web_bundle import compare_web
 from privity_tlog import head, note, tiles
 from privity_tlog.errors import TlogError
 from stand import LOG, NOW, ORIGIN
@@ -134,24 +130,6 @@ def test_a_log_that_cannot_be_reached_is_no_surprise_but_a_failure(store) -> Non
     assert ear.heard == []
 
 
-LEAVES = {
-    b'{"t":"release","v":1}': None,
-    b'{"t":"directory","v":1}': "leaf_unknown",
-    b'{"t":"surprise","v":1}': "leaf_unknown",
-    b'{"t":5}': "leaf_malformed",
-    b'["t"]': "leaf_malformed",
-    b'{"t":"web","t":"release"}': "leaf_malformed",
-    b"\xff": "leaf_malformed",
-    b"[" * 60_000: "leaf_malformed",
-}
-
-
-@pytest.mark.parametrize("entry", LEAVES, ids=lambda one: repr(one[:24]))
-def test_a_leaf_of_no_known_kind_is_a_surprise(entry) -> None:
-    found = checks_for(ORIGIN, None).surprises(ORIGIN, 0, entry, {})
-    assert [each.reason for each in found] == ([LEAVES[entry]] if LEAVES[entry] else [])
-
-
 def test_a_log_that_stays_hidden_until_its_head_is_old_wakes_somebody(store) -> None:
     one, ear = Operator(3), Ear()
     visit(watched(one), store, ear, now=NOW)
@@ -161,28 +139,6 @@ def test_a_log_that_stays_hidden_until_its_head_is_old_wakes_somebody(store) -> 
             visit(watched(one), store, ear, now=NOW + days * 86_400)
         assert len(ear.heard) == heard
     assert ear.heard[0].reason == "checkpoint_stale"
-
-
-def test_names_that_a_log_chose_cannot_steer_a_terminal_or_break_a_mail(tmp_path) -> None:
-    text = compare_web({"files": {"\x1b[2J": "0", "\ud800": "0"}}, tmp_path)
-    assert text is not None
-    assert text.isascii()
-    assert "\x1b" not in text
-    assert len(Surprise(ORIGIN, "leaf_differs", text).id) == 32
-
-
-@settings(max_examples=100, deadline=None)
-@given(
-    st.binary(max_size=200)
-    | st.recursive(st.none() | st.floats() | st.text() | st.integers(), st.lists).map(
-        lambda one: json.dumps({"t": one}).encode()
-    )
-)
-def test_any_bytes_as_a_leaf_are_a_surprise_of_the_list_or_none(entry) -> None:
-    checks = checks_for(ORIGIN, None)
-    reasons = {each.reason for each in checks.surprises(ORIGIN, 0, entry, {})}
-    assert reasons <= {"leaf_malformed", "leaf_unknown"}
-    assert all(len(each.id) == 32 for each in checks.surprises(ORIGIN, 0, entry, {}))
 
 
 @settings(max_examples=100, deadline=None)
@@ -205,70 +161,6 @@ def test_any_bytes_as_a_state_are_damage(data) -> None:
         followed.load(Held())
 
 
-def test_the_newest_logged_web_bundle_is_compared_with_the_rebuilt_one(store, tmp_path) -> None:
-    built = tmp_path / "built"
-    (built / "assets").mkdir(parents=True)
-    (built / "index.html").write_bytes(b"<html>")
-    (built / "assets/app.js").write_bytes(b"app")
-    files = {"index.html": sha256(b"<html>").hexdigest(), "assets/app.js": sha256(b"app").hexdigest()}
-
-    def web(listed: dict) -> bytes:
-        return json.dumps({"t": "web", "v": 1, "files": listed}).encode()
-
-    one, ear = Operator(3), Ear()
-    one.log.append([web({"index.html": "old"}), web(files)], now=NOW)
-    one.sign(one.log.committed.head)
-    assert visit(watched(one, built), store, ear, now=NOW).surprises == ()
-    for listed, named in (
-        ({**files, "assets/app.js": "0" * 64}, "assets/app.js"),
-        ({**files, "extra.js": "0" * 64}, "extra.js"),
-    ):
-        one.log.append([web(listed)], now=NOW)
-        one.sign(one.log.committed.head)
-        found = visit(watched(one, built), store, ear, now=NOW).surprises
-        assert [each.reason for each in found] == ["leaf_differs"]
-        assert named in found[0].detail
-
-
-def revoked(time: object, *keys: str, **more) -> bytes:
-    lists = {"releases": [], "keys": list(keys), "platforms": []}
-    return json.dumps({"t": "revocations", "v": 1, "time": time, **lists, **more}).encode()
-
-
-REVOCATIONS = {
-    "the same again": ([revoked(NOW, "a"), revoked(NOW, "a")], None),
-    "one more": ([revoked(NOW, "a"), revoked(NOW, "a", "b")], None),
-    "one gone": ([revoked(NOW, "a", "b"), revoked(NOW, "a")], "leaf_differs"),
-    "one gone for another": ([revoked(NOW, "a"), revoked(NOW, "b")], "leaf_differs"),
-    "no list": ([revoked(NOW, "a"), revoked(NOW, keys=None)], "leaf_differs"),
-    "too old": ([revoked(NOW - 8 * 86_400 - 1)], "leaf_late"),
-    "just not too old": ([revoked(NOW - 8 * 86_400)], None),
-    "without a time": ([revoked("now")], "leaf_late"),
-}
-
-
-@pytest.mark.parametrize("at_once", [True, False])
-@pytest.mark.parametrize(("leaves", "reason"), REVOCATIONS.values(), ids=REVOCATIONS)
-def test_revocations_never_shrink_and_never_stop(leaves, reason, at_once, store) -> None:
-    """Whether the monitor reads the leaves in one visit or remembers them from one to the next."""
-    one, ear = Operator(3), Ear()
-    for entries in [leaves] if at_once else [[entry] for entry in leaves]:
-        one.log.append([*entries, leaf(1000 + one.log.committed.head.size)], now=NOW)
-        one.sign(one.log.committed.head)
-        visit(watched(one), store, ear, now=NOW)
-    assert [each.reason for each in ear.heard] == ([reason] if reason else [])
-
-
-def test_revocations_that_stop_are_noticed_though_nothing_new_came(store) -> None:
-    one, ear = Operator(3), Ear()
-    one.log.append([revoked(NOW)], now=NOW)
-    one.now = NOW + 9 * 86_400
-    one.sign(one.log.committed.head)
-    for days in (9, 10, 11):
-        visit(watched(one), store, ear, now=NOW + days * 86_400)
-    assert [each.reason for each in ear.heard] == ["leaf_late"]
-
-
 def test_a_state_that_was_altered_is_not_followed_from(store) -> None:
     one = Operator(300)
     visit(watched(one), store, Ear(), now=NOW)
@@ -279,6 +171,7 @@ def test_a_state_that_was_altered_is_not_followed_from(store) -> None:
         {**kept, "rows": kept["rows"][:-1]},
         {**kept, "note": ""},
         {**kept, "leaves": []},
+        {**kept, "visited": None},
         {},
         [],
     ):

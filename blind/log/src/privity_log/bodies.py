@@ -1,5 +1,6 @@
 """Bodies of requests, bounded while they arrive, and the plainest answers."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
@@ -21,6 +22,6 @@ async def bounded(request: Request, most: int) -> bytes | None:
     return bytes(data)
 
 
-def plain(status: int, text: str) -> Response:
+def plain(status: int, text: str, headers: Mapping[str, str] = BARE) -> Response:
     """Return a short text that nobody caches."""
-    return Response(f"{text}\n", status, BARE, media_type="text/plain; charset=utf-8")
+    return Response(f"{text}\n", status, dict(headers), media_type="text/plain; charset=utf-8")

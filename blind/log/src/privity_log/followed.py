@@ -28,14 +28,15 @@ FOLLOWED: Final = "state/followed"
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """A computed edge, the note of the head that equals it, and the newest leaf of some kinds.
+    """A computed edge, the note of the head that equals it, the newest leaf of each kind, and when that was read.
 
-    The note is empty before the first visit.
+    Before the first visit the note is empty and `visited` (Unix seconds) 0.
     """
 
     edge: Edge
     note: bytes
     leaves: Mapping[str, bytes] = field(default_factory=dict)
+    visited: int = 0
 
 
 NOTHING: Final = Followed(edges.EMPTY, b"")
@@ -67,7 +68,7 @@ def load(store: Store) -> Followed:
         size = int(kept["size"])
         rows = tuple(tuple(bytes.fromhex(one) for one in row) for row in kept["rows"])
         leaves = {str(kind): str(leaf).encode() for kind, leaf in kept["leaves"].items()}
-        found = Followed(Edge(size, rows), str(kept["note"]).encode(), leaves)
+        found = Followed(Edge(size, rows), str(kept["note"]).encode(), leaves, int(kept["visited"]))
         widths = [(size >> TILE_HEIGHT * level) % TILE_WIDTH for level in range(edges.LEVELS)]
         head = _head(found.note)
         whole = [len(row) for row in rows] == widths and (head.size, head.root) == (size, found.edge.root())
@@ -83,6 +84,7 @@ def save(store: Store, followed: Followed) -> None:
     rows = [[one.hex() for one in row] for row in followed.edge.rows]
     leaves = {kind: leaf.decode() for kind, leaf in followed.leaves.items()}
     kept = {"size": followed.edge.size, "rows": rows, "note": followed.note.decode(), "leaves": leaves}
+    kept["visited"] = followed.visited
     store.replace(FOLLOWED, json.dumps(kept).encode(), expected=store.read(FOLLOWED))
 
 

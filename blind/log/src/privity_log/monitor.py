@@ -18,7 +18,7 @@ from privity_log.alarm import Alarm
 from privity_log.errors import LogError
 from privity_log.follow import Chunk, follow
 from privity_log.followed import Evidence, Followed
-from privity_log.leaf_checks import LeafChecks, Newest
+from privity_log.leaf_checks import LeafChecks, Moment, Newest
 from privity_log.source import Source
 from privity_log.store import Store
 from privity_log.surprise import Surprise
@@ -59,12 +59,12 @@ def visit(watched: Watched, store: Store, alarm: Alarm, *, now: int) -> Visit:
     try:
         head, data = kept.next_head(watched.source, watched.policy, watched.origin)
         found += _age(watched, head, data, now)
-        reached = Followed(known.edge, data, newest)
+        reached = Followed(known.edge, data, newest, now)
         for chunk in _chunks(watched, known, head, data):
             for index, entry in enumerate(chunk.entries, chunk.first):
-                wrong = watched.checks.surprises(watched.origin, index, entry, newest)
+                wrong = watched.checks.surprises(watched.origin, index, entry, newest, Moment(now, known.visited))
                 found += wrong[: max(0, MOST - len(found))]
-            reached = Followed(chunk.edge, data, newest)
+            reached = Followed(chunk.edge, data, newest, now)
         found += watched.checks.standing(watched.origin, newest, now)
     except Evidence as evidence:
         reached = known
@@ -74,7 +74,7 @@ def visit(watched: Watched, store: Store, alarm: Alarm, *, now: int) -> Visit:
         _tell(store, alarm, _stale(watched, known, now))
         raise
     _tell(store, alarm, found)
-    if reached.note != known.note:
+    if reached is not known:
         kept.save(store, reached)
     return Visit(reached.edge.size - known.edge.size, reached.edge.size, tuple(found))
 

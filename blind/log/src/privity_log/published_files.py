@@ -22,6 +22,8 @@ CHECKPOINT: Final = "checkpoint"
 FOREVER: Final = "public, max-age=31536000, immutable"
 SHORTLY: Final = "public, max-age=1"
 _HEADERS: Final = {"x-content-type-options": "nosniff", "access-control-allow-origin": "*"}
+NOWHERE: Final = {**_HEADERS, "cache-control": "no-store"}
+"""Readable from a page of any origin: a partial tile that has become a full one is no failed connection."""
 
 
 def application(logs: Mapping[str, Path]) -> Starlette:
@@ -30,10 +32,10 @@ def application(logs: Mapping[str, Path]) -> Starlette:
     async def file(request: Request) -> Response:
         folder, path = logs.get(request.path_params["log"]), request.path_params["path"]
         if folder is None or not (path == CHECKPOINT or _TILE.fullmatch(path)):
-            return plain(404, "no such file")
+            return plain(404, "no such file", NOWHERE)
         data = await asyncio.to_thread(_read, folder / path)
         if data is None:
-            return plain(404, "no such file")
+            return plain(404, "no such file", NOWHERE)
         if path == CHECKPOINT:
             headers = {**_HEADERS, "cache-control": SHORTLY, "content-type": "text/plain; charset=utf-8"}
         else:

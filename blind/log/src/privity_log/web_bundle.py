@@ -3,22 +3,18 @@
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 
-def compare_web(leaf: Mapping[str, Any], folder: Path) -> str | None:
-    """Return how a logged web bundle differs from the one rebuilt in `folder`, None when every file is the same."""
-    logged = leaf.get("files")
-    if not isinstance(logged, dict):
-        return "it lists no files"
+def compare_web(logged: Mapping[str, bytes], folder: Path) -> str | None:
+    """Return how a logged web bundle (path to SHA-256) differs from the one rebuilt in `folder`, None when it is it."""
     built = {
-        path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest()
+        path.relative_to(folder).as_posix(): sha256(path.read_bytes()).digest()
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
-    if logged == built:
+    if dict(logged) == built:
         return None
     names = sorted({*logged, *built})
-    # Escaped: the names are the log's, and a terminal or a mail must not obey them.
+    # Escaped: a terminal or a mail must not obey names, wherever they come from.
     differing = [ascii(name) for name in names if logged.get(name) != built.get(name)]
     return "not what was rebuilt: " + ", ".join(differing)[:400]
