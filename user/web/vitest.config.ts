@@ -10,8 +10,9 @@ const browserOnly = ["**/*.browser.test.ts", "**/node_modules/**"];
 
 /** Named, so that Vite does not find them one by one and reload a page that is testing. */
 const include = [
-  "fast-check", "@noble/ciphers/chacha.js", "@noble/curves/ed25519.js", "@noble/hashes/hkdf.js", "@noble/hashes/sha2.js",
-  "@noble/hashes/sha3.js", "@noble/post-quantum/hybrid.js", "@noble/post-quantum/ml-dsa.js", "@noble/post-quantum/ml-kem.js",
+  "fast-check", "@noble/ciphers/chacha.js", "@noble/curves/ed25519.js", "@noble/hashes/argon2.js", "@noble/hashes/hkdf.js",
+  "@noble/hashes/hmac.js", "@noble/hashes/sha2.js", "@noble/hashes/sha3.js", "@noble/post-quantum/hybrid.js",
+  "@noble/post-quantum/ml-dsa.js", "@noble/post-quantum/ml-kem.js",
 ];
 
 /** A package's sources instead of what was built from them: tests need no build and cannot meet an old one. */
