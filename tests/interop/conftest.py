@@ -12,7 +12,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(Path(__file__).parent))  # modules beside the tests, under import mode importlib
-BUILT = [ROOT / f"user/web/packages/{name}.js" for name in ("protocol/dist/src/hello", "attest/dist/src/appraise")]
+BUILT = [
+    ROOT / f"user/web/packages/{name}.js"
+    for name in ("protocol/dist/src/hello", "attest/dist/src/appraise", "vault/dist/src/share")
+]
 
 
 def node_binary() -> str | None:
@@ -54,10 +57,21 @@ class Peer:
 @pytest.fixture
 def peer() -> Iterator[Peer]:
     """A fresh peer for each test, so that no state is left from another."""
+    yield from speaking("peer.mjs")
+
+
+@pytest.fixture(scope="module")
+def vault_peer() -> Iterator[Peer]:
+    """One peer with the vault for a whole module: it keeps nothing but the pairing that it is asked to begin."""
+    yield from speaking("vault_peer.mjs")
+
+
+def speaking(script: str) -> Iterator[Peer]:
+    """A process that runs a script of this folder, ended in order afterwards."""
     node = node_binary()
     if node is None or not all(path.exists() for path in BUILT):
         pytest.skip("the TypeScript packages are not built: npm ci && npm run build in user/web")
-    command = [node, str(Path(__file__).parent / "peer.mjs")]
+    command = [node, str(Path(__file__).parent / script)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield Peer(process)
         assert process.stdin is not None
