@@ -7,13 +7,14 @@ import { Inputs, type Operation, type Outcome, type VectorFile } from "./operati
 import { channelOperations } from "./operations/channel.ts";
 import { documentOperations } from "./operations/documents.ts";
 import { plainOperations } from "./operations/plain.ts";
+import { storedOperations } from "./operations/stored.ts";
 import { wordOperations } from "./operations/words.ts";
 import { isElsewhere, listVectors, readVector } from "./vectors.ts";
 
 /** Folders of which every case runs here, whatever a spec says. */
 const REQUIRED = [
-  "admission", "application", "binding", "canonical", "cbor", "directory", "ec1", "envelope", "evidence", "pacing",
-  "padding", "records",
+  "access", "admission", "application", "binding", "canonical", "cbor", "directory", "ec1", "envelope", "erasure",
+  "evidence", "pacing", "padding", "records",
 ] as const;
 
 /** Folders of documents that the verifier and the log's readers read: their packages run them. */
@@ -24,7 +25,9 @@ const ELSEWHERE: readonly string[] = [
 ];
 
 function findOperation(name: string, expected: Outcome): Operation | undefined {
-  const all = { ...plainOperations, ...wordOperations, ...documentOperations, ...channelOperations(expected) };
+  const all = {
+    ...plainOperations, ...wordOperations, ...documentOperations, ...storedOperations, ...channelOperations(expected),
+  };
   return (all as Readonly<Record<string, Operation | undefined>>)[name];
 }
 
