@@ -15,6 +15,7 @@ import cases_object
 import cases_opener
 import cases_page
 import cases_pairing
+import cases_repair
 import cases_tree
 import vault_material as m
 from vault_form import Case, text_of, written_of
@@ -35,6 +36,8 @@ RULES = {
     "tree": ("Branches, deleting and orphans.", cases_tree.tree_cases, {}),
     "title": ("Titles of chats.", cases_tree.title_cases, {}),
     "wallet": ("Which device may spend which token.", cases_tree.wallet_cases, cases_contents.BLOBS),
+    "repair": ("Two branches of one log.", cases_repair.repair_cases, cases_repair.BLOBS),
+    "rotation": ("What a rotation still needs.", cases_repair.rotation_cases, {}),
 }
 """What is decided about contents that were read: here most cases are answered, not refused."""
 FILES = FORMATS | RULES

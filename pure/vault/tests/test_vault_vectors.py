@@ -9,7 +9,7 @@ from vault_material import OWN
 from vault_operations import OPERATIONS
 
 FORMATS = ("opener", "keyring", "object", "page", "pairing", "share", "export", "contents")
-RULES = ("merge", "tree", "title", "wallet")
+RULES = ("merge", "tree", "title", "wallet", "repair", "rotation")
 
 
 def cases():

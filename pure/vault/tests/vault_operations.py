@@ -1,13 +1,29 @@
 """The operations that the vault's vectors name."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
 import history_operations
+import vault_material as m
 from privity_protocol.stored import keyring as stored_keyring
 from privity_protocol.stored import page as stored_page
-from privity_vault import box, errors, keyring, object, opener, page, pairing, passphrase, private_half, recovery, share
+from privity_vault import (
+    box,
+    errors,
+    keyring,
+    object,
+    opener,
+    page,
+    pairing,
+    passphrase,
+    private_half,
+    recovery,
+    repair,
+    rotation,
+    share,
+)
 from privity_vault.export import encrypted, listing, manifest
 from privity_vault.export.listing import Listed
 from privity_vault.keyring import Claim, Trusted
@@ -155,6 +171,31 @@ def accept_pages(given: Input) -> Any:
     return {"n": log.position.n, "head": log.position.head.hex(), "fingerprint": page.fingerprint(log.position)}
 
 
+def plan_repair(given: Input) -> Any:
+    rings = [_trusted(data) for data in given["keyrings"]]
+    log = Memory(page.start(given["account"]), rings[0])
+    for ring in rings:
+        log.trust(ring)
+    ours, others = ([SignedPage(*one) for one in given[name]] for name in ("ours", "others"))
+    fork = repair.compare(log, ours, others)
+    plan = repair.plan(fork, keep_ours=given["keep"] == "ours", lane=box.LaneKey(given["key"]))
+    steps = [[one.act.value, int(one.op), one.object.hex(), one.version] for one in plan.steps]
+    doubled = sorted(one.hex() for one in fork.doubled)
+    counts = {"common": fork.common.n, "n": plan.keep.position.n, "repost": len(plan.repost)}
+    return counts | {"doubled": doubled, "steps": steps}
+
+
+def rotation_left(given: Input) -> Any:
+    """The keyring is revision 3; boxes are [name, epoch]."""
+    ring = replace(m.RING2, revision=3, epoch=given["epoch"])
+    past = {epoch: AccountKey(bytes(32)) for epoch in given["past"]}
+    half = private_half.PrivateHalf({}, {}, past, box.LaneKey(bytes(32)))
+    position = page.Position(ring.account, 9, bytes(32), given["pinned"])
+    boxes = {history_operations.id_of(name): epoch for name, epoch in given["boxes"]}
+    found = rotation.left(Trusted(ring, bytes(32)), half, position, boxes)
+    return {"pin": found.pin, "boxes": history_operations.names_of(found.boxes), "drop": list(found.drop)}
+
+
 def open_private_half(given: Input) -> Any:
     trusted = _trusted(given["trusted"])
     found = private_half.open_half(given["data"], trusted, AccountKey(given["key"]))
@@ -252,7 +293,17 @@ OPERATIONS: dict[str, Callable[[Input], Any]] = {
         *(read_recovery, read_passphrase, stretch, stable, decode_record, open_record),
         *(decode_keyring, accept_next, accept_all, unlock),
         *(open_object, open_box, lane, import_id, check_body, decode_page, accept_pages, fetch_body, seal_object),
-        *(open_private_half, read_pairing_link, decode_card, pair_existing, pair_new, read_share_link, open_share),
+        *(
+            plan_repair,
+            rotation_left,
+            open_private_half,
+            read_pairing_link,
+            decode_card,
+            pair_existing,
+            pair_new,
+            read_share_link,
+            open_share,
+        ),
         *(check_listing, decode_manifest, check_export, decrypt_export, decrypt_parts),
     )
 } | history_operations.OPERATIONS
