@@ -28,6 +28,11 @@ Home = Annotated[Path, typer.Option("--home", metavar="DIR", help="The folder wi
 PolicyFile = Annotated[
     Path | None, typer.Option("--policy", metavar="FILE", help="Logs, witnesses and quorum (C2SP tlog-policy).")
 ]
+Module = Annotated[
+    Path | None, typer.Option("--pkcs11", metavar="FILE", help="The library of a PKCS#11 token that holds the keys.")
+]
+Label = Annotated[str | None, typer.Option("--pkcs11-token", metavar="LABEL", help="The token's label.")]
+Pin = Annotated[Path | None, typer.Option("--pkcs11-pin", metavar="FILE", help="The file with the token's PIN.")]
 Vkeys = Annotated[
     list[str] | None, typer.Option("--log", metavar="VKEY", help="The public key of a log to know; repeatable.")
 ]
@@ -54,6 +59,9 @@ def serve(
     keys: Annotated[
         Path | None, typer.Option("--keys", metavar="DIR", help="Folder of the key files; default HOME/private.")
     ] = None,
+    pkcs11: Module = None,
+    pkcs11_token: Label = None,
+    pkcs11_pin: Pin = None,
 ) -> None:
     """Run both logs of a host: sequencer, public files, local append endpoint."""
     from privity_log.commands import run
@@ -63,7 +71,9 @@ def serve(
         if (policy is None) is not no_witnesses:
             raise LogError("misuse", "say either --policy FILE or --no-witnesses")
         where = append_at or f"unix:{home / 'append.sock'}"
-        return run.serve(LogSettings(home, host, run.read_policy(policy), listen, where, keys or home / "private"))
+        token = run.token_place(pkcs11, pkcs11_token, pkcs11_pin)
+        settings = LogSettings(home, host, run.read_policy(policy), listen, where, keys or home / "private", token)
+        return run.serve(settings)
 
     leave(command)
 
@@ -75,12 +85,16 @@ def keys(
     keys: Annotated[
         Path | None, typer.Option("--keys", metavar="DIR", help="Folder of the key files; default HOME/private.")
     ] = None,
+    pkcs11: Module = None,
+    pkcs11_token: Label = None,
+    pkcs11_pin: Pin = None,
 ) -> None:
     """Make both logs and their keys where they are not there yet; print the public keys as lines of a policy."""
+    from privity_log.commands.run import token_place
     from privity_log.process import make_logs
 
     def run() -> int:
-        make_logs(home, host, keys or home / "private")
+        make_logs(home, host, keys or home / "private", token_place(pkcs11, pkcs11_token, pkcs11_pin))
         return DONE
 
     leave(run)

@@ -14,6 +14,7 @@ REASONS: Final = frozenset(
         "store_rolled_back",  # an older copy of the store: signing on would make a second history
         "store_missing",  # no log where one was expected
         "key_file",
+        "token",  # a PKCS#11 token does not open, or does not hold the key
         "signer",  # a signature that the signer's own key does not verify
         "entry_size",
         "busy",

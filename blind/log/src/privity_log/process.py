@@ -23,10 +23,11 @@ from privity_log import append_endpoint, published_files, sequencer, signer, wit
 from privity_log.errors import LogError
 from privity_log.limits import WITNESS_SECONDS
 from privity_log.live import LiveLog
+from privity_log.pkcs11_token import Pkcs11Token, open_token
 from privity_log.reading import PUBLIC
 from privity_log.sequencer import COMMITTED
 from privity_log.servers import Server, bind, serve, shown
-from privity_log.signer import SEED, SeedSigner
+from privity_log.signer import SEED, Signer
 from privity_log.store import DirectoryStore, locked
 from privity_log.witness import Witness
 from privity_log.witness_state import WitnessState
@@ -39,8 +40,21 @@ CREDENTIAL: Final = "token"
 
 
 @dataclass(frozen=True, slots=True)
+class TokenPlace:
+    """A PKCS#11 token: the library that reaches it, its label, and the file with its PIN."""
+
+    module: Path
+    label: str
+    pin: Path
+
+    def open(self) -> Pkcs11Token:
+        """Log in. Raises LogError `key_file`, `token`."""
+        return open_token(self.module, self.label, self.pin)
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
-    """What `serve` is told: its folder, its host name, who cosigns, and where to listen."""
+    """What `serve` is told: its folder, its host name, who cosigns, where to listen, and where its keys are."""
 
     home: Path
     host: str
@@ -48,6 +62,7 @@ class LogSettings:
     listen: str
     append: str
     keys: Path
+    token: TokenPlace | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +85,25 @@ def report(reason: str, detail: str) -> None:
     print(json.dumps({"time": clock(), "event": reason, "detail": detail}), file=sys.stderr, flush=True)
 
 
-def signers_of(path: Path, name: str, kinds: tuple[int, ...]) -> tuple[SeedSigner, ...]:
-    """Return the signers of a key file, made at first. Raises LogError `key_file`."""
-    found = signer.read_key_file(path) if path.exists() else _new_keys(path, name, kinds)
+def signers_of(path: Path, name: str, kinds: tuple[int, ...], token: Pkcs11Token | None = None) -> tuple[Signer, ...]:
+    """Return the signers of a key file, made at first: with new keys, or with those that the token holds.
+
+    Raises LogError `key_file`, `token`.
+    """
+    if not path.exists():
+        if token is None:
+            signer.make_key_file(path, name, kinds, secrets.token_bytes(SEED * len(kinds)))
+        else:
+            signer.make_token_file(path, token.keys(name))
+    found = signer.read_key_file(path, token)
     if any(one.key.name != name for one in found):
         raise LogError("key_file", f"{path} holds a key of another name than {name}")
     return found
 
 
-def _new_keys(path: Path, name: str, kinds: tuple[int, ...]) -> tuple[SeedSigner, ...]:
-    return signer.make_key_file(path, name, kinds, secrets.token_bytes(SEED * len(kinds)))
-
-
-def open_store(store: DirectoryStore, folder: Path, origin: str, key_file: Path) -> tuple[SeedSigner, ...]:
+def open_store(
+    store: DirectoryStore, folder: Path, origin: str, key_file: Path, token: Pkcs11Token | None = None
+) -> tuple[Signer, ...]:
     """Return the signers of a log, made together with it at first.
 
     An old key without its log is refused: its tree is lost or elsewhere, and a new one under that key would be a second
@@ -91,23 +112,24 @@ def open_store(store: DirectoryStore, folder: Path, origin: str, key_file: Path)
     fresh = not key_file.exists()
     if store.read(COMMITTED) is None and not fresh:
         raise LogError("store_missing", f"{key_file} exists, but {folder} holds no log of {origin}")
-    signers = signers_of(key_file, origin, LOG_KINDS)
+    signers = signers_of(key_file, origin, LOG_KINDS, token)
     if store.read(COMMITTED) is None:
         sequencer.create(store, origin, signers, now=clock())
     return signers
 
 
-def make_logs(home: Path, host: str, folder: Path) -> None:
+def make_logs(home: Path, host: str, folder: Path, place: TokenPlace | None = None) -> None:
     """Make both logs of a host with their keys where they are not there yet, and say the public keys. Raises LogError.
 
     A log that runs, or has run, is only read.
     """
+    token = None if place is None else place.open()
     for name in LOGS:
         key_file, origin = folder / f"{name}.key", f"{host}/{name}"
         if not key_file.exists():
             with locked(home / name) as store:
-                open_store(store, home / name, origin, key_file)
-        _say_keys("log", signers_of(key_file, origin, LOG_KINDS))
+                open_store(store, home / name, origin, key_file, token)
+        _say_keys("log", signers_of(key_file, origin, LOG_KINDS, token))
 
 
 def token_of(path: Path) -> str:
@@ -135,14 +157,15 @@ def run_log(settings: LogSettings) -> None:
 async def _run_log(settings: LogSettings, stores: dict[str, DirectoryStore]) -> None:
     async with httpx.AsyncClient(timeout=WITNESS_SECONDS, trust_env=False) as client:
         logs: dict[str, LiveLog] = {}
+        token = None if settings.token is None else settings.token.open()
         for name, store in stores.items():
             origin = f"{settings.host}/{name}"
-            signers = open_store(store, settings.home / name, origin, settings.keys / f"{name}.key")
+            signers = open_store(store, settings.home / name, origin, settings.keys / f"{name}.key", token)
             _say_keys("log", signers)
             logs[name] = LiveLog(store, origin, signers, settings.policy, client, clock, report)
-        token = token_of(settings.home / CREDENTIAL)
+        credential = token_of(settings.home / CREDENTIAL)
         public = published_files.application({name: settings.home / name / PUBLIC for name in LOGS})
-        append = append_endpoint.application(logs, token)
+        append = append_endpoint.application(logs, credential)
         served = [("public", settings.listen, public), ("append", settings.append, append)]
         await _until_signal(served, list(logs.values()))
 
@@ -189,7 +212,7 @@ async def _until_signal(served: list[tuple[str, str, Starlette]], logs: list[Liv
         raise _first(failures[0])
 
 
-def _say_keys(line: str, signers: tuple[SeedSigner, ...]) -> None:
+def _say_keys(line: str, signers: tuple[Signer, ...]) -> None:
     """Print public keys as lines of a policy; a witness's keys get names that tell them apart."""
     for one in signers:
         suffix = f"-{_SUFFIXES[one.key.type]}" if line.startswith("witness ") else ""

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from privity_tlog import cosignature, keys
 from privity_tlog.checkpoint import Checkpoint, encode
+from privity_tlog.errors import TlogError
 from privity_tlog.keys import COSIGNATURE_ED25519, COSIGNATURE_MLDSA44, NOTE_ED25519, Key
 from privity_tlog.note import Signature
 
@@ -23,6 +24,7 @@ from privity_log.errors import LogError
 SEED: Final = 32  # bytes of either algorithm's private key
 MAX_KEY_FILE: Final = 8192
 _PREFIX: Final = "PRIVATE+KEY+"
+_HELD: Final = "TOKEN+KEY+"
 CKM_EDDSA: Final = 0x1057
 CKM_ML_DSA: Final = 0x1D
 """Mechanisms of PKCS#11 3.2; both sign the whole message, without a digest of the caller's."""
@@ -110,8 +112,8 @@ def encode_seed(name: str, kind: int, seed: bytes) -> str:
     return f"{_PREFIX}{name}+{key.id.hex()}+{b64encode(bytes([kind]) + seed).decode('ascii')}"
 
 
-def read_key_file(path: Path) -> tuple[SeedSigner, ...]:
-    """Return the signers of a key file, one line each. Others than its owner must not be able to read it.
+def read_secret(path: Path, most: int) -> str:
+    """Return the ASCII text of a file of at most `most` bytes that nobody but its owner can read.
 
     Raises LogError `key_file`; its text holds nothing of the file.
     """
@@ -119,15 +121,32 @@ def read_key_file(path: Path) -> tuple[SeedSigner, ...]:
         with path.open("rb") as file:
             if os.fstat(file.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
                 raise LogError("key_file", f"{path} must be readable by its owner only (chmod 600)")
-            text = file.read(MAX_KEY_FILE)
-        return _signers(text.decode("ascii").splitlines())
+            return file.read(most).decode("ascii")
     except (OSError, ValueError) as error:
         raise LogError("key_file", f"{path}: {type(error).__name__}") from None
 
 
-def _signers(lines: Sequence[str]) -> tuple[SeedSigner, ...]:
-    found: list[SeedSigner] = []
+def read_key_file(path: Path, token: Token | None = None) -> tuple[Signer, ...]:
+    """Return the signers of a key file, one line each; `token` holds the keys of which the file has the public half.
+
+    Raises LogError `key_file`; its text holds nothing of the file.
+    """
+    text = read_secret(path, MAX_KEY_FILE)
+    try:
+        return _signers(text.splitlines(), token)
+    except (ValueError, TlogError) as error:
+        raise LogError("key_file", f"{path}: {type(error).__name__}") from None
+
+
+def _signers(lines: Sequence[str], token: Token | None) -> tuple[Signer, ...]:
+    found: list[Signer] = []
     for line in lines:
+        if line.startswith(_HELD):
+            if token is None:
+                raise LogError("key_file", "a key in it is held by a token: name the token")
+            held = keys.decode(line.removeprefix(_HELD))
+            found.append(TokenSigner(held, token, held.name))
+            continue
         # Base64 has plus signs of its own: only the first two separate.
         name, identifier, encoded = line.removeprefix(_PREFIX).split("+", 2)
         data = b64decode(encoded, validate=True)
@@ -142,12 +161,21 @@ def _signers(lines: Sequence[str]) -> tuple[SeedSigner, ...]:
     return tuple(found)
 
 
-def make_key_file(path: Path, name: str, kinds: Sequence[int], entropy: bytes) -> tuple[SeedSigner, ...]:
+def make_token_file(path: Path, held: Sequence[Key]) -> None:
+    """Make a key file that names keys in a token; an existing one is never touched. Raises LogError `key_file`."""
+    _write_new(path, [f"{_HELD}{keys.encode(key)}" for key in held])
+
+
+def make_key_file(path: Path, name: str, kinds: Sequence[int], entropy: bytes) -> tuple[Signer, ...]:
     """Make a key file with one new key of each kind; an existing one is never touched.
 
     `entropy` holds 32 bytes for each. Raises LogError `key_file`.
     """
-    lines = [encode_seed(name, kind, entropy[number * SEED : (number + 1) * SEED]) for number, kind in enumerate(kinds)]
+    _write_new(path, [encode_seed(name, kind, entropy[at * SEED : (at + 1) * SEED]) for at, kind in enumerate(kinds)])
+    return read_key_file(path)
+
+
+def _write_new(path: Path, lines: Sequence[str]) -> None:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -157,4 +185,3 @@ def make_key_file(path: Path, name: str, kinds: Sequence[int], entropy: bytes) -
             os.fsync(descriptor)
     except OSError as error:
         raise LogError("key_file", f"{path}: {os.strerror(error.errno or 0)}") from None
-    return read_key_file(path)

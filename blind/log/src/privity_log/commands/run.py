@@ -11,7 +11,7 @@ from privity_tlog.witness_policy import WitnessPolicy
 
 from privity_log import process
 from privity_log.errors import LogError
-from privity_log.process import LogSettings, WitnessSettings
+from privity_log.process import LogSettings, TokenPlace, WitnessSettings
 
 NO_WITNESS: Final = b"quorum none\n"
 
@@ -22,6 +22,15 @@ def read_policy(path: Path | None) -> WitnessPolicy:
         return witness_policy.decode(NO_WITNESS if path is None else path.read_bytes()[: MAX_POLICY + 1])
     except (OSError, TlogError) as error:
         raise LogError("misuse", f"{path}: {error}") from error
+
+
+def token_place(module: Path | None, label: str | None, pin: Path | None) -> TokenPlace | None:
+    """Return where the keys are when a token holds them. Raises LogError `misuse`."""
+    if module is None and label is None and pin is None:
+        return None
+    if module is None or label is None or pin is None:
+        raise LogError("misuse", "a token needs --pkcs11, --pkcs11-token and --pkcs11-pin")
+    return TokenPlace(module, label, pin)
 
 
 def serve(settings: LogSettings) -> int:
