@@ -21,7 +21,7 @@ const REQUIRED = [
 const ELSEWHERE: readonly string[] = [
   "appraise", "policy", "release", "endorsement",
   "note", "checkpoint", "cosignature", "witness-policy", "proof", "view", "tiles", "leaves", "bulletin",
-  "opener", "keyring", "object", "page", "pairing", "share", "export",
+  "opener", "keyring", "object", "page", "pairing", "share", "export", "contents", "merge", "tree", "title", "wallet",
 ];
 
 function findOperation(name: string, expected: Outcome): Operation | undefined {

@@ -83,8 +83,15 @@ export async function seal(content: Value, sealing: Sealing, nonce: Bytes): Prom
  *
  * Raises VaultError: `object.malformed`, `object.wrong_key`, `object.damaged`, `object.wrong_kind`.
  */
-export async function openBody(body: Bytes, sealing: Sealing): Promise<Value> {
-  const { family = OBJECT, kind, place, key, generation } = sealing;
+export async function openBody(body: Bytes, { kind, ...sealing }: Sealing): Promise<Value> {
+  return (await openKinds(body, { ...sealing, kinds: new Set([kind]) })).content;
+}
+
+/** Kind and content of a body that must be of one of these kinds. Raises VaultError as `openBody` does. */
+export async function openKinds(
+  body: Bytes, sealing: Omit<Sealing, "kind"> & { readonly kinds: ReadonlySet<number> },
+): Promise<{ readonly kind: number; readonly content: Value }> {
+  const { family = OBJECT, kinds, place, key, generation } = sealing;
   const found = readHeader(body);
   const additionalData = associated(family, place, generation);
   if (found.generation !== generation) {
@@ -95,7 +102,8 @@ export async function openBody(body: Bytes, sealing: Sealing): Promise<Value> {
   }
   const cipher = await key.cipher(place.object, ascii(family.label + labels.KEY));
   const parameters = { name: "AES-GCM", iv: found.nonce, additionalData };
-  return contentOf(await decrypted(parameters, cipher, body.subarray(HEADER)), kind, family);
+  const frame = await decrypted(parameters, cipher, body.subarray(HEADER));
+  return { kind: readUint(frame, 0, 1), content: contentOf(frame, kinds, family) };
 }
 
 async function decrypted(parameters: AesGcmParams, cipher: CryptoKey, sealed: Bytes): Promise<Bytes> {
@@ -155,13 +163,14 @@ function frameOf(kind: number, content: Bytes, family: Family): Bytes {
   return frame;
 }
 
-function contentOf(frame: Bytes, kind: number, family: Family): Value {
+function contentOf(frame: Bytes, kinds: ReadonlySet<number>, family: Family): Value {
   const length = readUint(frame, 1, 4);
   const end = PREFIX + length;
   if (end > frame.length || frame.length !== family.padded(end)) {
     throw new VaultError("object.malformed", `${String(length)} bytes in a frame of ${String(frame.length)}`);
   }
   if (!allZero(frame.subarray(end))) throw new VaultError("object.malformed", "padding that is not zero");
-  if (frame[0] !== kind) throw new VaultError("object.wrong_kind", `kind ${String(frame[0])}, expected ${String(kind)}`);
+  const kind = readUint(frame, 0, 1);
+  if (!kinds.has(kind)) throw new VaultError("object.wrong_kind", `kind ${String(kind)}, expected ${[...kinds].join(", ")}`);
   return reading("object.malformed", () => cbor.decode(frame.subarray(PREFIX, end), { maxItems: MAX_ITEMS }));
 }

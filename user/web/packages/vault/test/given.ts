@@ -33,6 +33,16 @@ export class Given {
     return Object.hasOwn(this.#input, name);
   }
 
+  isNull(name: string): boolean {
+    return this.#input[name] === null;
+  }
+
+  flag(name: string): boolean {
+    const value = this.#input[name];
+    if (typeof value !== "boolean") throw new Error(`${name} is neither true nor false`);
+    return value;
+  }
+
   number(name: string): number {
     const value = this.#input[name];
     if (typeof value !== "number") throw new Error(`${name} is no number`);

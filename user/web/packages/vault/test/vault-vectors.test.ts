@@ -7,11 +7,14 @@ import * as labels from "../src/labels.ts";
 import * as publicLabels from "../../protocol/src/stored/labels.ts";
 import { type CaseFile, Given } from "./given.ts";
 import { HANDED_OVER } from "./handed_over.ts";
+import { HISTORY } from "./history.ts";
 import { STORED } from "./operations.ts";
 import { readText, readVector } from "./vectors.ts";
 
-const FOLDERS = ["opener", "keyring", "object", "page", "pairing", "share", "export"] as const;
-const OPERATIONS = new Map([...STORED, ...HANDED_OVER]);
+const FOLDERS = [
+  "opener", "keyring", "object", "page", "pairing", "share", "export", "contents", "merge", "tree", "title", "wallet",
+] as const;
+const OPERATIONS = new Map([...STORED, ...HANDED_OVER, ...HISTORY]);
 const files = await Promise.all(FOLDERS.map(async (name) => {
   return [name, await readVector<CaseFile>("own", `${name}/cases.json`)] as const;
 }));
@@ -19,7 +22,7 @@ const all = files.flatMap(([, file]) => file?.cases ?? []);
 
 test("there are vectors, most of them to be refused, for every reason", () => {
   const refused = all.flatMap((one) => (typeof one.expect["error"] === "string" ? [one.expect["error"]] : []));
-  expect(all.length).toBeGreaterThan(400);
+  expect(all.length).toBeGreaterThan(700);
   expect(refused.length * 2).toBeGreaterThan(all.length);
   expect(Object.values(GROUPS).flat().filter((reason) => !refused.includes(reason))).toEqual([]);
 });
