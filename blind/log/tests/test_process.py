@@ -4,10 +4,15 @@ import asyncio
 import threading
 from contextlib import contextmanager
 
+import pytest
 from privity_log import process
+from privity_log.cli import app
+from privity_log.commands import run
+from privity_log.errors import LogError
 from privity_log.process import LogSettings
 from privity_log.store import locked
-from stand import policy
+from stand import ORIGIN, policy
+from typer.testing import CliRunner
 
 PATIENCE = 0.3
 """Seconds that a thread goes on after it was given up, unless the lock is gone before."""
@@ -36,5 +41,26 @@ def test_the_lock_is_held_until_the_last_thread_has_written(tmp_path, monkeypatc
 
     monkeypatch.setattr(process, "locked", watched)
     monkeypatch.setattr(process, "_until_signal", until_signal)
-    process.run_log(LogSettings(tmp_path, "log.example", policy(), "unused", "unused", tmp_path / "private"))
+    process.run_log(LogSettings(tmp_path, "log.example", policy(), "unused", "unused", tmp_path / "private", None))
     assert order == ["written", "released", "released"]
+
+
+def test_an_old_key_makes_no_second_log(tmp_path) -> None:
+    key_file = tmp_path / "release.key"
+    with locked(tmp_path / "release") as store:
+        process.open_store(store, tmp_path / "release", ORIGIN, key_file)
+        process.open_store(store, tmp_path / "release", ORIGIN, key_file)
+    with locked(tmp_path / "elsewhere") as store, pytest.raises(LogError, match="store_missing"):
+        process.open_store(store, tmp_path / "elsewhere", ORIGIN, key_file)
+
+
+@pytest.mark.parametrize("given", [[], ["--no-witnesses", "--policy", "FILE"]], ids=["neither", "both"])
+def test_a_log_is_run_without_witnesses_only_when_that_was_said(tmp_path, monkeypatch, given) -> None:
+    served: list[LogSettings] = []
+    monkeypatch.setattr(run, "serve", lambda settings: served.append(settings) or 0)
+    (tmp_path / "policy").write_text("quorum none\n")
+    words = [str(tmp_path / "policy") if word == "FILE" else word for word in given]
+    made = CliRunner().invoke(app, ["serve", "--home", str(tmp_path), "--host", "h", *words])
+    assert (made.exit_code, served) == (2, [])
+    made = CliRunner().invoke(app, ["serve", "--home", str(tmp_path), "--host", "h", "--no-witnesses"])
+    assert (made.exit_code, len(served)) == (0, 1)
