@@ -64,3 +64,14 @@ def test_a_log_is_run_without_witnesses_only_when_that_was_said(tmp_path, monkey
     assert (made.exit_code, served) == (2, [])
     made = CliRunner().invoke(app, ["serve", "--home", str(tmp_path), "--host", "h", "--no-witnesses"])
     assert (made.exit_code, len(served)) == (0, 1)
+
+
+def test_a_witness_shows_its_keys_before_it_knows_a_log(tmp_path) -> None:
+    shown = ["witness", "--home", str(tmp_path), "--name", "w.example", "--only-keys"]
+    first, again = (CliRunner().invoke(app, shown) for _ in range(2))
+    assert (first.exit_code, again.exit_code) == (0, 0)
+    assert [line.split()[:2] for line in first.output.splitlines()] == [
+        ["witness", "w.example-ed25519"],
+        ["witness", "w.example-mldsa44"],
+    ]
+    assert first.output == again.output

@@ -107,12 +107,21 @@ def witness(
     log: Vkeys = None,
     policy: PolicyFile = None,
     listen: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where logs reach it.")] = "127.0.0.1:8091",
+    only_keys: Annotated[bool, typer.Option("--only-keys", help="Print the keys and end.")] = False,
 ) -> None:
     """Run a witness (C2SP tlog-witness). Its keys are made at first, and printed as lines of a policy."""
     from privity_log.commands import run
-    from privity_log.process import WitnessSettings
+    from privity_log.process import WitnessSettings, witness_keys
 
-    leave(lambda: run.witness(WitnessSettings(home, name, run.known_logs(policy, log or []), listen)))
+    def show() -> int:
+        witness_keys(home, name)
+        return DONE
+
+    leave(
+        show
+        if only_keys
+        else lambda: run.witness(WitnessSettings(home, name, run.known_logs(policy, log or []), listen))
+    )
 
 
 @app.command(epilog=EXIT_CODES)

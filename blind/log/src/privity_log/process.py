@@ -170,11 +170,17 @@ async def _run_log(settings: LogSettings, stores: dict[str, DirectoryStore]) -> 
         await _until_signal(served, list(logs.values()))
 
 
+def witness_keys(home: Path, name: str) -> tuple[Signer, ...]:
+    """Return a witness's signers, made at first, and print their public halves. Raises LogError `key_file`."""
+    signers = signers_of(home / "witness.key", name, WITNESS_KINDS)
+    _say_keys(f"witness {name}", signers)
+    return signers
+
+
 async def run_witness(settings: WitnessSettings) -> None:
     """Run a witness until a signal. Raises LogError."""
     state = WitnessState(settings.home / "witness.sqlite")
-    signers = signers_of(settings.home / "witness.key", settings.name, WITNESS_KINDS)
-    _say_keys(f"witness {settings.name}", signers)
+    signers = witness_keys(settings.home, settings.name)
     try:
         witness = Witness(settings.policy.logs, signers, state, clock)
         await _until_signal([("witness", settings.listen, witness_server.application(witness))], [])
