@@ -154,8 +154,7 @@ export async function openRecord(record: Record, material: Material, account: By
 /** The same behind a fresh unlock. Raises VaultError as `openRecord` does. */
 export async function openFresh(record: Record, material: Material, account: Bytes, kem: xwing.XWing): Promise<FreshCandidate> {
   const raw = await opened(record, material, account, kem);
-  const key = await new Secret("account key", raw.reveal()).keep();
-  return { candidate: { account, record, key }, raw };
+  return { candidate: { account, record, key: await raw.copy().keep() }, raw };
 }
 
 async function opened(

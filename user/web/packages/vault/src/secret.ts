@@ -82,6 +82,11 @@ export class Secret<Name extends Kind = Kind> implements Keying {
     return new Uint8Array(this.#bytes);
   }
 
+  /** Another one with the same bytes: `keep` and `wipe` end only one of them. Raises StateError as `reveal` does. */
+  copy(): Secret<Name> {
+    return Secret.take(this.kind, this.reveal());
+  }
+
   /** Raises StateError as `reveal` does. */
   derive(salt: Bytes, info: Bytes, size = 32): Promise<Bytes> {
     return settled(() => extract(salt, this.reveal()).expand(info, size));

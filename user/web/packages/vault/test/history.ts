@@ -19,6 +19,7 @@ import { reading } from "../src/errors.ts";
 import * as merge from "../src/merge.ts";
 import { MAX_ITEMS } from "../src/object.ts";
 import * as order from "../src/order.ts";
+import * as rotation from "../src/rotation.ts";
 import { Secret } from "../src/secret.ts";
 import * as title from "../src/title.ts";
 import * as tree from "../src/tree.ts";
@@ -201,6 +202,20 @@ function spend(given: Given): unknown {
   return { left: left.map(toHex), claim: due !== null, over: wallet.isOver(held, day) };
 }
 
+/** The keyring is revision 3; boxes are [name, epoch]. */
+function rotationLeft(given: Given): unknown {
+  const [account, nothing] = [idOf("account"), new Uint8Array(32)];
+  const ring = {
+    account, revision: 3, epoch: given.number("epoch"), previous: nothing, openers: [], devices: [], day: 0, signer: account,
+    private: nothing,
+  };
+  const boxes = given.rows("boxes").map(([name, epoch]) => [keyOf(textOf(name)), nullable(epoch, Number)] as const);
+  const position = { account, n: 9, head: nothing, keyring: given.number("pinned") };
+  const past = given.list("past").map(Number);
+  const found = rotation.left({ keyring: ring, hash: nothing }, past, position, new Map(boxes));
+  return { pin: found.pin, boxes: namesOf(found.boxes), drop: found.drop };
+}
+
 const orderBetween: Operation = (given) => order.between(given.textOrNull("before"), given.textOrNull("after"));
 const orderSpread: Operation = (given) => order.spread(given.number("count"));
 const deleteMessage: Operation = (given) => namesOf(deletion.ofMessage(boxOf(given), keyOf(given.text("id"))));
@@ -225,4 +240,5 @@ export const HISTORY: readonly (readonly [string, Operation])[] = [
   ["claim_block", claimBlock],
   ["accept_wallet", acceptWallet],
   ["spend", spend],
+  ["rotation_left", rotationLeft],
 ];

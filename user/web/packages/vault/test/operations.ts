@@ -15,6 +15,7 @@ import * as page from "../src/page.ts";
 import * as passphrase from "../src/passphrase.ts";
 import * as privateHalf from "../src/private_half.ts";
 import * as recovery from "../src/recovery.ts";
+import * as repair from "../src/repair.ts";
 import { type Kind, type Kept, Secret } from "../src/secret.ts";
 import { argon2id } from "./argon2.ts";
 import type { Given } from "./given.ts";
@@ -175,20 +176,41 @@ async function decodePage(given: Given): Promise<unknown> {
   return { n: read.n, entries: read.entries.length, head: toHex(await storedPage.head(given.bytes("data"))) };
 }
 
-async function acceptPages(given: Given): Promise<unknown> {
+/** An empty log under these accepted keyrings. */
+async function memoryOf(given: Given): Promise<page.Memory> {
   const rings = await Promise.all(given.list("keyrings").map((one) => trustedOf(given.join(one))));
   const [first] = rings;
   if (first === undefined) throw new Error("no keyring");
   const log = new page.Memory(await page.start(given.bytes("account")), first);
   for (const ring of rings) log.trust(ring);
-  for (const [data, signature] of given.rows("pages")) {
-    log.apply(await page.accept(log.view(), { data: given.join(data), signature: given.join(signature) }));
-  }
+  return log;
+}
+
+async function acceptPages(given: Given): Promise<unknown> {
+  const log = await memoryOf(given);
+  for (const one of pagesOf(given, "pages")) log.apply(await page.accept(log.view(), one));
   if (given.has("n")) {
     page.checkHead(log.position, given.number("n"), given.bytes("head"));
     page.checkDelivery(log.position, given.number("n"), given.bytes("head"));
   }
   return { n: log.position.n, head: toHex(log.position.head), fingerprint: page.fingerprint(log.position) };
+}
+
+function pagesOf(given: Given, name: string): readonly page.SignedPage[] {
+  return given.rows(name).map(([data, signature]) => ({ data: given.join(data), signature: given.join(signature) }));
+}
+
+async function planRepair(given: Given): Promise<unknown> {
+  const log = await memoryOf(given);
+  const fork = await repair.compare(log, pagesOf(given, "ours"), pagesOf(given, "others"));
+  const found = repair.plan(fork, given.text("keep") === "ours", new Secret("lane key", given.bytes("key")));
+  return {
+    common: fork.common.n,
+    doubled: [...fork.doubled].sort(),
+    n: found.keep.position.n,
+    repost: found.repost.length,
+    steps: found.steps.map(({ act, op, object: id, version }) => [act, op, toHex(id), version]),
+  };
 }
 
 async function openPrivateHalf(given: Given): Promise<unknown> {
@@ -222,5 +244,6 @@ export const STORED: readonly (readonly [string, Operation])[] = [
   ["seal_object", sealObject],
   ["decode_page", decodePage],
   ["accept_pages", acceptPages],
+  ["plan_repair", planRepair],
   ["open_private_half", openPrivateHalf],
 ];

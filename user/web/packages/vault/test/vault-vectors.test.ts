@@ -13,6 +13,7 @@ import { readText, readVector } from "./vectors.ts";
 
 const FOLDERS = [
   "opener", "keyring", "object", "page", "pairing", "share", "export", "contents", "merge", "tree", "title", "wallet",
+  "rotation", "repair",
 ] as const;
 const OPERATIONS = new Map([...STORED, ...HANDED_OVER, ...HISTORY]);
 const files = await Promise.all(FOLDERS.map(async (name) => {
