@@ -17,6 +17,10 @@ const [pairing, steps, passphrase, half, recovery, secret, share, signer] = awai
   "pairing", "pairing/steps", "passphrase", "private_half", "recovery", "secret", "share", "signer",
 ]);
 
+const [clock, deletion, kinds, schema, merge, order, title, tree] = await ours([
+  "clock", "deletion", "contents/kinds", "contents/schema", "merge", "order", "title", "tree",
+]);
+
 const { toHex: hex, fromHex: raw } = bytes;
 const entropy = (size) => webcrypto.getRandomValues(new Uint8Array(size));
 const kem = xwing.portable(entropy);
@@ -207,6 +211,51 @@ const READERS = {
   name: text(listing.checkName),
 };
 
+const contentOf = (kind, data) => kinds.decode(kind, vaultErrors.reading("object.malformed", () => cbor.decode(raw(data), {
+  maxItems: object.MAX_ITEMS,
+})));
+const dataOf = (content) => hex(cbor.encode(kinds.encode(content)));
+const nodeOf = ([parent, time, role, words]) => ({
+  kind: schema.Kind.NODE, chat: new Uint8Array(16), parent: rawOrNull(parent), role, model: null, usage: null, state: 0, time,
+  parts: [{ type: "text", text: words }],
+});
+
+const living = {
+  async contents({ inputs }) {
+    const said = [];
+    for (const [kind, data] of inputs) said.push(await outcome(() => contentOf(kind, data)));
+    return { said };
+  },
+  merged({ kind, rows }) {
+    return { merged: rows.map(([base, mine, theirs, now]) => {
+      const found = merge.merge(...[base, mine, theirs].map((data) => contentOf(kind, data)), now);
+      return [found.content === null ? null : dataOf(found.content), found.lost.map(({ member, text: one }) => [member, one])];
+    }) };
+  },
+  edited({ kind, data, device, steps }) {
+    let [content, at] = [contentOf(kind, data), clock.start(raw(device))];
+    for (const [now, values] of steps) ({ content, clock: at } = merge.edit(content, at, now, values));
+    return { content: dataOf(content), clock: [at.millis, at.counter] };
+  },
+  trees({ shapes }) {
+    return { trees: shapes.map(({ nodes, leaf, gone, box_gone: boxGone, answered }) => {
+      const read = new Map(nodes.map(([id, ...rest]) => [id, nodeOf(rest)]));
+      const made = tree.build(read);
+      const swept = deletion.sweep(read, { ids: new Set(gone), box: boxGone, answered: new Set(answered) });
+      return {
+        shown: tree.shown(made, leaf), detached: [...made.detached].sort(), deletes: swept.deletes,
+        offers: swept.offers.map(({ top, nodes: offered }) => [top, [...offered].sort()]),
+      };
+    }) };
+  },
+  titles({ texts }) {
+    return { titles: texts.map(title.ofText) };
+  },
+  places({ pairs }) {
+    return { places: pairs.map(([before, after]) => order.between(before, after)) };
+  },
+};
+
 async function outcome(step) {
   try {
     await step();
@@ -248,7 +297,7 @@ const alike = {
   },
 };
 
-const operations = { ...openers, ...histories, ...objects, ...handedOver, ...alike };
+const operations = { ...openers, ...histories, ...objects, ...handedOver, ...living, ...alike };
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { op, ...input } = JSON.parse(line);
