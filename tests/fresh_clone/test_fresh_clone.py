@@ -51,7 +51,7 @@ def environment(clone: Path, **extra: str) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def served(clone: Path) -> Iterator[dict[str, str]]:
     """`make serve`, up to its ready line; stopped with Ctrl-C's signal."""
-    port = free_ports(3)
+    port = free_ports(6)
     env = environment(clone, PRIVITY_PORT=str(port))
     output = clone.parent / "serve.txt"
     with output.open("w") as sink:

@@ -7,12 +7,13 @@ import signal
 import socket
 import sys
 import time
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from privity_client.errors import ClientError
 from privity_client.models.shelf import ShelfModel
-from privity_client.serve import backoff, preparation
+from privity_client.serve import backoff, log_plan, preparation
 from privity_client.serve.backoff import Backoff
 from privity_client.serve.child import Child, trim
 from privity_client.serve.home import Home, home_path, locked, open_home, port_from, write_whole
@@ -27,6 +28,8 @@ from privity_client.serve.plan import (
 )
 from privity_client.serve.supervisor import Supervisor
 from privity_protocol import canonical
+from privity_tlog import keys, witness_policy
+from privity_tlog.keys import COSIGNATURE_ED25519, COSIGNATURE_MLDSA44, NOTE_ED25519
 
 MODEL = ShelfModel(
     "demonstration", "Privity demonstration", Path("/models/d.gguf"), 10, "ab" * 32, 2048, "demonstration"
@@ -52,7 +55,7 @@ def test_home_and_port_come_from_the_environment() -> None:
     assert home_path({}).parts[-3:] == (".local", "share", "privity")
     assert port_from({}) == 8080
     assert port_from({"PRIVITY_PORT": "9000"}) == 9000
-    for wrong in ("0", "65534", "-1", "http", "８０８０"):
+    for wrong in ("0", "65531", "-1", "http", "８０８０"):
         with pytest.raises(ClientError, match="misuse"):
             port_from({"PRIVITY_PORT": wrong})
 
@@ -131,6 +134,65 @@ def test_the_plan_names_ports_files_and_interpreter(tmp_path: Path) -> None:
     assert service_role(home).argv[:3] == (sys.executable, "-m", "privity_service")
 
 
+WITNESS_KEY = keys.Key("local/witness", COSIGNATURE_MLDSA44, bytes(1312))
+
+
+def public_keys(*logs: str) -> str:
+    """What the key commands print."""
+    shown = [f"log {keys.encode(keys.Key(name, NOTE_ED25519, sha256(name.encode()).digest()))}" for name in logs]
+    second = keys.Key("local/witness", COSIGNATURE_ED25519, bytes(32))
+    shown.append(f"witness local/witness-ed25519 {keys.encode(second)}")
+    shown.append(f"witness local/witness-mldsa44 {keys.encode(WITNESS_KEY)}")
+    return "".join(f"{line}\n" for line in shown)
+
+
+def test_the_policy_of_the_logs_names_both_and_their_one_witness() -> None:
+    public = public_keys("local/release", "local/keys")
+    found = witness_policy.decode(log_plan.policy(public, Ports(9000), witnessed=True))
+    assert set(found.logs) == {"local/release", "local/keys"}
+    assert found.witnesses == {"local": WITNESS_KEY}
+    assert found.quorum == "local"
+    assert found.urls == {
+        "local/release": "http://localhost:9003/release",
+        "local/keys": "http://localhost:9003/keys",
+        "local/witness": "http://127.0.0.1:9004",
+    }
+    alone = witness_policy.decode(log_plan.policy(public, Ports(9000), witnessed=False))
+    assert (alone.quorum, alone.witnesses, alone.logs) == ("none", {}, found.logs)
+
+
+@pytest.mark.parametrize(
+    "public", ["", "log x\n", public_keys("local/release"), public_keys("a/release", "local/keys")]
+)
+def test_a_policy_is_made_of_the_keys_of_both_logs_or_not_at_all(public: str) -> None:
+    with pytest.raises(ClientError, match="role_failed: the logs' keys"):
+        log_plan.policy(public, Ports(9000), witnessed=True)
+
+
+def test_keys_are_asked_for_once_and_ports_may_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home, asked = open_home(tmp_path), []
+
+    def printed(*command: str) -> str:
+        asked.append(command[:2])
+        lines = public_keys("local/release", "local/keys").splitlines(keepends=True)
+        return "".join(lines[:2] if command[1] == "keys" else lines[2:])
+
+    monkeypatch.setattr(preparation, "run_tool", printed)
+    for port in (9000, 9100):
+        preparation.write_log_policy(home, Ports(port), witnessed=True)
+        assert f":{port + 3}/release".encode() in home.log_policy.read_bytes()
+    assert sorted(asked) == [("privity_log", "keys"), ("privity_log", "witness")]
+
+
+def test_a_log_without_a_witness_is_told_so(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    with_one = log_plan.log_role(home, Ports(9000), witnessed=True).argv
+    alone = log_plan.log_role(home, Ports(9000), witnessed=False).argv
+    assert ("--no-witnesses" in with_one, "--no-witnesses" in alone) == (False, True)
+    assert str(home.log_policy) in with_one
+    assert "127.0.0.1:9004" in log_plan.witness_role(home, Ports(9000)).argv
+
+
 def test_the_release_says_that_it_is_local() -> None:
     registers = {"0": "00" * 48, "1": "11" * 48}
     leaf = release_leaf(
@@ -195,6 +257,20 @@ def test_a_child_that_floods_its_first_line_has_failed(tmp_path: Path) -> None:
 
     with pytest.raises(ClientError, match="role_failed"):
         asyncio.run(go())
+
+
+def test_a_child_may_say_who_it_is_before_it_is_ready(tmp_path: Path) -> None:
+    async def go(lines: int) -> str:
+        code = f"print('log key\\n' * {lines}, end='', flush=True); print('READY 1', flush=True); input()"
+        child = await Child.start(script("log", code), tmp_path / "log")
+        try:
+            return await child.ready()
+        finally:
+            await child.stop()
+
+    assert asyncio.run(go(15)) == "1"
+    with pytest.raises(ClientError, match="role_failed: log: it never said that it is ready"):
+        asyncio.run(go(16))
 
 
 def test_a_child_that_will_not_stop_is_killed_with_all_it_started(tmp_path: Path) -> None:

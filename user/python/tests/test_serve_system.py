@@ -18,18 +18,19 @@ from privity_client.serve.home import open_home
 
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(900)]
 ROOT = Path(__file__).resolve().parents[3]
-for runtime in ("privity_enclave", "privity_service", "xllamacpp"):
+ROLES = ("privity_enclave run", "privity_service run", "privity_log serve", "privity_log witness")
+for runtime in ("privity_enclave", "privity_service", "privity_log", "xllamacpp"):
     pytest.importorskip(runtime)
 
 
 def free_ports() -> int:
-    """Return a port with two free ones behind it."""
+    """Return a port with five free ones behind it."""
     while True:
         with socket.socket() as first:
             first.bind(("127.0.0.1", 0))
             port = int(first.getsockname()[1])
         try:
-            for following in (port, port + 1, port + 2):
+            for following in range(port, port + 6):
                 with socket.socket() as probe:
                     probe.bind(("127.0.0.1", following))
         except OSError:
@@ -38,7 +39,7 @@ def free_ports() -> int:
 
 
 class Installation:
-    """A state folder, three ports, and the command."""
+    """A state folder, six ports, and the command."""
 
     def __init__(self, folder: Path) -> None:
         self.home = open_home(folder)
@@ -87,7 +88,7 @@ class Installation:
 
     def children(self) -> list[int]:
         found = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
-        return [pid for pid in found if str(self.home.root) in command_of(pid) and " run " in command_of(pid)]
+        return [pid for pid in found if str(self.home.root) in command_of(pid) and role(command_of(pid))]
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +114,7 @@ def installation(tmp_path: Path, tiny: Path) -> Iterator[Installation]:
 
 def test_serve_chat_stop_and_start_again(installation: Installation) -> None:
     installation.start()
-    assert len(installation.children()) == 2
+    assert len(installation.children()) == len(ROLES)
     ready = [line for line in installation.said if "Privity is ready" in line]
     assert ready == [f"Privity is ready at {installation.url}"]
     assert installation.said[-1] == ready[0]
@@ -233,6 +234,10 @@ def test_a_changed_model_file_stops_the_start(installation: Installation) -> Non
 def test_no_server_is_told_in_words(installation: Installation) -> None:
     done = installation.chat("--once", "Hello", "--allow-simulated", "--json")
     assert done.returncode == 5 or "development_root" in done.stdout
+
+
+def role(command: str) -> bool:
+    return any(f"-m {each} " in command for each in ROLES)
 
 
 def command_of(pid: int) -> str:

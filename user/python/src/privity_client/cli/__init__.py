@@ -54,15 +54,18 @@ DevelopmentRoot = Annotated[
 @app.command(epilog=EXIT_CODES)
 def serve(
     model: Annotated[list[str] | None, typer.Option("--model", help="Model id to serve; may be repeated.")] = None,
+    no_witnesses: Annotated[
+        bool, typer.Option("--no-witnesses", help="Run the logs without a witness; every verification then says so.")
+    ] = False,
 ) -> None:
     """Start Privity on this machine; Ctrl-C stops it.
 
-    State lives in PRIVITY_HOME (default ~/.local/share/privity). PRIVITY_PORT (default 8080) and the next two ports are
-    used.
+    State lives in PRIVITY_HOME (default ~/.local/share/privity). PRIVITY_PORT (default 8080) and the next five ports
+    are used.
     """
     from privity_client.cli.serve import serve as run
 
-    _leave(lambda: run(model or []))
+    _leave(lambda: run(model or [], witnessed=not no_witnesses))
 
 
 @app.command(epilog=EXIT_CODES)

@@ -14,9 +14,9 @@ from privity_client.serve.plan import Ports
 from privity_client.serve.run import serve as run
 
 
-def serve(models: Sequence[str]) -> int:
+def serve(models: Sequence[str], *, witnessed: bool) -> int:
     """Run until Ctrl-C; return the exit code."""
-    return run(models, say=say, announce=announce)
+    return run(models, witnessed=witnessed, say=say, announce=announce)
 
 
 def say(words: str) -> None:

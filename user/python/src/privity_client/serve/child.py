@@ -1,7 +1,7 @@
 """One role as a child process: its first line, its end, and nothing of what it carries.
 
-A child prints `READY <json>` or `FAILED <reason>: <detail>` as its first line on standard output; its structured events
-go to a bounded log file. It is told to stop when this process dies, however that happens.
+A child prints `READY <json>` or `FAILED <reason>: <detail>` on standard output, after at most a few lines about itself;
+its structured events go to a bounded log file. It is told to stop when this process dies, however that happens.
 """
 
 import asyncio
@@ -20,6 +20,8 @@ LOG_LIMIT: Final = 4 * 2**20
 """Bytes of one role's event log; beyond it the file starts anew."""
 LINE_LIMIT: Final = 65_536
 """Bytes of the first line; a longer one counts as a failure to start."""
+PREAMBLE: Final = 16
+"""Lines before the one that counts: a log says its public keys."""
 LAST_BREATH: Final = 1.0
 """Seconds for a child that will not serve to end by itself."""
 _PR_SET_PDEATHSIG: Final = 1
@@ -62,17 +64,24 @@ class Child:
 
     async def ready(self) -> str:
         """Return the JSON after READY. Raises ClientError `role_failed` with the child's own words."""
-        assert self._process.stdout is not None
-        try:
-            line = (await self._process.stdout.readline()).decode("utf-8", "replace").strip()
-        except ValueError:
-            line = "FAILED line_too_long"
-        word, _, rest = line.partition(" ")
+        word, rest = await self._first_word()
         if word != "READY":
             await self._let_go()
             raise ClientError("role_failed", f"{self.role.title}: {self._last_words(word, rest)}")
         self._drain = asyncio.create_task(self._discard())
         return rest
+
+    async def _first_word(self) -> tuple[str, str]:
+        assert self._process.stdout is not None
+        for _line in range(PREAMBLE):
+            try:
+                line = (await self._process.stdout.readline()).decode("utf-8", "replace")
+            except ValueError:
+                return "FAILED", "line_too_long"
+            word, _, rest = line.strip().partition(" ")
+            if not line or word in {"READY", "FAILED"}:
+                return word, rest
+        return "FAILED", "it never said that it is ready"
 
     async def _let_go(self) -> None:
         # Waited for before it is killed: killing a child that just ended would take its exit status from the loop.

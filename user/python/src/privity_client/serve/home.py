@@ -30,6 +30,10 @@ class Home:
         self.release = self.node / "release.json"
         self.service = root / "service"
         self.service_configuration = self.service / "configuration.json"
+        self.log = root / "log"
+        self.log_keys = self.log / "public-keys"
+        self.log_policy = self.log / "policy"
+        self.witness = root / "witness"
         self.logs = root / "logs"
         self.settings = root / "settings.json"
 
@@ -45,8 +49,8 @@ def port_from(environment: dict[str, str]) -> int:
     text = environment.get("PRIVITY_PORT", "")
     if not text:
         return DEFAULT_PORT
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65533:
-        raise ClientError("misuse", "PRIVITY_PORT must be a number from 1 to 65533")
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65530:
+        raise ClientError("misuse", "PRIVITY_PORT must be a number from 1 to 65530")
     return int(text)
 
 
@@ -58,7 +62,7 @@ def open_home(root: Path) -> Home:
         if root.stat().st_uid != os.getuid():
             raise ClientError("home_unusable", f"{root} belongs to another user")
         root.chmod(0o700)
-        for folder in (home.models, home.node, home.service, home.logs):
+        for folder in (home.models, home.node, home.service, home.log, home.witness, home.logs):
             folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise ClientError("home_unusable", f"{root}: {error.strerror}") from error

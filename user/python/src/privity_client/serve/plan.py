@@ -34,7 +34,7 @@ LIMITS: Final[dict[str, int]] = {
 
 @dataclass(frozen=True)
 class Ports:
-    """Three ports in a row: the page, the relay, the node."""
+    """Six ports in a row: the page, the relay, the node, the public files of the logs, the witness, new log entries."""
 
     service: int
 
@@ -49,13 +49,32 @@ class Ports:
         return self.service + 2
 
     @property
+    def log(self) -> int:
+        """Where anybody reads both logs."""
+        return self.service + 3
+
+    @property
+    def witness(self) -> int:
+        """Where the logs reach their witness."""
+        return self.service + 4
+
+    @property
+    def append(self) -> int:
+        """Where entries are taken from those who know the log's token."""
+        return self.service + 5
+
+    def log_address(self, name: str) -> str:
+        """Return the address below which the log with this last part of its origin is read."""
+        return f"http://localhost:{self.log}/{name}"
+
+    @property
     def origin(self) -> str:
         """What a person opens and what `--url` takes."""
         return f"http://localhost:{self.service}"
 
-    def all(self) -> tuple[int, int, int]:
+    def all(self) -> tuple[int, ...]:
         """Return every port that must be free."""
-        return (self.service, self.relay, self.node)
+        return (self.service, self.relay, self.node, self.log, self.witness, self.append)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Brings PRIVITY_HOME to the state that the roles start from: root, configuration, measurement, release.
+"""Brings PRIVITY_HOME to the state that the roles start from: root, configuration, release, the logs' keys and policy.
 
 A second start finds everything as it is and writes nothing.
 """
@@ -9,11 +9,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from privity_client.errors import ClientError
 from privity_client.models.shelf import ShelfModel
 from privity_client.serve.home import Home, write_whole
+from privity_client.serve.log_plan import key_commands, policy
 from privity_client.serve.plan import Ports, node_configuration, release_leaf, service_configuration
 from privity_client.version import VERSION
 
@@ -34,7 +36,7 @@ def check_ports(ports: Ports) -> None:
 def make_root(home: Home) -> None:
     """Make the development root unless it is there. Raises ClientError `role_failed`."""
     if not home.root_certificate.exists():
-        run_tool("simulate-root", str(home.development_root))
+        run_tool("privity_enclave", "simulate-root", str(home.development_root))
 
 
 def write_configurations(home: Home, ports: Ports, models: Sequence[ShelfModel]) -> None:
@@ -45,7 +47,7 @@ def write_configurations(home: Home, ports: Ports, models: Sequence[ShelfModel])
 
 def write_release(home: Home, models: Sequence[ShelfModel], *, now: int) -> None:
     """Measure the installed enclave and write its local release; an unchanged one keeps its date."""
-    measured = json.loads(run_tool("measure", "--config", str(home.node_configuration)))
+    measured = json.loads(run_tool("privity_enclave", "measure", "--config", str(home.node_configuration)))
     leaf = release_leaf(
         version=VERSION,
         registers=measured["registers"],
@@ -56,9 +58,19 @@ def write_release(home: Home, models: Sequence[ShelfModel], *, now: int) -> None
     _write_changed(home.release, leaf)
 
 
-def run_tool(*arguments: str) -> str:
-    """Run one of the enclave's own tools and return what it printed. Raises ClientError `role_failed`."""
-    argv = [sys.executable, "-m", "privity_enclave", *arguments]
+def write_log_policy(home: Home, ports: Ports, *, witnessed: bool) -> None:
+    """Make the keys of logs and witness at first, and write the policy that names them. Raises ClientError."""
+    if not home.log_keys.exists():
+        with ThreadPoolExecutor() as pool:
+            printed = list(pool.map(lambda command: run_tool(*command), key_commands(home)))
+        _write_changed(home.log_keys, "".join(printed).encode())
+    public = home.log_keys.read_text("ascii", "replace")
+    _write_changed(home.log_policy, policy(public, ports, witnessed=witnessed))
+
+
+def run_tool(module: str, *arguments: str) -> str:
+    """Run a tool of another role and return what it printed. Raises ClientError `role_failed`."""
+    argv = [sys.executable, "-m", module, *arguments]
     try:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=_TOOL_SECONDS, check=False)  # noqa: S603
     except subprocess.TimeoutExpired as error:

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,8 @@ from privity_client.models import catalogue, selection, shelf
 from privity_client.models.shelf import ShelfModel
 from privity_client.serve import preparation
 from privity_client.serve.home import Home, home_path, locked, open_home, port_from
-from privity_client.serve.plan import Ports, node_role, service_role
+from privity_client.serve.log_plan import log_role, witness_role
+from privity_client.serve.plan import Ports, Role, node_role, service_role
 from privity_client.serve.readiness import prove
 from privity_client.serve.supervisor import Supervisor
 
@@ -26,7 +28,9 @@ STILL_SECONDS: Final = 10.0
 Say = Callable[[str], None]
 
 
-def serve(asked: Sequence[str], *, say: Say, announce: Callable[[Ports, Sequence[ShelfModel]], None]) -> int:
+def serve(
+    asked: Sequence[str], *, witnessed: bool, say: Say, announce: Callable[[Ports, Sequence[ShelfModel]], None]
+) -> int:
     """Run a local installation until SIGINT or SIGTERM; return the exit code. Raises ClientError before it is ready."""
     environment = dict(os.environ)
     home = open_home(home_path(environment))
@@ -36,8 +40,9 @@ def serve(asked: Sequence[str], *, say: Say, announce: Callable[[Ports, Sequence
         say(f"state in {_short(home.root)}")
         models = choose_models(home, asked)
         say(f"model {', '.join(model.id for model in models)}")
-        prepare(home, ports, models)
-        return asyncio.run(_live(home, ports, models, say, announce))
+        prepare(home, ports, models, witnessed=witnessed)
+        supervisor = Supervisor(roles(home, ports, models, witnessed=witnessed), home.logs, say)
+        return asyncio.run(_live(supervisor, home, ports, lambda: announce(ports, models), say))
 
 
 def choose_models(home: Home, asked: Sequence[str]) -> list[ShelfModel]:
@@ -52,15 +57,26 @@ def choose_models(home: Home, asked: Sequence[str]) -> list[ShelfModel]:
     )
 
 
-def prepare(home: Home, ports: Ports, models: Sequence[ShelfModel]) -> None:
+def prepare(home: Home, ports: Ports, models: Sequence[ShelfModel], *, witnessed: bool) -> None:
     """Bring the folder to the state that the roles start from."""
-    preparation.make_root(home)
     preparation.write_configurations(home, ports, models)
-    preparation.write_release(home, models, now=int(time.time()))
+    with ThreadPoolExecutor() as pool:  # each waits for tools of its own
+        steps = [
+            pool.submit(preparation.write_log_policy, home, ports, witnessed=witnessed),
+            pool.submit(preparation.make_root, home),
+            pool.submit(preparation.write_release, home, models, now=int(time.time())),
+        ]
+    for step in steps:
+        step.result()
 
 
-async def _live(home: Home, ports: Ports, models: Sequence[ShelfModel], say: Say, announce: Callable[..., None]) -> int:
-    supervisor = Supervisor([node_role(home, ports, models), service_role(home)], home.logs, say)
+def roles(home: Home, ports: Ports, models: Sequence[ShelfModel], *, witnessed: bool) -> list[Role]:
+    """Return the processes in the order in which they stop: whoever is needed by another one later."""
+    witnesses = [witness_role(home, ports)] if witnessed else []
+    return [node_role(home, ports, models), service_role(home), log_role(home, ports, witnessed=witnessed), *witnesses]
+
+
+async def _live(supervisor: Supervisor, home: Home, ports: Ports, announce: Callable[[], None], say: Say) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -69,7 +85,7 @@ async def _live(home: Home, ports: Ports, models: Sequence[ShelfModel], say: Say
         started = asyncio.ensure_future(_bring_up(supervisor, home, ports, say))
         if not await _unless(stop, started):
             return 0
-        announce(ports, models)
+        announce()
         await _unless(stop, asyncio.ensure_future(supervisor.watch()))
         say("stopping")
         return 0
@@ -79,7 +95,7 @@ async def _live(home: Home, ports: Ports, models: Sequence[ShelfModel], say: Say
 
 
 async def _bring_up(supervisor: Supervisor, home: Home, ports: Ports, say: Say) -> None:
-    say("starting the test enclave, the blind service and the relay")
+    say("starting the test enclave, the blind service with its relay, the transparency log and its witness")
     still = asyncio.ensure_future(_still(say))
     try:
         await supervisor.start()
