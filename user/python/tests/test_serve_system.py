@@ -179,10 +179,11 @@ def test_verify_tells_everything_and_its_exit_code(installation: Installation) -
     assert shown.index("Limits") > shown.index("Checks")
 
 
-def test_a_killed_node_is_started_again_and_answers(installation: Installation) -> None:
+@pytest.mark.parametrize("killed", ROLES)
+def test_a_killed_role_is_started_again_and_a_node_answers(installation: Installation, killed: str) -> None:
     installation.start()
-    (node,) = [pid for pid in installation.children() if "privity_enclave run" in command_of(pid)]
-    os.kill(node, signal.SIGKILL)
+    (pid,) = [pid for pid in installation.children() if killed in command_of(pid)]
+    os.kill(pid, signal.SIGKILL)
     assert installation.process is not None
     assert installation.process.stdout is not None
     for line in installation.process.stdout:
