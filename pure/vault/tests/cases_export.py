@@ -4,6 +4,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
+import cases_archive
 import vault_material as m
 from privity_protocol import canonical
 from privity_vault import object, passphrase, share
@@ -32,7 +33,7 @@ def _encrypted(data: bytes) -> bytes:
 SMALL = _encrypted(b"a small archive")
 PLAIN = b"a" * encrypted.FRAME
 FRAME, HEADER = encrypted.FRAME + encrypted.TAG, encrypted.HEADER
-BLOBS = {"share": BODY, "small": SMALL}
+BLOBS = {"share": BODY, "small": SMALL, **cases_archive.BLOBS}
 FILES = {"chats/a.json": b"{}", "chats/On boxes.md": b"# On boxes\n", "folders.json": b"[]"}
 MANIFEST = manifest.encode(
     Manifest(
@@ -108,7 +109,7 @@ def _shares() -> list[Case]:
 
 
 def export_cases() -> list[Case]:
-    return [*_listings(), *_manifests(), *_files(), *_containers(), *_frames()]
+    return [*_listings(), *_manifests(), *_files(), *_containers(), *_frames(), *cases_archive.archive_cases()]
 
 
 def _listings() -> list[Case]:

@@ -7,8 +7,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import cases_archive
 import cases_contents
 import cases_export
+import cases_importers
 import cases_keyring
 import cases_merge
 import cases_object
@@ -29,6 +31,7 @@ FORMATS = {
     "pairing": ("Linking a device.", cases_pairing.pairing_cases, cases_pairing.BLOBS),
     "share": ("Links to snapshots.", cases_export.share_cases, cases_export.BLOBS),
     "export": ("Archives, manifests and encrypted exports.", cases_export.export_cases, cases_export.BLOBS),
+    "search": ("Segments of the local index.", cases_archive.search_cases, {}),
     "contents": ("What is inside sealed objects.", cases_contents.contents_cases, cases_contents.BLOBS),
 }
 RULES = {
@@ -37,6 +40,7 @@ RULES = {
     "title": ("Titles of chats.", cases_tree.title_cases, {}),
     "wallet": ("Which device may spend which token.", cases_tree.wallet_cases, cases_contents.BLOBS),
     "repair": ("Two branches of one log.", cases_repair.repair_cases, cases_repair.BLOBS),
+    "importers": ("Exports of other services.", cases_importers.importers_cases, {}),
     "rotation": ("What a rotation still needs.", cases_repair.rotation_cases, {}),
 }
 """What is decided about contents that were read: here most cases are answered, not refused."""

@@ -8,8 +8,8 @@ from vault_form import bytes_of, given_of
 from vault_material import OWN
 from vault_operations import OPERATIONS
 
-FORMATS = ("opener", "keyring", "object", "page", "pairing", "share", "export", "contents")
-RULES = ("merge", "tree", "title", "wallet", "repair", "rotation")
+FORMATS = ("opener", "keyring", "object", "page", "pairing", "share", "export", "search", "contents")
+RULES = ("merge", "tree", "title", "wallet", "repair", "rotation", "importers")
 
 
 def cases():

@@ -9,7 +9,7 @@ BYTES = frozenset(
         *("data", "material", "first", "second", "account", "keys", "claims", "trusted", "records", "record"),
         *("box", "object", "key", "body", "hash", "pages", "keyrings", "head", "channel", "secret", "reveal", "answer"),
         *("card", "grant", "link_seed", "device_seed", "answer_nonce", "share", "salt", "plain"),
-        *("base", "mine", "theirs", "objects", "ours", "others"),
+        *("base", "mine", "theirs", "objects", "ours", "others", "archived"),
     }
 )
 """Members of an input that are byte strings, or lists of them, in the file and for the operations."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
+import archive_operations
 import history_operations
 import vault_material as m
 from privity_protocol.stored import keyring as stored_keyring
@@ -287,23 +288,27 @@ def decrypt_parts(given: Input) -> Any:
     return decrypt_export({"data": data, "typed": given["typed"]}) | {"file": sha256(whole).hexdigest()}
 
 
-OPERATIONS: dict[str, Callable[[Input], Any]] = {
-    one.__name__: one
-    for one in (
-        *(read_recovery, read_passphrase, stretch, stable, decode_record, open_record),
-        *(decode_keyring, accept_next, accept_all, unlock),
-        *(open_object, open_box, lane, import_id, check_body, decode_page, accept_pages, fetch_body, seal_object),
-        *(
-            plan_repair,
-            rotation_left,
-            open_private_half,
-            read_pairing_link,
-            decode_card,
-            pair_existing,
-            pair_new,
-            read_share_link,
-            open_share,
-        ),
-        *(check_listing, decode_manifest, check_export, decrypt_export, decrypt_parts),
-    )
-} | history_operations.OPERATIONS
+OPERATIONS: dict[str, Callable[[Input], Any]] = (
+    {
+        one.__name__: one
+        for one in (
+            *(read_recovery, read_passphrase, stretch, stable, decode_record, open_record),
+            *(decode_keyring, accept_next, accept_all, unlock),
+            *(open_object, open_box, lane, import_id, check_body, decode_page, accept_pages, fetch_body, seal_object),
+            *(
+                plan_repair,
+                rotation_left,
+                open_private_half,
+                read_pairing_link,
+                decode_card,
+                pair_existing,
+                pair_new,
+                read_share_link,
+                open_share,
+            ),
+            *(check_listing, decode_manifest, check_export, decrypt_export, decrypt_parts),
+        )
+    }
+    | history_operations.OPERATIONS
+    | archive_operations.OPERATIONS
+)

@@ -1,0 +1,1 @@
+"""Conversations that other services export, as chats of this account. Source: specs/importers.md."""
