@@ -185,9 +185,10 @@ def _places() -> list[Case]:
     ]
     fixed = {"account": m.ACCOUNT, "object": NODE, "key": m.draw("chat key")}
     return [
-        case(f"place-{id_}", what, "place_content", expect, kind=kind, data=BLOBS[f"kind{kind}"], box=box,
-             version=version, **fixed)
+        case(f"{how}-{id_}", what, "place_content", expect, kind=kind, data=BLOBS[f"kind{kind}"], box=box,
+             version=version, forged=how == "forged", **fixed)
         for id_, what, kind, box, version, expect in rows
+        for how in ("place", "forged")
     ]  # fmt: skip
 
 

@@ -23,6 +23,7 @@ IN_CHAT: Final = frozenset({Kind.CHAT, Kind.NODE, Kind.ATTACHMENT, Kind.CHUNK, K
 AT_HOME: Final = frozenset(Kind) - IN_CHAT
 """Kinds in the home box."""
 WRITTEN_ONCE: Final = frozenset({Kind.NODE, Kind.ATTACHMENT, Kind.CHUNK, Kind.RECEIPT, Kind.EVIDENCE})
+_KINDS: Final = frozenset(int(kind) for kind in Kind)
 _BY_TYPE: Final[dict[type[Content], Schema]] = {one.type: one for one in _ALL}
 
 
@@ -57,8 +58,7 @@ def open_object(body: bytes, *, place: Place, key: ChatKey, generation: int) -> 
 
     Raises VaultError: `object.wrong_kind` and those of `object.open_body`.
     """
-    kinds = frozenset(int(kind) for kind in (AT_HOME if place.box == place.account else IN_CHAT))
-    kind, value = object.open_kinds(body, kinds=kinds, place=place, key=key, generation=generation)
+    kind, value = object.open_kinds(body, kinds=_KINDS, place=place, key=key, generation=generation)
     content = decode(kind, value)
     _check_place(content, place)
     return content
