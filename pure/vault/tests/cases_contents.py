@@ -159,7 +159,7 @@ def _bounds() -> list[Case]:
         ("memory-long", "a memory of 8,193 bytes", 7, 0, at("x" * 8193)),
         ("wallet-none", "no token", 8, 2, []),
         ("wallet-token", "an empty token", 8, 2, [b""]),
-        ("wallet-twice", "a token twice", 8, 2, [token, token]),
+        ("wallet-twice", "a token twice", 8, 2, [token, *GOOD[8][2]]),
         ("wallet-block", "a claim on a block that is not there", 8, 3, [[3, m.LAPTOP.id]]),
         ("wallet-order", "claims in another order", 8, 3, [[1, m.LAPTOP.id], [0, m.PHONE.id]]),
         ("wallet-claimed-twice", "a block claimed twice", 8, 3, [[0, m.LAPTOP.id], [0, m.PHONE.id]]),

@@ -10,6 +10,7 @@ import pytest
 import vault_material as m
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from privity_vault import search
 from privity_vault.clock import NEVER, Stamp
 from privity_vault.contents import kinds
 from privity_vault.contents.attachment import split
@@ -211,3 +212,11 @@ def test_more_conversations_than_are_read_are_refused(monkeypatch) -> None:
     monkeypatch.setattr(values, "MAX_CONVERSATIONS", 2)
     with pytest.raises(VaultError, match=r"export\.malformed"):
         values.conversations(b"[1,2,3]")
+
+
+def test_a_segment_opens_under_its_own_name_only() -> None:
+    key = search.key_of(m.AK1, m.ACCOUNT)
+    sealed = search.seal(key, "2026-11", b"box", bytes(12))
+    assert search.open_segment(key, "2026-11", sealed) == b"box"
+    with pytest.raises(VaultError, match=r"object\.damaged"):
+        search.open_segment(key, "2026-10", sealed)
