@@ -1,0 +1,109 @@
+"""The database: transactions, and the threads in which they run. One call runs one whole transaction in one thread.
+
+SQLite has one writer; PostgreSQL serialises by the row of the account, which every writer of it locks first.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import OperationalError
+
+from privity_service.accounts.problem import Problem
+
+T = TypeVar("T")
+BUSY_MS: Final = 10_000
+THREADS: Final = 6
+READERS: Final = 4
+_CONNECT_S: Final = 10
+_OURS: Final = ("no such", "has no column", "syntax")
+"""What SQLite calls operational and is a fault of the program."""
+
+
+def engine_of(url: str) -> Engine:
+    """An engine for `sqlite:///FILE` or `postgresql://...`."""
+    if url.startswith("sqlite"):
+        made = create_engine(url, pool_size=READERS + 2, max_overflow=2, connect_args={"timeout": BUSY_MS / 1000})
+        event.listen(made, "connect", _prepare_sqlite)
+        event.listen(made, "begin", _begin_sqlite)
+        return made
+    return create_engine(
+        url.replace("postgresql://", "postgresql+psycopg://", 1),
+        pool_size=THREADS + READERS,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": _CONNECT_S},
+    )
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    # FULL: what was acknowledged survives a loss of power, not only of the process.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    # Else deleted ciphertext would stay in free pages of the file.
+    cursor.execute("PRAGMA secure_delete=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # IMMEDIATE: a reader that turns into a writer would fail at once when another wrote meanwhile.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+class Database:
+    """Readers and writers of one database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        writers = 1 if engine.dialect.name == "sqlite" else THREADS
+        self._writers = ThreadPoolExecutor(writers, thread_name_prefix="accounts-write")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="accounts-read")
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that writes nothing."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction: durable when the block ends, undone when it raises, unless a Problem keeps it."""
+        with self.engine.connect().execution_options(writes=True) as connection:
+            try:
+                yield connection
+            except Problem as problem:
+                if problem.keeps:
+                    connection.commit()
+                raise
+            connection.commit()
+
+    async def run(self, work: Callable[[], T], *, writes: bool) -> T:
+        """Run `work`, which opens the transactions itself, in a thread. Raises what it raises, Problem when busy."""
+        pool = self._writers if writes else self._readers
+        try:
+            return await asyncio.get_running_loop().run_in_executor(pool, work)
+        except OperationalError as error:
+            if any(word in str(error.orig) for word in _OURS):
+                raise
+            raise Problem("service.busy", "the database does not answer", retry_after=5) from error
+
+    def close(self) -> None:
+        """Wait for what runs; close every connection."""
+        self._writers.shutdown()
+        self._readers.shutdown()
+        self.engine.dispose()
+
+
+def answers(engine: Engine) -> bool:
+    """Whether the database can be asked at all."""
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except OperationalError:
+        return False
+    return True

@@ -1,0 +1,69 @@
+"""What every handler shares: database, clock, configuration, counters, the key that signs receipts, and the news."""
+
+import hashlib
+import hmac
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from secrets import token_bytes
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Connection, RowMapping, select
+
+from privity_service.accounts.allowance import Allowance
+from privity_service.accounts.database import Database
+from privity_service.accounts.news import News
+from privity_service.accounts.problem import Problem
+from privity_service.accounts.settings import AccountSettings, Plan, Registration, plan_of
+from privity_service.accounts.tables import Account
+
+DAY_S: Final = 86_400
+
+
+@dataclass
+class House:
+    """One service's accounts."""
+
+    database: Database
+    settings: AccountSettings
+    registration: Registration
+    rp_id: str
+    origins: tuple[str, ...]
+    erasure: Ed25519PrivateKey
+    clock: Callable[[], int] = field(default=lambda: int(time.time()))
+    news: News = field(default_factory=News)
+    counters: Allowance = field(init=False)
+    _prefix_key: bytes = field(default_factory=lambda: token_bytes(32), repr=False)
+
+    def __post_init__(self) -> None:
+        self.counters = Allowance(self.clock)
+
+    @property
+    def day(self) -> int:
+        """Days since 1970-01-01."""
+        return self.clock() // DAY_S
+
+    def blinded(self, prefix: bytes) -> bytes:
+        """A network prefix under a key that dies with the process: enough to count, and no address."""
+        return hmac.digest(self._prefix_key, prefix, "sha256")[:16]
+
+    def plan(self, row: RowMapping) -> Plan:
+        """The limits of an account: its plan's, unless the operator set its own."""
+        plan = plan_of(self.settings, row["plan"])
+        own = row["chats_limit"], row["bytes_limit"]
+        return Plan(plan.active_chats if own[0] is None else own[0], plan.bytes if own[1] is None else own[1])
+
+
+def row_of(connection: Connection, account: bytes, *, lock: bool = False) -> RowMapping:
+    """The account's row, locked when the transaction will write. Raises Problem `access.required` when it is gone."""
+    query = select(Account.__table__).where(Account.id == account)
+    found = connection.execute(query.with_for_update() if lock else query).mappings().first()
+    if found is None:
+        raise Problem("access.required")
+    return found
+
+
+def owner_hash(account: bytes) -> bytes:
+    """How shares name their owner."""
+    return hashlib.sha256(account).digest()

@@ -1,0 +1,220 @@
+"""Appending a page: one transaction, in the order of specs/service-api.md; and reading pages."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from privity_protocol.errors import Malformed, NotAuthentic
+from privity_protocol.stored import header
+from privity_protocol.stored import page as stored
+from privity_protocol.stored.page import Page
+from sqlalchemy import Connection, RowMapping, bindparam, case, delete, insert, select, update
+
+from privity_service.accounts import erasures, rings
+from privity_service.accounts.call import Answer, Call
+from privity_service.accounts.house import House, row_of
+from privity_service.accounts.limits import MAX_ANSWER, MAX_INLINE, PAGES
+from privity_service.accounts.page_effects import Effects, Held, Known, check_bodies, check_plan, effects
+from privity_service.accounts.problem import Problem
+from privity_service.accounts.tables import Account, BodyRow, ObjectRow, PageRow
+from privity_service.accounts.wire import Appended, PageEntry, PageList, PagePost, octets, spelled
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A page that decodes and is the caller's, with its inline bodies by hash."""
+
+    page: Page
+    data: bytes
+    signature: bytes
+    inline: Mapping[bytes, bytes]
+
+
+def post(house: House, call: Call) -> Answer:
+    """`POST /v1/pages`."""
+    house.counters.take(PAGES, call.caller.account + call.device)
+    posted = _posted(call)
+    with house.database.writing() as connection:
+        made = append(connection, house, posted)
+    return Answer(200, made)
+
+
+def _posted(call: Call) -> Posted:
+    sent = call.sent(PagePost)
+    data, bodies = octets(sent.page), [octets(one) for one in sent.bodies]
+    if sum(len(one) for one in bodies) > MAX_INLINE:
+        raise Problem("request.too_large", "upload large bodies before the page")
+    try:
+        page = stored.decode(data)
+    except Malformed as error:
+        raise Problem("page.malformed", error.reason) from error
+    if page.account != call.caller.account:
+        raise Problem("page.malformed", "another account")
+    if page.device != call.device:
+        raise Problem("log.device", "another device than the token's")
+    return Posted(page, data, octets(sent.signature), {hashlib.sha256(one).digest(): one for one in bodies})
+
+
+def append(connection: Connection, house: House, posted: Posted) -> Appended:
+    """Checks 3 to 10, then the writes. Raises Problem."""
+    page = posted.page
+    row = row_of(connection, page.account, lock=True)
+    ring = rings.newest(connection, row)
+    device = ring.device(page.device)
+    if device is None:
+        raise Problem("log.device", "a device that the keyring does not list")
+    try:
+        stored.verify(posted.data, posted.signature, device.key)
+    except NotAuthentic:
+        raise Problem("log.bad_signature") from None
+    last = _last_of(connection, page)
+    again = _replayed(connection, posted, last)
+    if again is not None:
+        return again
+    if page.keyring != row["keyring"]:
+        raise Problem("log.keyring", "another keyring is the newest")
+    if device.last_seq is not None:
+        raise Problem("log.device", "a revoked device")
+    if (page.n, page.parent) != (row["n"] + 1, row["head"]):
+        raise Problem("log.moved", f"the log is at {row['n']}")
+    due = (1, None) if last is None else (last["device_seq"] + 1, last["head"])
+    if (page.device_seq, page.device_prev) != due:
+        raise Problem("log.sequence", f"the device's {page.device_seq}, expected {due[0]}")
+    return _apply(connection, house, posted, row)
+
+
+def _last_of(connection: Connection, page: Page) -> RowMapping | None:
+    own = PageRow.account == page.account, PageRow.device == page.device
+    query = select(PageRow.device_seq, PageRow.head).where(*own).order_by(PageRow.device_seq.desc()).limit(1)
+    return connection.execute(query).mappings().first()
+
+
+def _replayed(connection: Connection, posted: Posted, last: RowMapping | None) -> Appended | None:
+    page = posted.page
+    if last is None or page.device_seq > last["device_seq"]:
+        return None
+    own = PageRow.account == page.account, PageRow.device == page.device, PageRow.device_seq == page.device_seq
+    found = connection.execute(select(PageRow.n, PageRow.head, PageRow.page).where(*own)).first()
+    if found is None or found.page != posted.data:
+        return None
+    return Appended(found.n, spelled(found.head), erasures.of_page(connection, page.account, found.n))
+
+
+def _apply(connection: Connection, house: House, posted: Posted, row: RowMapping) -> Appended:
+    page, account = posted.page, posted.page.account
+    named = {one.body.hash: one.body.size for one in page.entries if one.body is not None}
+    _check_inline(posted.inline, named)
+    known = _known(connection, page)
+    before = {one.body for one in known.values() if one.body is not None}
+    held = _held(connection, account, named.keys() | before, posted.inline)
+    check_bodies(page, held)
+    made = effects(page, known)
+    gone = [hash_ for hash_, change in made.uses.items() if hash_ in held and held[hash_].uses + change == 0]
+    new = {hash_: data for hash_, data in posted.inline.items() if held[hash_].new}
+    stored_after = row["stored"] + len(posted.data) + sum(map(len, new.values())) - sum(held[one].size for one in gone)
+    active = row["active"] + made.active
+    check_plan(made, house.plan(row), active=active, stored=stored_after)
+    head = stored.head(posted.data)
+    _write_page(connection, posted, head)
+    _write_objects(connection, account, made, known)
+    _write_bodies(connection, account, made, new, gone)
+    counts = {"active": active, "archived": row["archived"] + made.archived, "stored": stored_after}
+    connection.execute(update(Account).where(Account.id == account).values(n=page.n, head=head, **counts))
+    receipt = None
+    if made.erased:
+        receipt = erasures.write(connection, house, account, made.erased, page.n, kept_with=account)
+    return Appended(page.n, spelled(head), receipt)
+
+
+def _check_inline(inline: Mapping[bytes, bytes], named: Mapping[bytes, int]) -> None:
+    for hash_, data in inline.items():
+        if named.get(hash_) != len(data):
+            raise Problem("body.hash", "a body that the page does not name, or of another size")
+        try:
+            header.decode(data)
+        except Malformed as error:
+            raise Problem("body.malformed", error.reason) from error
+
+
+def _known(connection: Connection, page: Page) -> dict[bytes, Known]:
+    own = ObjectRow.account == page.account, ObjectRow.id.in_([one.object for one in page.entries])
+    rows = connection.execute(select(ObjectRow.id, ObjectRow.version, ObjectRow.kind, ObjectRow.body).where(*own))
+    return {one.id: Known(one.version, one.kind, one.body) for one in rows}
+
+
+def _held(
+    connection: Connection, account: bytes, hashes: set[bytes], inline: Mapping[bytes, bytes]
+) -> dict[bytes, Held]:
+    own = BodyRow.account == account, BodyRow.hash.in_(hashes)
+    rows = connection.execute(select(BodyRow.hash, BodyRow.size, BodyRow.uses).where(*own))
+    here = {one.hash: Held(one.size, one.uses, new=False) for one in rows}
+    return {hash_: Held(len(data), 0, new=True) for hash_, data in inline.items()} | here
+
+
+def _write_page(connection: Connection, posted: Posted, head: bytes) -> None:
+    page = posted.page
+    connection.execute(
+        insert(PageRow).values(
+            account=page.account,
+            n=page.n,
+            device=page.device,
+            device_seq=page.device_seq,
+            head=head,
+            page=posted.data,
+            signature=posted.signature,
+        )
+    )
+
+
+def _write_objects(connection: Connection, account: bytes, made: Effects, known: Mapping[bytes, Known]) -> None:
+    rows = {id_: {"version": one.version, "kind": one.kind, "body": one.body} for id_, one in made.objects.items()}
+    new = [{"account": account, "id": id_, **row} for id_, row in rows.items() if id_ not in known]
+    changed = [{"of": account, "named": id_, **row} for id_, row in rows.items() if id_ in known]
+    if new:
+        connection.execute(insert(ObjectRow), new)
+    if changed:
+        own = ObjectRow.account == bindparam("of"), ObjectRow.id == bindparam("named")
+        connection.execute(update(ObjectRow).where(*own), changed)
+
+
+def _write_bodies(
+    connection: Connection, account: bytes, made: Effects, new: Mapping[bytes, bytes], gone: list[bytes]
+) -> None:
+    added = [
+        {
+            "account": account,
+            "hash": hash_,
+            "size": len(data),
+            "uses": made.uses[hash_],
+            "staged_until": None,
+            "data": data,
+        }
+        for hash_, data in new.items()
+    ]
+    if added:
+        connection.execute(insert(BodyRow), added)
+    dead = set(gone)
+    moved = {hash_: change for hash_, change in made.uses.items() if change and hash_ not in new and hash_ not in dead}
+    if moved:
+        own = BodyRow.account == account, BodyRow.hash.in_(moved)
+        uses = BodyRow.uses + case(moved, value=BodyRow.hash)
+        connection.execute(update(BodyRow).where(*own).values(uses=uses, staged_until=None))
+    if gone:
+        connection.execute(delete(BodyRow).where(BodyRow.account == account, BodyRow.hash.in_(gone)))
+
+
+def get(house: House, call: Call) -> Answer:
+    """`GET /v1/pages`."""
+    account = call.caller.account
+    with house.database.reading() as connection:
+        row = row_of(connection, account)
+        own = PageRow.account == account, PageRow.n > call.query["after"]
+        query = select(PageRow.page, PageRow.signature).where(*own).order_by(PageRow.n).limit(call.query["limit"])
+        entries: list[PageEntry] = []
+        size = 0
+        for page, signature in connection.execute(query):
+            size += len(page)
+            if entries and size > MAX_ANSWER:
+                break
+            entries.append(PageEntry(spelled(page), spelled(signature)))
+    return Answer(200, PageList(row["n"], spelled(row["head"]), entries))
