@@ -16,6 +16,7 @@ TYPESCRIPT = [
     ROOT / "user/web/packages/tlog/src",
     ROOT / "user/web/packages/vault/src",
     ROOT / "user/web/packages/passkeys/src",
+    ROOT / "user/web/packages/history/src",
 ]
 
 

@@ -1,0 +1,247 @@
+/**
+ * An account's history on this device: what it shows, what it changes, and how it agrees with the others.
+ *
+ * Every change is durable, sealed, before the promise of it is kept; nothing leaves before `sync`. Reading needs no network.
+ */
+
+import { type Bytes, equal, toHex } from "@privity/protocol/bytes";
+import { Op } from "@privity/protocol/stored/page";
+import * as box from "@privity/vault/box";
+import * as clocks from "@privity/vault/clock";
+import type { Clock } from "@privity/vault/clock";
+import { type Node, State as NodeState } from "@privity/vault/contents/chat";
+import type { Content } from "@privity/vault/contents/kinds";
+import { Kind } from "@privity/vault/contents/schema";
+import { VaultError } from "@privity/vault/errors";
+import * as merging from "@privity/vault/merge";
+import type { Values } from "@privity/vault/merge";
+import * as page from "@privity/vault/page";
+import { Secret } from "@privity/vault/secret";
+
+import { isBox } from "./boxes.ts";
+import { checkWriting, findBody, type Ground, groundOf, halting, stateOf } from "./ground.ts";
+import { pull } from "./pull.ts";
+import { push } from "./push.ts";
+import type { Service } from "./service.ts";
+import { newestKey, renewed, type Session, type World } from "./session.ts";
+import type { Draft, Offer, Row, Store, Waiting } from "./store.ts";
+
+/** Rounds of pull and push before a very busy account is left for later. */
+const ROUNDS = 16;
+const ID = 16;
+const NONCE = 12;
+
+/** One object as it is now: what waits here counts. */
+export interface Item<One extends Content = Content> {
+  readonly id: Bytes;
+  readonly box: Bytes;
+  readonly content: One;
+}
+
+/** An item that the service lost or changed: its id, its box, and why it cannot be shown. */
+export interface Fault {
+  readonly id: Bytes;
+  readonly box: Bytes;
+  readonly reason: string;
+}
+
+export class History {
+  #ground: Ground;
+  #clock: Clock;
+
+  private constructor(ground: Ground) {
+    this.#ground = ground;
+    this.#clock = clocks.start(ground.session.identity.device);
+  }
+
+  /** The history of an unlocked device; a store that is empty begins before page 1. */
+  static async open(session: Session, store: Store, service: Service, world: World): Promise<History> {
+    const known = await store.state();
+    const position = known?.position ?? (await page.start(session.identity.account));
+    const { keyrings, half } = session;
+    const [posting, halted] = [known?.posting ?? null, known?.halted ?? null];
+    await store.commit({ state: { position, keyrings, privateHalf: half, posting, halted } });
+    return new History(groundOf(session, store, service, world));
+  }
+
+  get session(): Session {
+    return this.#ground.session;
+  }
+
+  /** Where this device is in the log: number and fingerprint, to be compared by people. */
+  async position(): Promise<{ readonly n: number; readonly fingerprint: string }> {
+    const { position } = await stateOf(this.#ground.store);
+    return { n: position.n, fingerprint: page.fingerprint(position) };
+  }
+
+  /** All items of some kinds, or of one box. Those that cannot be opened are left to `faults`. */
+  async items(wanted: { readonly kinds?: ReadonlySet<number>; readonly box?: Bytes }): Promise<readonly Item[]> {
+    const { store } = this.#ground;
+    const places = new Map<string, Row | Waiting>();
+    for (const row of await store.rows()) places.set(toHex(row.id), row);
+    for (const waiting of await store.waiting()) places.set(toHex(waiting.id), waiting);
+    const due = [...places.values()].filter((one) => {
+      if (isBox(one.op) || one.op === Op.DELETE) return false;
+      if (wanted.box !== undefined && !equal(one.box, wanted.box)) return false;
+      return wanted.kinds === undefined || (one.kind !== null && wanted.kinds.has(one.kind));
+    });
+    const found = await Promise.all(due.map(async ({ id }) => this.item(id).catch(nothing)));
+    return found.flatMap((one) => (one === null ? [] : [one]));
+  }
+
+  /** One item, null when it is not here or was deleted. Raises VaultError `object.*`. */
+  async item(id: Bytes): Promise<Item | null> {
+    const { store, boxes, session, world } = this.#ground;
+    const [found, waiting, row] = await Promise.all([findBody(store, id), store.waitingFor(id), store.row(id)]);
+    const place = waiting ?? row;
+    if (found === null || place === null) return null;
+    const content = await boxes.open({ id, box: place.box, ...found }, session);
+    this.#clock = merging.observeAll(this.#clock, content, world.now());
+    return { id, box: place.box, content };
+  }
+
+  /** What cannot be shown, and why. */
+  async faults(): Promise<readonly Fault[]> {
+    const rows = await this.#ground.store.rows();
+    return rows.flatMap(({ id, box: inside, fault }) => (fault === null ? [] : [{ id, box: inside, reason: fault }]));
+  }
+
+  /** A new box: the account's own id for the home box. */
+  async addBox(id: Bytes): Promise<void> {
+    const { session, store, world } = this.#ground;
+    await checkWriting(store);
+    const made = box.make(id, Secret.take("chat key", world.random(32)));
+    const { epoch, key } = newestKey(session);
+    const { account } = session.identity;
+    const body = await box.seal(made, key, { account, version: 1, epoch, nonce: world.random(NONCE) });
+    await this.#wait({ id, op: Op.BOX_ACTIVE, box: id, kind: 0, version: 1, body, base: null });
+  }
+
+  /** A new item, under an id of its own or a given one. */
+  async add(content: Content, inside: Bytes, id: Bytes = this.newId()): Promise<Item> {
+    const { boxes, session, store, world } = this.#ground;
+    await checkWriting(store);
+    const body = await boxes.seal(content, { id, box: inside, version: 1 }, session, world.random(NONCE));
+    await this.#wait({ id, op: Op.PUT, box: inside, kind: content.kind, version: 1, body, base: null });
+    return { id, box: inside, content };
+  }
+
+  /** Change fields of an item. Raises VaultError `object.missing` when it is not here. */
+  async edit<One extends Content>(item: Item<One>, values: Values<One>): Promise<Item<One>> {
+    const { boxes, session, store, world } = this.#ground;
+    await checkWriting(store);
+    const [now, before, row] = await Promise.all([this.item(item.id), store.waitingFor(item.id), store.row(item.id)]);
+    if (now === null) throw new VaultError("object.missing", "it was deleted");
+    const edited = merging.edit(now.content as One, this.#clock, world.now(), values);
+    this.#clock = edited.clock;
+    const version = (row?.known.version ?? 0) + 1;
+    const base = before === null ? ((await findBody(store, item.id))?.body ?? null) : before.base;
+    // Behind a version that this device has not merged yet, the waiting edit keeps its own number until it is brought up.
+    const sealed = before === null ? version : before.version;
+    const body = await boxes.seal(edited.content, { id: item.id, box: now.box, version: sealed }, session, world.random(NONCE));
+    await this.#wait({ id: item.id, op: Op.PUT, box: now.box, kind: edited.content.kind, version: sealed, body, base });
+    return { id: item.id, box: now.box, content: edited.content };
+  }
+
+  /** Delete items or boxes, in this order: a chat's box goes before what lies in it. */
+  async remove(ids: readonly Bytes[]): Promise<void> {
+    const { store } = this.#ground;
+    await checkWriting(store);
+    for (const id of ids) {
+      const [row, waiting] = await Promise.all([store.row(id), store.waitingFor(id)]);
+      const place = row ?? waiting;
+      if (place === null || row?.known.deleted === true) continue;
+      if (row === null) {
+        await store.commit({ waiting: [[id, null]] });
+        continue;
+      }
+      const op = isBox(row.op) ? Op.DELETE_BOX : Op.DELETE;
+      await this.#wait({ id, op, box: row.box, kind: row.kind, version: row.known.version + 1, body: null, base: null });
+    }
+  }
+
+  /** Keep an answer as far as it has come. */
+  async draft(id: Bytes, node: Node): Promise<void> {
+    const { boxes, session, store, world } = this.#ground;
+    const body = await boxes.seal(node, { id, box: node.chat, version: 1 }, session, world.random(NONCE));
+    await store.commit({ drafts: [[id, { id, box: node.chat, body }]] });
+  }
+
+  /** The whole answer, in place of its draft, in one step. */
+  async finish(id: Bytes, node: Node): Promise<void> {
+    const { boxes, session, store, world } = this.#ground;
+    const body = await boxes.seal(node, { id, box: node.chat, version: 1 }, session, world.random(NONCE));
+    const waiting = { id, order: await this.#order(), op: Op.PUT, box: node.chat, kind: Kind.NODE, version: 1, body, base: null };
+    await store.commit({ waiting: [[id, waiting]], drafts: [[id, null]] });
+  }
+
+  /** After a start: drafts that nobody finished become messages that were cut off. */
+  async recover(): Promise<readonly Bytes[]> {
+    const { boxes, session, store } = this.#ground;
+    const drafts: readonly Draft[] = await store.drafts();
+    for (const { id, box: inside, body } of drafts) {
+      const content = await boxes.open({ id, box: inside, version: 1, body }, session);
+      if (content.kind === Kind.NODE) await this.finish(id, { ...content, state: NodeState.CUT });
+    }
+    return drafts.map((one) => one.id);
+  }
+
+  /** What gave way and waits for the person's word, by key. */
+  async offers(): Promise<ReadonlyMap<string, Offer & { readonly content: Content | null }>> {
+    const { boxes, session, store } = this.#ground;
+    const found = [...(await store.offers())].map(async ([key, offer]) => {
+      return [key, { ...offer, content: await boxes.open(offer, session).catch(nothing) }] as const;
+    });
+    return new Map(await Promise.all(found));
+  }
+
+  /** The person decided about an offer. */
+  async answered(key: string): Promise<void> {
+    await this.#ground.store.commit({ offers: [[key, null]] });
+  }
+
+  /**
+   * Agree with the service: keyring, pages, then what waits here. Returns the rows that others changed.
+   *
+   * Raises VaultError, after `log.*` and `keyring.*` of which this device writes no more; Halted; ServiceError.
+   */
+  async sync(): Promise<readonly Row[]> {
+    const changed: Row[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      await this.#renew();
+      changed.push(...(await pull(this.#ground)));
+      let pushed = await push(this.#ground);
+      while (pushed === "posted") pushed = await push(this.#ground);
+      if (pushed === "nothing") return changed;
+    }
+    return changed;
+  }
+
+  newId(): Bytes {
+    return this.#ground.world.random(ID);
+  }
+
+  async #renew(): Promise<void> {
+    const { session, store, service, world } = this.#ground;
+    const next = await halting(store, () => renewed(session, service, world));
+    if (next === session) return;
+    const state = await stateOf(store);
+    await store.commit({ state: { ...state, keyrings: next.keyrings, privateHalf: next.half } });
+    this.#ground = groundOf(next, store, service, world);
+  }
+
+  async #wait(waiting: Omit<Waiting, "order">): Promise<void> {
+    const before = await this.#ground.store.waitingFor(waiting.id);
+    const order = before?.order ?? (await this.#order());
+    await this.#ground.store.commit({ waiting: [[waiting.id, { ...waiting, order }]] });
+  }
+
+  async #order(): Promise<number> {
+    return ((await this.#ground.store.waiting()).at(-1)?.order ?? 0) + 1;
+  }
+}
+
+function nothing(error: unknown): null {
+  if (error instanceof VaultError) return null;
+  throw error;
+}
