@@ -1,6 +1,7 @@
 """Cases of vectors/export about what is inside an archive, and of vectors/search."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -148,6 +149,12 @@ def _chats() -> list[Case]:
     def parts(id_: str, what: str, found: Any) -> Case:
         return of("nodes", id_, what, parts=found)
 
+    def named(name: str) -> Contents:
+        """The attachment under another name, and where it lies then."""
+        saved = CHATS[0]
+        files = {**saved.files, FILE: replace(saved.files[FILE], name=name)}
+        return files_of(replace(LIBRARY, chats=(replace(saved, files=files), CHATS[1])))
+
     unlisted = changed(CHAT_FILE, lambda one: one["attachments"].pop())
     return [
         of("", "chat-format", "format 2", format=2),
@@ -171,6 +178,8 @@ def _chats() -> list[Case]:
         _case("file-listed", "an attachment that no chat lists", BAD, unlisted),
         of("attachments", "file-id", "an attachment's id of 15 bytes", id="00" * 15),
         of("attachments", "file-name", "an attachment without a name", name=""),
+        _case("file-name-most", "an attachment's name of 512 bytes", ..., named("\u00e9" * 256)),
+        _case("file-name-long", "an attachment's name of 513 bytes", BAD, named("\u00e9" * 256 + "x")),
         of("attachments", "file-renamed", "an attachment under another name", name="x"),
     ]
 

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 from privity_protocol import canonical
 
+from privity_vault.contents.attachment import MAX_FILE_NAME, MAX_TYPE
 from privity_vault.contents.chat import Chat, Node
 from privity_vault.contents.home import Folder, Memory, Prompt, Settings
 from privity_vault.contents.proof import Evidence, Receipt
@@ -169,9 +170,11 @@ def _read_chat(id_: str, value: object) -> SavedChat:
 def _file(value: object) -> tuple[bytes, SavedFile]:
     members = canonical.members(value, frozenset({"extracted", "id", "name", "type"}), "attachment")
     id_ = canonical.from_hex(members["id"], "id", size=16)
-    name = canonical.text(members["name"], "name", longest=512, pattern=r"(?s:.+)")
-    kind = canonical.text(members["type"], "type", longest=256, pattern=r"(?s:.*)")
+    name = canonical.text(members["name"], "name", longest=MAX_FILE_NAME, pattern=r"(?s:.+)")
+    kind = canonical.text(members["type"], "type", longest=MAX_TYPE, pattern=r"(?s:.*)")
     extracted = members["extracted"]
+    if len(name.encode()) > MAX_FILE_NAME or len(kind.encode()) > MAX_TYPE:
+        raise VaultError("export.malformed", "an attachment's name or type")
     other = None if extracted is None else canonical.from_hex(extracted, "extracted", size=16)
     return id_, SavedFile(name, kind, other, path_of(id_, name))
 
