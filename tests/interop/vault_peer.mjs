@@ -147,7 +147,7 @@ const objects = {
     return { keys: found.keys.map((one) => hex(one.reveal())) };
   },
   async ids({ box: id, lane, object: one, key, account, source }) {
-    const imported = await box.importId(await accountKey(key), raw(account), source, "é");
+    const imported = (await box.importIds(await accountKey(key), raw(account), source))("é");
     return { lane: hex(box.lane(raw(id), new secret.Secret("lane key", raw(lane)), raw(one))), imported: hex(imported) };
   },
 };

@@ -22,7 +22,7 @@ const ELSEWHERE: readonly string[] = [
   "appraise", "policy", "release", "endorsement",
   "note", "checkpoint", "cosignature", "witness-policy", "proof", "view", "tiles", "leaves", "bulletin",
   "opener", "keyring", "object", "page", "pairing", "share", "export", "contents", "merge", "tree", "title", "wallet",
-  "rotation", "repair",
+  "rotation", "repair", "search", "importers",
 ];
 
 function findOperation(name: string, expected: Outcome): Operation | undefined {

@@ -107,8 +107,11 @@ export function lane(box: Bytes, key: LaneKey, id: Bytes): Bytes {
   return box.map((byte, at) => byte ^ (mask[at] ?? 0));
 }
 
-/** The object id of something imported: importing it twice changes nothing. */
-export async function importId(key: AccountKey, account: Bytes, source: string, id: string): Promise<Bytes> {
+/** The object id here of something that is imported: importing it twice changes nothing. */
+export type Ids = (id: string) => Bytes;
+
+/** The ids here of what one source exports. */
+export async function importIds(key: AccountKey, account: Bytes, source: string): Promise<Ids> {
   const derived = await key.derive(account, ascii(labels.IMPORT));
-  return hmac(sha256, derived, concat(ascii(source), Uint8Array.of(0), ascii(id))).slice(0, 16);
+  return (id) => hmac(sha256, derived, concat(ascii(source), Uint8Array.of(0), ascii(id))).slice(0, 16);
 }

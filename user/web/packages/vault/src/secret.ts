@@ -20,6 +20,8 @@ export const SIZES = {
   "lane key": 32,
   /** A fresh key for one share, never a chat's. */
   "share key": 32,
+  /** Seals the segments of one account's index on one device. */
+  "search key": 32,
   /** The output of a passkey's PRF. */
   passkey: 32,
   /** The 32 letters of a recovery code, ASCII. */

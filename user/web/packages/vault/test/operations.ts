@@ -149,7 +149,8 @@ function lane(given: Given): string {
 
 async function importId(given: Given): Promise<string> {
   const key = await kept("account key", given.bytes("key"));
-  return toHex(await box.importId(key, given.bytes("account"), given.text("source"), given.text("id")));
+  const ids = await box.importIds(key, given.bytes("account"), given.text("source"));
+  return toHex(ids(given.text("id")));
 }
 
 async function checkBody(given: Given): Promise<unknown> {

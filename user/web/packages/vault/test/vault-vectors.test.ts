@@ -9,13 +9,14 @@ import { type CaseFile, Given } from "./given.ts";
 import { HANDED_OVER } from "./handed_over.ts";
 import { HISTORY } from "./history.ts";
 import { STORED } from "./operations.ts";
+import { TAKEN_AWAY } from "./taken_away.ts";
 import { readText, readVector } from "./vectors.ts";
 
 const FOLDERS = [
   "opener", "keyring", "object", "page", "pairing", "share", "export", "contents", "merge", "tree", "title", "wallet",
-  "rotation", "repair",
+  "rotation", "repair", "search", "importers",
 ] as const;
-const OPERATIONS = new Map([...STORED, ...HANDED_OVER, ...HISTORY]);
+const OPERATIONS = new Map([...STORED, ...HANDED_OVER, ...HISTORY, ...TAKEN_AWAY]);
 const files = await Promise.all(FOLDERS.map(async (name) => {
   return [name, await readVector<CaseFile>("own", `${name}/cases.json`)] as const;
 }));
@@ -23,7 +24,7 @@ const all = files.flatMap(([, file]) => file?.cases ?? []);
 
 test("there are vectors, most of them to be refused, for every reason", () => {
   const refused = all.flatMap((one) => (typeof one.expect["error"] === "string" ? [one.expect["error"]] : []));
-  expect(all.length).toBeGreaterThan(700);
+  expect(all.length).toBeGreaterThan(850);
   expect(refused.length * 2).toBeGreaterThan(all.length);
   expect(Object.values(GROUPS).flat().filter((reason) => !refused.includes(reason))).toEqual([]);
 });

@@ -1,8 +1,10 @@
 /** Kinds 4 and 5: an attachment and its chunks. Source: specs/contents.md. */
 
-import { type Bytes, toHex } from "@privity/protocol/bytes";
+import { type Bytes, concat, equal, toHex } from "@privity/protocol/bytes";
 import { Malformed } from "@privity/protocol/errors";
+import { sha256 } from "@privity/protocol/kdf";
 
+import { VaultError } from "../errors.ts";
 import { HASH, ID, Kind, nullable, number, octets, rows, Schema, text } from "./schema.ts";
 
 export const CHUNK_BYTES = 256_000;
@@ -56,3 +58,46 @@ export const CHUNK = new Schema<Chunk>(Kind.CHUNK, {
   index: number(MAX_CHUNKS - 1),
   data: octets(1, CHUNK_BYTES),
 });
+
+/** What an attachment is called, and its object ids: its own and those of its chunks, at least one per CHUNK_BYTES. */
+export interface Naming {
+  readonly id: Bytes;
+  readonly chunks: readonly Bytes[];
+  readonly name: string;
+  readonly type: string;
+  readonly extracted: Bytes | null;
+}
+
+/** An attachment and its chunks. Raises VaultError `object.too_large` for more than MAX_SIZE bytes. */
+export async function split(
+  data: Bytes, { id, chunks: ids, name, type, extracted }: Naming,
+): Promise<{ readonly attachment: Attachment; readonly chunks: readonly (readonly [id: Bytes, chunk: Chunk])[] }> {
+  if (data.length > MAX_SIZE) {
+    throw new VaultError("object.too_large", `${String(data.length)} bytes, at most ${String(MAX_SIZE)}`);
+  }
+  const chunks = ids.slice(0, Math.ceil(data.length / CHUNK_BYTES)).map((one, index) => {
+    const piece = data.slice(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES);
+    return [one, { kind: Kind.CHUNK, attachment: id, index, data: piece }] as const;
+  });
+  const own = { kind: Kind.ATTACHMENT, name, type, size: data.length, hash: await sha256(data), extracted };
+  return { attachment: { ...own, chunks: chunks.map(([one]) => one) }, chunks };
+}
+
+/**
+ * The bytes of an attachment. `chunk` gives a chunk by its id.
+ *
+ * Raises VaultError `object.missing` (a chunk), `object.damaged` (not the bytes that were attached).
+ */
+export async function join(whole: Attachment, id: Bytes, chunk: (id: Bytes) => Chunk | null): Promise<Bytes> {
+  const pieces = whole.chunks.map((one, at) => {
+    const found = chunk(one);
+    if (found === null) throw new VaultError("object.missing", `chunk ${String(at)} of ${String(whole.chunks.length)}`);
+    if (!equal(found.attachment, id) || found.index !== at) {
+      throw new VaultError("object.damaged", `chunk ${String(at)} belongs elsewhere`);
+    }
+    return found.data;
+  });
+  const data = concat(...pieces);
+  if (!equal(await sha256(data), whole.hash)) throw new VaultError("object.damaged", "not the bytes that were attached");
+  return data;
+}

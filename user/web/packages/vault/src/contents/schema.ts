@@ -156,7 +156,8 @@ export function row<Row extends readonly unknown[]>(...rules: Members<Row>): Rul
       const members = m.row(value, name, each.length);
       return each.map((rule, at) => rule.read(m.at(members, at), name)) as readonly unknown[] as Row;
     },
-    write: (members) => each.map((rule, at) => rule.write(members[at])),
+    // As many as there are: a row of another length must not read as one of this.
+    write: (members) => members.map((one, at) => each[at]?.write(one) ?? null),
   };
 }
 
