@@ -21,6 +21,10 @@ const [clock, deletion, kinds, schema, merge, order, title, tree] = await ours([
   "clock", "deletion", "contents/kinds", "contents/schema", "merge", "order", "title", "tree",
 ]);
 
+const [archive, fileName, library, plainly, chatgpt, claude] = await ours([
+  "export/archive", "export/file_name", "export/library", "export/plainly", "importers/chatgpt", "importers/claude",
+]);
+
 const { toHex: hex, fromHex: raw } = bytes;
 const entropy = (size) => webcrypto.getRandomValues(new Uint8Array(size));
 const kem = xwing.portable(entropy);
@@ -297,7 +301,51 @@ const alike = {
   },
 };
 
-const operations = { ...openers, ...histories, ...objects, ...handedOver, ...living, ...alike };
+/** What was imported, as the vectors show it; in lists, so that names cannot collide with those of objects. */
+function importedOf({ chats, report }) {
+  const rows = chats.map((one) => [
+    hex(one.id), plainly.write(one.chat), [...one.nodes].sort().map(([id, node]) => [id, plainly.write(node)]),
+  ]);
+  const counted = [...report.unknown, ["", 0], ...report.leftOut].sort();
+  return { chats: rows, counts: [report.chats, report.messages], counted };
+}
+
+const documents = {
+  async imported({ source, documents: given, key, account }) {
+    const ids = await box.importIds(await accountKey(key), raw(account), source);
+    const { read } = source === "chatgpt" ? chatgpt : claude;
+    const said = [];
+    for (const one of given) {
+      let found = null;
+      const reason = await outcome(() => {
+        found = importedOf(read([raw(one)], ids));
+      });
+      said.push(found ?? reason);
+    }
+    return { said };
+  },
+  async archives({ archives, key, account }) {
+    const ids = await box.importIds(await accountKey(key), raw(account), "privity");
+    const said = [];
+    for (const one of archives) {
+      const files = new Map(one.map(([name, data]) => [name, raw(data)]));
+      let found = null;
+      const reason = await outcome(async () => {
+        const read = await archive.read(new Set(files.keys()), async (name) => files.get(name));
+        found = [];
+        const taken = library.adopt(read.library, ids);
+        for await (const [name, data] of archive.write(taken, async () => new Uint8Array(3))) found.push([name, hex(data)]);
+      });
+      said.push(reason === "ok" ? found : reason);
+    }
+    return { said };
+  },
+  names({ titles }) {
+    return { names: [...fileName.distinct(titles.map((one, at) => [at.toString(16).padStart(32, "0"), one])).values()] };
+  },
+};
+
+const operations = { ...openers, ...histories, ...objects, ...handedOver, ...living, ...documents, ...alike };
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { op, ...input } = JSON.parse(line);
