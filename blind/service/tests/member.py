@@ -205,9 +205,9 @@ class Member:
         new = [Device(one.id, one.public, None, by) for one in devices]
         return tuple(sorted((*self.rings.devices, *new), key=lambda one: one.id))
 
-    def page_of(self, *entries: Entry, device: DeviceKey | None = None, **change: Any) -> tuple[bytes, Json]:
+    def page_of(self, *entries: Entry, by: DeviceKey | None = None, **change: Any) -> tuple[bytes, Json]:
         """The next page of a device, and what is posted of it."""
-        used = device or self.device
+        used = by or self.device
         made = Page(
             account=self.account,
             n=self.n + 1,
@@ -223,11 +223,11 @@ class Member:
         return data, {"page": spelled(data), "signature": spelled(used.key.sign(page.signed_bytes(data))), "bodies": []}
 
     async def post(
-        self, *entries: Entry, bodies: Iterable[bytes] = (), device: DeviceKey | None = None, **change: Any
+        self, *entries: Entry, bodies: Iterable[bytes] = (), by: DeviceKey | None = None, **change: Any
     ) -> httpx.Response:
         """Append a page with inline bodies."""
-        used = device or self.device
-        data, sent = self.page_of(*entries, device=used, **change)
+        used = by or self.device
+        data, sent = self.page_of(*entries, by=used, **change)
         sent["bodies"] = [spelled(one) for one in bodies]
         answer = await self.send("POST", "/v1/pages", token=used.token, json=sent)
         if answer.status_code == 200:

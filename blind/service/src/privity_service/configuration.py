@@ -1,6 +1,6 @@
 """The service's configuration: one JSON file with a closed schema; an unknown member stops start-up.
 
-Source: specs/relay.md, section "Configuration".
+Sources: specs/relay.md, section "Configuration"; docs/operating/accounts.md for what is about accounts.
 """
 
 import re
@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
+
+from privity_service.accounts.settings import AccountSettings, DatabasePlace, Registration
 
 MAX_CONFIGURATION = 65536  # bytes; far above 64 node addresses
 _PREFIX = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*")
@@ -59,6 +61,10 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     published: Annotated[str, msgspec.Meta(min_length=1)] | None
     logs: Annotated[list[Log], msgspec.Meta(max_length=8)]
     limits: Limits = Limits()
+    registration: Registration = "open"
+    database: DatabasePlace = DatabasePlace()
+    accounts: AccountSettings | None = AccountSettings()
+    """Null keeps no accounts."""
 
 
 @dataclass(frozen=True, slots=True)

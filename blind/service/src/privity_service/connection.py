@@ -1,7 +1,7 @@
 """One HTTP/1.1 connection: uvicorn's, with the bounds that uvicorn leaves to a proxy in front of it.
 
 A head must be whole in time and small, connections are counted, a refusal has no text, and the peer's address never
-reaches the application.
+reaches the application: where accounts are limited by network, its prefix does, to be counted in memory.
 """
 
 import asyncio
@@ -11,6 +11,8 @@ from typing import Any, Final
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
+
+from privity_service.prefix import network_prefix
 
 MAX_HEAD: Final = 16384  # bytes from request line to empty line
 UNACKNOWLEDGED: Final = 30_000  # milliseconds after which a peer that confirms no byte counts as gone
@@ -23,6 +25,7 @@ class Connection(HttpToolsProtocol):
 
     head_seconds = HEAD_SECONDS
     most_connections = 8000
+    tells_prefix = False
 
     def __init__(
         self,
@@ -38,6 +41,8 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Admit the connection, or close it when there are too many."""
         super().connection_made(transport)
+        if self.tells_prefix:
+            self.app_state = self.app_state | {"prefix": network_prefix(self.client[0] if self.client else "")}
         self.client = None
         if len(self.connections) > self.most_connections:
             transport.abort()
@@ -104,6 +109,7 @@ def _notice_silence(transport: asyncio.Transport) -> None:
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED)
 
 
-def bounded(most_connections: int) -> type[Connection]:
+def bounded(most_connections: int, *, tells_prefix: bool = False) -> type[Connection]:
     """Return the protocol class for listeners with at most `most_connections` connections each."""
-    return type("BoundedConnection", (Connection,), {"most_connections": most_connections})
+    own = {"most_connections": most_connections, "tells_prefix": tells_prefix}
+    return type("BoundedConnection", (Connection,), own)

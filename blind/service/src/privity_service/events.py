@@ -24,6 +24,8 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "state_unwritable": frozenset({"reason"}),
         "state_writable": frozenset(),
         "counts": frozenset({"hello", "run", "challenge", "refused", "unreachable", "cut", "gone"}),
+        "accounts_ready": frozenset(),
+        "accounts_unavailable": frozenset({"reason"}),
         "internal_error": frozenset({"kind"}),
     }
 )

@@ -16,6 +16,7 @@ from typing import Final
 
 import uvicorn
 
+from privity_service.account_gate import AccountGate, beside
 from privity_service.applications import State, relay_application, service_application
 from privity_service.asgi import App
 from privity_service.configuration import Configuration, Listener
@@ -99,11 +100,11 @@ def allow_many_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def server(application: App, connections: int) -> Server:
+def server(application: App, connections: int, *, tells_prefix: bool = False) -> Server:
     """Return a server that names no software, writes no access log and believes no forwarded header."""
     config = uvicorn.Config(
         application,
-        http=bounded(connections),
+        http=bounded(connections, tells_prefix=tells_prefix),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -136,16 +137,26 @@ class Process:
             self._published,
         )
         self._servers: list[Server] = []
+        self._gate: AccountGate | None = None
+
+    def _listening(self, service: str) -> list[Server]:
+        """The servers of both origins; `service` is the address of the first."""
+        most, chosen = self._configuration.limits.connections, self._configuration
+        application = service_application(self._state, service)
+        if chosen.accounts is not None:
+            self._gate = AccountGate(chosen, service, self._events)
+            self._state.publication.announce_accounts(chosen, chosen.accounts.origin or service)
+            application = beside(self._gate, application)
+        return [
+            server(application, most, tells_prefix=self._gate is not None),
+            server(relay_application(self._state), most),
+        ]
 
     async def run(self) -> None:
         """Listen, say READY, serve until a signal, drain. Raises CannotListen."""
         sockets = [bind(self._configuration.service), bind(self._configuration.relay)]
         service, relay = (_origin(each) for each in sockets)
-        most = self._configuration.limits.connections
-        self._servers = [
-            server(service_application(self._state, service), most),
-            server(relay_application(self._state), most),
-        ]
+        self._servers = self._listening(service)
         background: list[asyncio.Task[None]] = []
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -159,11 +170,15 @@ class Process:
         print("READY " + json.dumps({"relay": relay, "service": service}, sort_keys=True), flush=True)
         self._events.emit("started", nodes=len(self._configuration.nodes))
         background = [asyncio.create_task(self._poller.run()), asyncio.create_task(self._count())]
+        if self._gate is not None:
+            background.append(asyncio.create_task(self._gate.run()))
         await asyncio.gather(*serving)
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
         await self._state.upstreams.close()
+        if self._gate is not None:
+            await self._gate.close()
         self._report_counts()
         self._events.emit("stopped")
 
@@ -171,6 +186,8 @@ class Process:
         first = not any(each.should_exit for each in self._servers)
         if first:
             self._events.emit("stopping", streams=self._state.streams.open)
+        if self._gate is not None:
+            self._gate.end_streams()
         for each in self._servers:
             each.force_exit = not first
             each.should_exit = True

@@ -35,15 +35,15 @@ class Document:
         return cls(data, media_type, f'"{sha256(data).hexdigest()[:32]}"')
 
 
-def discovery(configuration: Configuration) -> bytes:
-    """Return the discovery document: a hint, trusted for nothing."""
+def discovery(configuration: Configuration, account: str | None = None) -> bytes:
+    """Return the discovery document: a hint, trusted for nothing. `account` is the origin of the accounts."""
     return canonical.encode(
         {
             "v": 1,
-            "account": None,
+            "account": account,
             "deploy": configuration.deploy,
             "logs": [{"origin": log.origin, "url": log.url} for log in configuration.logs],
-            "plans": False,
+            "plans": account is not None and bool(configuration.accounts and configuration.accounts.plans),
             "relays": [],
             "run": configuration.public_run_origin,
         }
@@ -65,6 +65,10 @@ class Publication:
         self.simulated = False
         self._current: directory.Directory | None = None
         self._previous = _hash_of(earlier)
+
+    def announce_accounts(self, configuration: Configuration, origin: str) -> None:
+        """Say where the accounts are, once the listener's address is known."""
+        self.discovery = Document.of(discovery(configuration, origin), "application/json")
 
     def post(self, posted: Posted) -> None:
         """Publish what the keeper posted instead of what was published before."""

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 
 from privity_service.accounts.problem import Problem
@@ -60,14 +60,15 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._snapshot = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
         writers = 1 if engine.dialect.name == "sqlite" else THREADS
         self._writers = ThreadPoolExecutor(writers, thread_name_prefix="accounts-write")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="accounts-read")
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that writes nothing."""
-        with self.engine.connect() as connection:
+        """A transaction that writes nothing and sees one state: a list and its count belong together."""
+        with self.engine.connect().execution_options(**self._snapshot) as connection:
             yield connection
 
     @contextmanager
@@ -97,13 +98,3 @@ class Database:
         self._writers.shutdown()
         self._readers.shutdown()
         self.engine.dispose()
-
-
-def answers(engine: Engine) -> bool:
-    """Whether the database can be asked at all."""
-    try:
-        with engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
-    except OperationalError:
-        return False
-    return True

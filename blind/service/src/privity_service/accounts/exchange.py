@@ -10,11 +10,11 @@ from privity_service.accounts import tokens
 from privity_service.accounts.call import Answer, Call
 from privity_service.accounts.house import House
 from privity_service.accounts.operations import Octets, Operation, most_sent
-from privity_service.accounts.prefix import network_prefix
 from privity_service.accounts.problem import Problem
 from privity_service.accounts.tokens import Caller
 from privity_service.accounts.wire import ProblemBody
 from privity_service.asgi import ANY_ORIGIN
+from privity_service.prefix import network_prefix
 
 HEADERS: Final = {
     "cache-control": "no-store",
