@@ -74,7 +74,7 @@ ROLES = [
     Role(
         "client",
         "client",
-        ("pure/protocol", "pure/attest", "pure/tlog", "user/python"),
+        ("pure/protocol", "pure/attest", "pure/tlog", "pure/vault", "user/python"),
         "privity_client",
         "user/python/tests",
         ("privity_enclave", "privity_service", "xllamacpp", "starlette", "uvicorn"),

@@ -136,6 +136,26 @@ CLIENT_REASONS: Final[dict[str, Words]] = {
         "Stop that program, or set PRIVITY_PORT to another number (three ports in a row are used).",
         Exit.FAILED,
     ),
+    "no_account": Words(
+        "There is no account on this machine.",
+        "`privity account create` makes one, `privity account recover` or `privity link` bring one here.",
+        Exit.MISUSE,
+    ),
+    "account_exists": Words(
+        "There is an account on this machine already.",
+        "PRIVITY_HOME names another folder; `privity account forget` takes the account off this machine.",
+        Exit.MISUSE,
+    ),
+    "not_typed": Words(
+        "The code was not typed as it was shown.",
+        "No account was made. Write the code down first, then begin again.",
+        Exit.MISUSE,
+    ),
+    "chat_unknown": Words("There is no such chat here.", "`privity chats list` shows what there is.", Exit.MISUSE),
+    "device_unknown": Words("There is no such device.", "`privity devices` shows them.", Exit.MISUSE),
+    "terminal_needed": Words(
+        "This asks a person something, and there is no terminal.", "Run it in a terminal.", Exit.MISUSE
+    ),
     "home_unusable": Words(
         "The folder for Privity's state cannot be used.",
         "Set PRIVITY_HOME to a folder that only you can write.",
@@ -188,4 +208,8 @@ def words_for(error: PrivityError) -> Words:
         return CLIENT_REASONS[error.reason]
     if isinstance(error, Malformed):
         return CLIENT_REASONS["bad_answer"]
+    from privity_client.history.reasons import words
+
+    if (found := words(error.reason)) is not None:
+        return found
     return Words("The exchange with the node failed.", "Your message was kept: send it again.", Exit.FAILED)
