@@ -160,10 +160,10 @@ class Member:
             self.device.token = made.json()["token"]
         return made
 
-    async def sign_in(self, kind: str = "passkey", device: DeviceKey | None = None, **change: Any) -> httpx.Response:
+    async def sign_in(self, kind: str = "passkey", by: DeviceKey | None = None, **change: Any) -> httpx.Response:
         """Prove something; `change` spoils members of the proof."""
         begun = (await self.send("POST", "/v1/access/begin", token="", json={"kind": kind})).json()
-        challenge, used = octets(begun["challenge"]), device or self.device
+        challenge, used = octets(begun["challenge"]), by or self.device
         if kind == "passkey":
             self.authenticator.counter += 1
             proof: Json = {"kind": kind, "credential": self.authenticator.get(begun["challenge"], self.account)}

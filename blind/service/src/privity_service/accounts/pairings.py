@@ -41,35 +41,37 @@ def get(house: House, call: Call) -> Answer:
 
 def put_answer(house: House, call: Call) -> Answer:
     """`PUT /v1/pairings/CHANNEL/answer`."""
-    account = call.caller.account
+    account, data = call.caller.account, _step(call)
     with house.database.writing() as connection:
         row = _open(connection, house, call.id("channel"), lock=True)
         if row["account"] not in (None, account):
             raise Problem("pairing.taken", "another account answered")
         if row["answer"] is None:
             house.counters.take(ANSWERS, account)
-        _write(connection, row, "answer", call.raw, account=account)
+        _write(connection, row, "answer", data, account=account)
     return Answer(204)
 
 
 def put_reveal(house: House, call: Call) -> Answer:
     """`PUT /v1/pairings/CHANNEL/reveal`."""
     house.counters.take(PAIRING, call.prefix)
+    data = _step(call)
     with house.database.writing() as connection:
         row = _open(connection, house, call.id("channel"), lock=True)
         if row["answer"] is None:
             raise Problem("pairing.order", "the answer comes first")
-        _write(connection, row, "reveal", call.raw, account=row["account"])
+        _write(connection, row, "reveal", data, account=row["account"])
     return Answer(204)
 
 
 def put_grant(house: House, call: Call) -> Answer:
     """`PUT /v1/pairings/CHANNEL/grant`."""
+    data = _step(call)
     with house.database.writing() as connection:
         row = _own(connection, house, call)
         if row["reveal"] is None:
             raise Problem("pairing.order", "the reveal comes first")
-        _write(connection, row, "grant", call.raw, account=row["account"])
+        _write(connection, row, "grant", data, account=row["account"])
     return Answer(204)
 
 
@@ -99,9 +101,13 @@ def _open(connection: Connection, house: House, channel: bytes, *, lock: bool) -
     return found
 
 
-def _write(connection: Connection, row: RowMapping, step: str, data: bytes, *, account: bytes) -> None:
-    if not 1 <= len(data) <= MAX_STEP:
+def _step(call: Call) -> bytes:
+    if not 1 <= len(call.raw) <= MAX_STEP:
         raise Problem("request.malformed", f"a step has 1 to {MAX_STEP} bytes")
+    return call.raw
+
+
+def _write(connection: Connection, row: RowMapping, step: str, data: bytes, *, account: bytes) -> None:
     if row[step] is not None:
         if bytes(row[step]) != data:
             raise Problem("pairing.taken", "the step is written")
