@@ -5,6 +5,7 @@ Source: specs/service-api.md, section "Accounts" and "Keyring".
 
 from dataclasses import dataclass
 
+from privity_protocol.stored import page as stored
 from privity_protocol.stored.members import U32
 from privity_vault import opener
 from privity_vault.errors import VaultError
@@ -86,8 +87,8 @@ def _finish(begun: Challenge, letters: RecoveryLetters, ground: Ground, written:
 
 def prove_code(way: Access, letters: RecoveryLetters, found: Opened) -> Flow[None]:
     """Open the record that the service keeps with the code, as it will be opened one day. Raises VaultError."""
-    stored = yield from sync.fetch_keyrings(way, 1)
-    again = joining.with_code(stored, letters, account=found.account, origin=found.origin, signing=found.signing)
+    kept = yield from sync.fetch_keyrings(way, 1)
+    again = joining.with_code(kept, letters, account=found.account, origin=found.origin, signing=found.signing)
     if again.trusted.hash != found.trusted.hash or again.key != found.key:
         raise VaultError("opener.foreign", "the code opens something else than what was written")
 
@@ -102,12 +103,12 @@ def recover(ground: Ground, letters: RecoveryLetters, *, label: str) -> Flow[tup
     token = yield from access.with_code(letters, origin=ground.origin)
     way = Access(ground.origin, token.account, joining.device_id(ground.signing.public), ground.signing, token, token)
     for _ in range(MOVED_TRIES):
-        stored = yield from sync.fetch_keyrings(way, 1)
-        found = joining.with_code(stored, letters, account=token.account, origin=ground.origin, signing=ground.signing)
+        kept = yield from sync.fetch_keyrings(way, 1)
+        found = joining.with_code(kept, letters, account=token.account, origin=ground.origin, signing=ground.signing)
         by = code_opener(found)
         written = joining.with_own_opener(found, label=label, introduced_by=by, day=ground.day, entropy=ground.entropy)
         if (yield from put_keyring(way, found, written)):
-            joining.settle_in(ground.store, found, stored.claims, written)
+            joining.settle_in(ground.store, found, kept.claims, written)
             return found, Access(ground.origin, found.account, found.device, ground.signing, None, token)
     raise ServiceRefused("keyring.moved")
 
@@ -165,8 +166,6 @@ def at_least(replica: Replica, n: int, head: bytes) -> None:
 
 def head_at(replica: Replica, n: int) -> bytes:
     """The head after page n of this device's copy."""
-    from privity_protocol.stored import page as stored
-
     if n == 0:
         return stored.genesis(replica.opened.account)
     return stored.head(next(replica.store.pages(n - 1)).data)

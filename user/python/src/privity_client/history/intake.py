@@ -145,6 +145,22 @@ def _set(replica: Replica, entry: Entry, known: Known, body: bytes | None, met: 
         store.set_item(replace(item, kind=kind))
 
 
+def heal(replica: Replica, item: Item, body: bytes | None) -> bool:
+    """Take a body that came late. Returns whether the object is whole now."""
+    known = replica.store.known(item.id)
+    if known is None:
+        return False
+    try:
+        data = page.check_body(known, body)
+        kind = _opened_kind(replica, item, data, Met())
+    except VaultError as error:
+        replica.store.set_item(replace(item, trouble=error.reason))
+        return False
+    replica.store.set_body(known.body.hash if known.body else b"", data)
+    replica.store.set_item(replace(item, kind=kind, trouble=None))
+    return True
+
+
 def _opened_kind(replica: Replica, item: Item, data: bytes, met: Met) -> int:
     if item.op in BOX_OPS:
         replica.forget_boxes(item.id)

@@ -84,6 +84,29 @@ def sweep(replica: Replica, chat: bytes) -> int:
     return len(found.offers)
 
 
+def merge_in(replica: Replica, id_: bytes, held: tuple[bytes, Content] | None) -> None:
+    """Both branches of a repaired log wrote an object: later fields are written, texts that gave way offered."""
+    theirs = _content(replica, id_)
+    if held is None or theirs is None or type(held[1]) is not type(theirs):
+        return
+    _, settled, lost = merge.settle({b"a": theirs, b"b": held[1]}, replica.now())
+    for one in lost:
+        edits.offer(replica, one.member, one.text)
+    if settled != theirs:
+        edits.put(replica, settled, box=held[0], id_=id_)
+
+
+def offer_content(replica: Replica, held: tuple[bytes, Content] | None) -> None:
+    """The kept branch deleted what the other wrote: offer its texts."""
+    if held is None:
+        return
+    if isinstance(held[1], Node):
+        _offer_nodes(replica, [held[1]])
+        return
+    for one in merge.lost(None, held[1]):
+        edits.offer(replica, one.member, one.text)
+
+
 def _gone(replica: Replica, contents: Mapping[bytes, Content]) -> Collection[bytes]:
     """The deleted ids that something here still names."""
     named = {one.parent for one in contents.values() if isinstance(one, Node) and one.parent is not None}

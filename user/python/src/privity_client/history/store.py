@@ -277,3 +277,5 @@ class Store:
         """Forget what was accepted of the log, to take over another branch of it."""
         for table in ("chains", "pages", "objects"):
             self._db.execute(f"DELETE FROM {table}")  # noqa: S608
+        for name in ("n", "head", "keyring"):
+            self.set(name, None)

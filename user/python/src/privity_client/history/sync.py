@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Final
 
 from privity_protocol.errors import Malformed
+from privity_protocol.stored import page as stored
 from privity_protocol.stored.page import MAX_ENTRIES, Body, Entry, Op
 from privity_vault import box as boxes
 from privity_vault import opener, page
@@ -60,7 +61,7 @@ def _pull(replica: Replica, access: Access) -> Flow[Pulled]:
         if intake.unknown_keyring(replica, delivery):
             yield from refresh_keyring(replica, access)
         batch = intake.judge(replica, delivery)
-        bodies = yield from _fetch(access, intake.wanted(replica, batch))
+        bodies = yield from fetch(access, intake.wanted(replica, batch))
         found = intake.take(replica, batch, bodies)
         pages += len(batch.pages)
         met.offered += found.offered
@@ -77,7 +78,7 @@ def _after(replica: Replica, access: Access) -> Flow[Delivery]:
     return answers.delivery((yield from access.send(call, 200)))
 
 
-def _fetch(access: Access, hashes: list[bytes]) -> Flow[dict[bytes, bytes]]:
+def fetch(access: Access, hashes: list[bytes]) -> Flow[dict[bytes, bytes]]:
     """Bodies by hash; what the service does not deliver is left out. Each is held to its page afterwards."""
     found: dict[bytes, bytes] = {}
     due = list(dict.fromkeys(hashes))
@@ -190,6 +191,18 @@ def _staged(access: Access, rows: list[Waiting]) -> Flow[list[bytes]]:
     for body in bodies:
         yield from access.send(Call("PUT", f"/v1/bodies/{text_of(sha256(body).digest())}", octets=body), 200, 201)
     return []
+
+
+def repost(replica: Replica, access: Access, signed: SignedPage) -> Flow[None]:
+    """Post a page again that the service lost, with the bodies that are here. Raises ServiceRefused."""
+    read = stored.decode(signed.data)
+    bodies = [replica.store.body(one.body.hash) for one in read.entries if one.body is not None]
+    for body in bodies:
+        if body is not None:
+            hash_ = text_of(sha256(body).digest())
+            yield from access.send(Call("PUT", f"/v1/bodies/{hash_}", octets=body), 200, 201)
+    sent = {"page": text_of(signed.data), "signature": text_of(signed.signature), "bodies": []}
+    yield from access.send(Call("POST", "/v1/pages", json=sent), 200)
 
 
 def _post(replica: Replica, access: Access, signed: SignedPage, inline: list[bytes]) -> Flow[None]:

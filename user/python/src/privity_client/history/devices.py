@@ -1,0 +1,186 @@
+"""The devices and openers of an account: shown, revoked; and the new account key that a revocation brings.
+
+Source: specs/rotation.md. The caller proved itself afresh before (`Access.fresh`).
+"""
+
+from dataclasses import dataclass
+
+from privity_protocol import xwing
+from privity_protocol.errors import Malformed
+from privity_protocol.stored import page as stored_page
+from privity_protocol.stored.keyring import Device
+from privity_protocol.stored.page import Op
+from privity_vault import box as boxes
+from privity_vault import keyring, object, opener, rotation
+from privity_vault.errors import VaultError
+from privity_vault.opener import Record
+from privity_vault.rotation import Rotated
+from privity_vault.secret import AccountKey, ChatKey
+
+from privity_client.errors import ClientError
+from privity_client.history import accounts, edits, joining, opened, sync
+from privity_client.history.access import Access
+from privity_client.history.calls import Flow
+from privity_client.history.joining import Written
+from privity_client.history.reasons import ServiceRefused
+from privity_client.history.replica import Replica
+
+UNKNOWN_LABEL = "?"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A device as a person sees it. `last_day` is that of its newest page, None when it wrote none."""
+
+    id: bytes
+    label: str
+    active: bool
+    this: bool
+    last_day: int | None
+    pages: int
+
+
+def shown(replica: Replica) -> list[Shown]:
+    """Return all devices, revoked ones last."""
+    found, days = replica.opened, _last_days(replica)
+    chains = replica.store.chains()
+    rows = [
+        Shown(
+            one.id,
+            found.half.devices.get(one.id, UNKNOWN_LABEL),
+            one.last_seq is None,
+            one.id == found.device,
+            days.get(one.id),
+            chains[one.id].seq if one.id in chains else 0,
+        )
+        for one in found.trusted.keyring.devices
+    ]
+    return sorted(rows, key=lambda one: (not one.active, not one.this, one.label))
+
+
+def named(replica: Replica, text: str) -> bytes:
+    """Return the active device whose id or label is `text`. Raises ClientError `device_unknown`."""
+    wanted = text.strip()
+    active = [one for one in shown(replica) if one.active]
+    found = [one.id for one in active if wanted and (one.id.hex().startswith(wanted.lower()) or one.label == wanted)]
+    if len(found) != 1:
+        raise ClientError("device_unknown", text if not found else f"{text}: {len(found)} devices are called so")
+    return found[0]
+
+
+def revoke(replica: Replica, way: Access, device: bytes) -> Flow[None]:
+    """Revoke a device, give the account a new key, and wrap every box anew. Raises VaultError, ServiceRefused.
+
+    What was written before stays readable for whoever has it; what is written from now on does not.
+    """
+    for _ in range(accounts.MOVED_TRIES):
+        yield from sync.refresh_keyring(replica, way)
+        yield from sync.pull(replica, way)
+        records = yield from _records(replica, way, device)
+        rotated = _rotated(replica, device, records)
+        written = Written(rotated.claim, rotated.body, rotated.records, rotated.trusted, rotated.half)
+        if (yield from accounts.put_keyring(way, replica.opened, written, fresh=True)):
+            _remember(replica, written, rotated)
+            yield from finish(replica, way)
+            return
+    raise ServiceRefused("keyring.moved")
+
+
+def finish(replica: Replica, way: Access) -> Flow[None]:
+    """Do what a rotation still needs; taken up by any device at any time. Raises VaultError, ServiceRefused."""
+    wrap_again(replica)
+    yield from sync.push(replica, way)
+    left = rotation.left(replica.opened.trusted, replica.opened.half, replica.position, _epochs(replica))
+    if left.pin or left.boxes or not left.drop:
+        return
+    found = replica.opened
+    half = rotation.without(found.half, left.drop)
+    ring = found.trusted.keyring
+    written = joining.next_ring(
+        found,
+        half,
+        openers=ring.openers,
+        devices=ring.devices,
+        signer=found.device,
+        day=replica.day,
+        records=(),
+        entropy=replica.entropy,
+    )
+    if (yield from accounts.put_keyring(way, found, written)):
+        accounts.remember(replica, written)
+
+
+def wrap_again(replica: Replica) -> int:
+    """Seal boxes of earlier epochs under the account key of this one, each with one more chat key. Returns how many."""
+    left = rotation.left(replica.opened.trusted, replica.opened.half, replica.position, _epochs(replica))
+    with replica.store.transaction():
+        for id_ in left.boxes:
+            item = replica.store.item(id_)
+            op = next((one.op for one in replica.store.waiting(id_)), item.op if item is not None else Op.BOX_ACTIVE)
+            if op is not Op.DELETE_BOX:
+                made = boxes.with_next_key(replica.box(id_), ChatKey(replica.entropy(ChatKey.SIZE)))
+                edits.put_box(replica, made, op)
+    return len(left.boxes)
+
+
+def _rotated(replica: Replica, device: bytes, records: list[Record]) -> Rotated:
+    found = replica.opened
+    chain = replica.store.chain(device)
+    ring = keyring.revoke(found.trusted.keyring, device, last_seq=0 if chain is None else chain.seq)
+    devices: tuple[Device, ...] = ring.devices
+    return rotation.rotate(
+        found.trusted,
+        found.keys,
+        found.half,
+        records,
+        devices=devices,
+        signer=found.device,
+        signing_key=found.signing.signing,
+        key=AccountKey(replica.entropy(AccountKey.SIZE)),
+        day=replica.day,
+        nonce=replica.entropy(12),
+        encapsulate=xwing.encapsulate,
+    )
+
+
+def _remember(replica: Replica, written: Written, rotated: Rotated) -> None:
+    epoch = rotated.trusted.keyring.epoch
+    replica.opened.keys = {**replica.opened.keys, epoch: rotated.keys[epoch]}
+    accounts.remember(replica, written)
+    replica.forget_boxes()
+
+
+def _records(replica: Replica, way: Access, device: bytes) -> Flow[list[Record]]:
+    """The records of the openers that stay, as the service delivers them; each is held to the keyring's hash."""
+    stored = yield from sync.fetch_keyrings(way, replica.opened.trusted.keyring.revision)
+    found = []
+    for listed in replica.opened.trusted.keyring.openers:
+        if replica.opened.half.openers[listed.id].label == device.hex():
+            continue
+        record = opened.record_of(stored.records, listed.id)
+        if record is None or opener.digest(record) != listed.record:
+            raise VaultError("opener.unlisted", "the service does not deliver a record that the keyring lists")
+        found.append(record)
+    return found
+
+
+def _epochs(replica: Replica) -> dict[bytes, int | None]:
+    """All boxes that are not deleted, with the epoch that the header of each newest body names."""
+    waiting = {one.object: one for one in replica.store.waiting()}
+    found: dict[bytes, int | None] = {}
+    for item in replica.store.boxes():
+        row = waiting.get(item.id)
+        try:
+            body = row.body if row is not None and row.body is not None else replica.bytes_of(item)
+            found[item.id] = object.read_header(body).generation
+        except (VaultError, Malformed):
+            found[item.id] = None
+    return found
+
+
+def _last_days(replica: Replica) -> dict[bytes, int]:
+    days: dict[bytes, int] = {}
+    for signed in replica.store.pages():
+        read = stored_page.decode(signed.data)
+        days[read.device] = read.day
+    return days
