@@ -21,17 +21,17 @@ from pathlib import Path
 
 import httpx
 import psutil
+from privity_attest.simulated.document import pin_of_pem
 from privity_client import fetch
 from privity_client.answer import Answer
-from privity_client.appraisal import AllowSimulated, LocalAppraiser, read_root
 from privity_client.chain import Chain
 from privity_client.channel import Channel, unix_time
 from privity_client.commands import Accepted, Complete, Event, Line, Restarted
-from privity_client.discovery import Discovery
 from privity_client.models.shelf import ShelfModel, digest_file
 from privity_client.request import Request
 from privity_client.serve.plan import DEPLOY, node_configuration, release_leaf
 from privity_protocol import canonical
+from unlogged import Unlogged
 
 MODEL = "random"
 START_SECONDS = 240
@@ -309,8 +309,8 @@ class Installation:
     ) -> AsyncIterator[Client]:
         """A fresh client: nothing remembered, consent to the test enclave of this installation."""
         async with fetch.new_client(self.origin, transport) as http:
-            consent = AllowSimulated((read_root(self.root / "root.pem"),))
-            source = Discovery(http, self.origin, LocalAppraiser(DEPLOY, consent), clock=clock, entropy=os.urandom)
+            pin = pin_of_pem((self.root / "root.pem").read_bytes())
+            source = Unlogged(http, self.origin, DEPLOY, pin, clock)
             yield Client(Channel(http, source, clock=clock))
 
     def _node(self, number: int, port: int) -> RoleProcess:
