@@ -1,8 +1,10 @@
 """Archives and other services' exports, honest and damaged ones, come out the same in Python and TypeScript."""
 
+import io
 import json
 import random
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -202,3 +204,29 @@ def test_files_are_named_alike(vault_peer: Any) -> None:
         titles = ["".join(draw.choice(pieces) for _ in range(draw.randrange(5))) for _ in range(8)]
         ours = list(file_name.distinct([(at.to_bytes(16), one) for at, one in enumerate(titles)]).values())
         assert vault_peer.ask("names", titles=titles)["names"] == ours
+
+
+def test_zip_files_of_each_are_read_by_the_other(vault_peer: Any) -> None:
+    files = honest_archive()
+    made = bytes.fromhex(vault_peer.ask("zipped", files=[[name, data.hex()] for name, data in files.items()])["data"])
+    with zipfile.ZipFile(io.BytesIO(made)) as found:
+        assert found.testzip() is None
+        assert {name: found.read(name) for name in found.namelist()} == files
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        for large in (False, True):
+            written = io.BytesIO()
+            with zipfile.ZipFile(written, "w", method) as archived:
+                archived.mkdir("chats")
+                archived.comment = b"a comment"
+                for name, data in files.items():
+                    with archived.open(name, "w", force_zip64=large) as entry:
+                        entry.write(data)
+            theirs = vault_peer.ask("unzipped", data=written.getvalue())["files"]
+            assert {name: bytes.fromhex(data) for name, data in theirs} == files
+
+
+def test_a_zip_bomb_is_refused(vault_peer: Any) -> None:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archived:
+        archived.writestr("a", bytes(10_000_000))
+    assert vault_peer.refusal("unzipped", data=written.getvalue()) == "export.too_large"

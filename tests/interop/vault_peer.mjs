@@ -21,8 +21,9 @@ const [clock, deletion, kinds, schema, merge, order, title, tree] = await ours([
   "clock", "deletion", "contents/kinds", "contents/schema", "merge", "order", "title", "tree",
 ]);
 
-const [archive, fileName, library, plainly, chatgpt, claude] = await ours([
+const [archive, fileName, library, plainly, chatgpt, claude, unzip, zip] = await ours([
   "export/archive", "export/file_name", "export/library", "export/plainly", "importers/chatgpt", "importers/claude",
+  "export/unzip", "export/zip",
 ]);
 
 const { toHex: hex, fromHex: raw } = bytes;
@@ -339,6 +340,21 @@ const documents = {
       said.push(reason === "ok" ? found : reason);
     }
     return { said };
+  },
+  async unzipped({ data }) {
+    const file = raw(data);
+    const opened = await unzip.open({ size: file.length, read: async (from, to) => file.slice(from, to) });
+    const files = [];
+    for (const name of opened.names) files.push([name, hex(await opened.load(name))]);
+    return { files };
+  },
+  async zipped({ files }) {
+    const pieces = [];
+    const given = async function* () {
+      for (const [name, data] of files) yield [name, raw(data)];
+    };
+    for await (const piece of zip.zipped(given())) pieces.push(piece);
+    return { data: hex(bytes.concat(...pieces)) };
   },
   names({ titles }) {
     return { names: [...fileName.distinct(titles.map((one, at) => [at.toString(16).padStart(32, "0"), one])).values()] };
