@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 
 from privity_protocol.stored import erasure
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from privity_service.accounts.house import House
+from privity_service.accounts.page_statements import ADD_ERASURE
 from privity_service.accounts.tables import Erasure
 from privity_service.accounts.wire import ErasureReceipt, spelled
 
@@ -18,7 +19,7 @@ def write(
     data = erasure.encode(erasure.Receipt(hash_, n, house.day, house.settings.backup_days))
     signature = house.erasure.sign(erasure.signed_bytes(data))
     row = {"ids": hash_, "account": kept_with, "n": n, "receipt": data, "signature": signature}
-    connection.execute(insert(Erasure).values(**row))
+    connection.execute(ADD_ERASURE, row)
     return ErasureReceipt(spelled(data), spelled(signature))
 
 

@@ -9,14 +9,14 @@ from secrets import token_bytes
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping
 
 from privity_service.accounts.allowance import Allowance
 from privity_service.accounts.database import Database
 from privity_service.accounts.news import News
+from privity_service.accounts.page_statements import ACCOUNT_BY_ID, ACCOUNT_LOCKED
 from privity_service.accounts.problem import Problem
 from privity_service.accounts.settings import AccountSettings, Plan, Registration, plan_of
-from privity_service.accounts.tables import Account
 
 DAY_S: Final = 86_400
 
@@ -57,8 +57,8 @@ class House:
 
 def row_of(connection: Connection, account: bytes, *, lock: bool = False) -> RowMapping:
     """The account's row, locked when the transaction will write. Raises Problem `access.required` when it is gone."""
-    query = select(Account.__table__).where(Account.id == account)
-    found = connection.execute(query.with_for_update() if lock else query).mappings().first()
+    query = ACCOUNT_LOCKED if lock else ACCOUNT_BY_ID
+    found = connection.execute(query, {"of": account}).mappings().first()
     if found is None:
         raise Problem("access.required")
     return found

@@ -8,15 +8,16 @@ from privity_protocol.errors import Malformed, NotAuthentic
 from privity_protocol.stored import header
 from privity_protocol.stored import page as stored
 from privity_protocol.stored.page import Page
-from sqlalchemy import Connection, RowMapping, bindparam, case, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, select
 
-from privity_service.accounts import erasures, rings
+from privity_service.accounts import erasures, page_rows, rings
 from privity_service.accounts.call import Answer, Call
 from privity_service.accounts.house import House, row_of
 from privity_service.accounts.limits import MAX_ANSWER, MAX_INLINE, PAGES
-from privity_service.accounts.page_effects import Effects, Held, Known, check_bodies, check_plan, effects
+from privity_service.accounts.page_effects import check_bodies, check_plan, effects
+from privity_service.accounts.page_rows import Chain
 from privity_service.accounts.problem import Problem
-from privity_service.accounts.tables import Account, BodyRow, ObjectRow, PageRow
+from privity_service.accounts.tables import PageRow
 from privity_service.accounts.wire import Appended, PageEntry, PageList, PagePost, octets, spelled
 
 
@@ -67,7 +68,7 @@ def append(connection: Connection, house: House, posted: Posted) -> Appended:
         stored.verify(posted.data, posted.signature, device.key)
     except NotAuthentic:
         raise Problem("log.bad_signature") from None
-    last = _last_of(connection, page)
+    last = page_rows.last_of(connection, page)
     again = _replayed(connection, posted, last)
     if again is not None:
         return again
@@ -77,49 +78,43 @@ def append(connection: Connection, house: House, posted: Posted) -> Appended:
         raise Problem("log.device", "a revoked device")
     if (page.n, page.parent) != (row["n"] + 1, row["head"]):
         raise Problem("log.moved", f"the log is at {row['n']}")
-    due = (1, None) if last is None else (last["device_seq"] + 1, last["head"])
+    due = (1, None) if last is None else (last.seq + 1, last.head)
     if (page.device_seq, page.device_prev) != due:
         raise Problem("log.sequence", f"the device's {page.device_seq}, expected {due[0]}")
     return _apply(connection, house, posted, row)
 
 
-def _last_of(connection: Connection, page: Page) -> RowMapping | None:
-    own = PageRow.account == page.account, PageRow.device == page.device
-    query = select(PageRow.device_seq, PageRow.head).where(*own).order_by(PageRow.device_seq.desc()).limit(1)
-    return connection.execute(query).mappings().first()
-
-
-def _replayed(connection: Connection, posted: Posted, last: RowMapping | None) -> Appended | None:
+def _replayed(connection: Connection, posted: Posted, last: Chain | None) -> Appended | None:
     page = posted.page
-    if last is None or page.device_seq > last["device_seq"]:
+    if last is None or page.device_seq > last.seq:
         return None
-    own = PageRow.account == page.account, PageRow.device == page.device, PageRow.device_seq == page.device_seq
-    found = connection.execute(select(PageRow.n, PageRow.head, PageRow.page).where(*own)).first()
-    if found is None or found.page != posted.data:
+    found = page_rows.same_place(connection, page)
+    if found is None or found[2] != posted.data:
         return None
-    return Appended(found.n, spelled(found.head), erasures.of_page(connection, page.account, found.n))
+    n, head, _ = found
+    return Appended(n, spelled(head), erasures.of_page(connection, page.account, n))
 
 
 def _apply(connection: Connection, house: House, posted: Posted, row: RowMapping) -> Appended:
     page, account = posted.page, posted.page.account
     named = {one.body.hash: one.body.size for one in page.entries if one.body is not None}
     _check_inline(posted.inline, named)
-    known = _known(connection, page)
+    known = page_rows.known(connection, page)
     before = {one.body for one in known.values() if one.body is not None}
-    held = _held(connection, account, named.keys() | before, posted.inline)
+    held = page_rows.held(connection, account, named.keys() | before, posted.inline)
     check_bodies(page, held)
     made = effects(page, known)
-    gone = [hash_ for hash_, change in made.uses.items() if hash_ in held and held[hash_].uses + change == 0]
+    gone = {hash_ for hash_, change in made.uses.items() if hash_ in held and held[hash_].uses + change == 0}
     new = {hash_: data for hash_, data in posted.inline.items() if held[hash_].new}
-    stored_after = row["stored"] + len(posted.data) + sum(map(len, new.values())) - sum(held[one].size for one in gone)
-    active = row["active"] + made.active
+    added = len(posted.data) + sum(map(len, new.values())) - sum(held[one].size for one in gone)
+    active, stored_after = row["active"] + made.active, row["stored"] + added
     check_plan(made, house.plan(row), active=active, stored=stored_after)
     head = stored.head(posted.data)
-    _write_page(connection, posted, head)
-    _write_objects(connection, account, made, known)
-    _write_bodies(connection, account, made, new, gone)
-    counts = {"active": active, "archived": row["archived"] + made.archived, "stored": stored_after}
-    connection.execute(update(Account).where(Account.id == account).values(n=page.n, head=head, **counts))
+    page_rows.add_page(connection, page, posted.data, posted.signature, head)
+    page_rows.write_objects(connection, account, made, known)
+    page_rows.write_bodies(connection, account, made, new, gone)
+    archived = row["archived"] + made.archived
+    page_rows.advance(connection, page, head, active=active, archived=archived, stored=stored_after)
     receipt = None
     if made.erased:
         receipt = erasures.write(connection, house, account, made.erased, page.n, kept_with=account)
@@ -134,73 +129,6 @@ def _check_inline(inline: Mapping[bytes, bytes], named: Mapping[bytes, int]) -> 
             header.decode(data)
         except Malformed as error:
             raise Problem("body.malformed", error.reason) from error
-
-
-def _known(connection: Connection, page: Page) -> dict[bytes, Known]:
-    own = ObjectRow.account == page.account, ObjectRow.id.in_([one.object for one in page.entries])
-    rows = connection.execute(select(ObjectRow.id, ObjectRow.version, ObjectRow.kind, ObjectRow.body).where(*own))
-    return {one.id: Known(one.version, one.kind, one.body) for one in rows}
-
-
-def _held(
-    connection: Connection, account: bytes, hashes: set[bytes], inline: Mapping[bytes, bytes]
-) -> dict[bytes, Held]:
-    own = BodyRow.account == account, BodyRow.hash.in_(hashes)
-    rows = connection.execute(select(BodyRow.hash, BodyRow.size, BodyRow.uses).where(*own))
-    here = {one.hash: Held(one.size, one.uses, new=False) for one in rows}
-    return {hash_: Held(len(data), 0, new=True) for hash_, data in inline.items()} | here
-
-
-def _write_page(connection: Connection, posted: Posted, head: bytes) -> None:
-    page = posted.page
-    connection.execute(
-        insert(PageRow).values(
-            account=page.account,
-            n=page.n,
-            device=page.device,
-            device_seq=page.device_seq,
-            head=head,
-            page=posted.data,
-            signature=posted.signature,
-        )
-    )
-
-
-def _write_objects(connection: Connection, account: bytes, made: Effects, known: Mapping[bytes, Known]) -> None:
-    rows = {id_: {"version": one.version, "kind": one.kind, "body": one.body} for id_, one in made.objects.items()}
-    new = [{"account": account, "id": id_, **row} for id_, row in rows.items() if id_ not in known]
-    changed = [{"of": account, "named": id_, **row} for id_, row in rows.items() if id_ in known]
-    if new:
-        connection.execute(insert(ObjectRow), new)
-    if changed:
-        own = ObjectRow.account == bindparam("of"), ObjectRow.id == bindparam("named")
-        connection.execute(update(ObjectRow).where(*own), changed)
-
-
-def _write_bodies(
-    connection: Connection, account: bytes, made: Effects, new: Mapping[bytes, bytes], gone: list[bytes]
-) -> None:
-    added = [
-        {
-            "account": account,
-            "hash": hash_,
-            "size": len(data),
-            "uses": made.uses[hash_],
-            "staged_until": None,
-            "data": data,
-        }
-        for hash_, data in new.items()
-    ]
-    if added:
-        connection.execute(insert(BodyRow), added)
-    dead = set(gone)
-    moved = {hash_: change for hash_, change in made.uses.items() if change and hash_ not in new and hash_ not in dead}
-    if moved:
-        own = BodyRow.account == account, BodyRow.hash.in_(moved)
-        uses = BodyRow.uses + case(moved, value=BodyRow.hash)
-        connection.execute(update(BodyRow).where(*own).values(uses=uses, staged_until=None))
-    if gone:
-        connection.execute(delete(BodyRow).where(BodyRow.account == account, BodyRow.hash.in_(gone)))
 
 
 def get(house: House, call: Call) -> Answer:

@@ -2,9 +2,9 @@
 
 from privity_protocol.stored import keyring as stored
 from privity_protocol.stored.keyring import Keyring
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping
 
-from privity_service.accounts.tables import KeyringRow
+from privity_service.accounts.page_statements import KEYRING_PUBLIC
 
 _KEPT = 1024
 
@@ -19,8 +19,8 @@ class _Cache:
         """The keyring with this hash, from memory or from its row."""
         found = self._kept.get(hash_)
         if found is None:
-            own = KeyringRow.account == account, KeyringRow.revision == revision
-            found = stored.decode(connection.execute(select(KeyringRow.public).where(*own)).scalar_one())
+            named = {"of": account, "at": revision}
+            found = stored.decode(connection.execute(KEYRING_PUBLIC, named).scalar_one())
             if len(self._kept) >= _KEPT:
                 self._kept.clear()
             self._kept[hash_] = found

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from privity_service.accounts.house import House
 from privity_service.accounts.limits import FRESH_S, MAX_TOKENS, TOKEN_S
+from privity_service.accounts.page_statements import TOKEN_BY_HASH
 from privity_service.accounts.problem import Problem
 from privity_service.accounts.tables import AccessToken
 from privity_service.accounts.wire import TokenAnswer, spelled
@@ -65,7 +66,7 @@ def caller(connection: Connection, house: House, header: str | None) -> Caller:
     if token is None:
         raise Problem("access.required")
     hash_ = _hash(token)
-    found = connection.execute(select(AccessToken.__table__).where(AccessToken.hash == hash_)).mappings().first()
+    found = connection.execute(TOKEN_BY_HASH, {"named": hash_}).mappings().first()
     now = house.clock()
     if found is None or found["expiry"] <= now:
         raise Problem("access.required")

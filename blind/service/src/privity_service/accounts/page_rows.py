@@ -1,0 +1,98 @@
+"""The rows that an append reads and writes."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from privity_protocol.stored.page import Page
+from sqlalchemy import Connection
+
+from privity_service.accounts import page_statements as statements
+from privity_service.accounts.page_effects import Effects, Held, Known
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Where a device's own pages are."""
+
+    seq: int
+    head: bytes
+
+
+def last_of(connection: Connection, page: Page) -> Chain | None:
+    """The newest page of the page's device."""
+    found = connection.execute(statements.LAST_OF_DEVICE, {"of": page.account, "by": page.device}).first()
+    return None if found is None else Chain(found.device_seq, found.head)
+
+
+def same_place(connection: Connection, page: Page) -> tuple[int, bytes, bytes] | None:
+    """Number, head and bytes of the page that has this device and sequence."""
+    named = {"of": page.account, "by": page.device, "at": page.device_seq}
+    found = connection.execute(statements.PAGE_OF_DEVICE, named).first()
+    return None if found is None else (found.n, found.head, found.page)
+
+
+def known(connection: Connection, page: Page) -> dict[bytes, Known]:
+    """What is stored of the ids that the page names."""
+    named = {"of": page.account, "ids": [one.object for one in page.entries]}
+    rows = connection.execute(statements.OBJECTS, named)
+    return {one.id: Known(one.version, one.kind, one.body) for one in rows}
+
+
+def held(
+    connection: Connection, account: bytes, hashes: Collection[bytes], inline: Mapping[bytes, bytes]
+) -> dict[bytes, Held]:
+    """The bodies that are here: stored, staged, or inline."""
+    rows = connection.execute(statements.BODIES, {"of": account, "hashes": list(hashes)}) if hashes else ()
+    here = {one.hash: Held(one.size, one.uses, new=False) for one in rows}
+    return {hash_: Held(len(data), 0, new=True) for hash_, data in inline.items()} | here
+
+
+def add_page(connection: Connection, page: Page, data: bytes, signature: bytes, head: bytes) -> None:
+    """Add the page itself."""
+    row = {"account": page.account, "n": page.n, "device": page.device, "device_seq": page.device_seq}
+    connection.execute(statements.ADD_PAGE, row | {"head": head, "page": data, "signature": signature})
+
+
+def write_objects(connection: Connection, account: bytes, made: Effects, before: Mapping[bytes, Known]) -> None:
+    """Write what the page makes of its ids."""
+    new = [
+        {"account": account, "id": id_, "version": one.version, "kind": one.kind, "body": one.body}
+        for id_, one in made.objects.items()
+        if id_ not in before
+    ]
+    changed = [
+        {"of": account, "named": id_, "to_version": one.version, "to_kind": one.kind, "to_body": one.body}
+        for id_, one in made.objects.items()
+        if id_ in before
+    ]
+    if new:
+        connection.execute(statements.ADD_OBJECTS, new)
+    if changed:
+        connection.execute(statements.CHANGE_OBJECTS, changed)
+
+
+def write_bodies(
+    connection: Connection, account: bytes, made: Effects, new: Mapping[bytes, bytes], gone: Collection[bytes]
+) -> None:
+    """Add the new bodies, count uses, erase those that nothing names any more."""
+    added = [
+        {"account": account, "hash": one, "size": len(data), "uses": made.uses[one], "staged_until": None, "data": data}
+        for one, data in new.items()
+    ]
+    moved = [
+        {"of": account, "named": hash_, "more": change}
+        for hash_, change in made.uses.items()
+        if change and hash_ not in new and hash_ not in gone
+    ]
+    if added:
+        connection.execute(statements.ADD_BODIES, added)
+    if moved:
+        connection.execute(statements.USE_BODIES, moved)
+    if gone:
+        connection.execute(statements.DROP_BODIES, {"of": account, "hashes": list(gone)})
+
+
+def advance(connection: Connection, page: Page, head: bytes, *, active: int, archived: int, stored: int) -> None:
+    """Move the account's head and counts."""
+    counts = {"to_active": active, "to_archived": archived, "to_stored": stored}
+    connection.execute(statements.ADVANCE, {"of": page.account, "to_n": page.n, "to_head": head, **counts})
