@@ -82,7 +82,7 @@ ROLES = [
     Role(
         "image",
         "image",
-        ("pure/protocol", "pure/attest", "image"),
+        ("pure/protocol", "pure/attest", "pure/tlog", "image"),
         "privity_image",
         "image/tests",
         ("privity_enclave", "privity_service", "privity_client", "xllamacpp", "starlette", "uvicorn"),

@@ -47,7 +47,7 @@ ALLOWED_OF_OURS = {
     "privity_service": {"privity_protocol"},
     "privity_log": {"privity_protocol", "privity_tlog"},
     "privity_client": {"privity_protocol", "privity_attest", "privity_tlog", "privity_vault"},
-    "privity_image": {"privity_protocol", "privity_attest"},
+    "privity_image": {"privity_protocol", "privity_attest", "privity_tlog"},
 }
 AMBIENT = {("datetime", "now"), ("datetime", "utcnow"), ("date", "today"), ("builtins", "open")}
 

@@ -22,6 +22,11 @@ REASONS: Final = frozenset(
         "ocsp_unknown",
         "store",
         "image",  # an image, firmware or kernel file is not what its format says
+        "leaf",  # a leaf may not be logged so
+        "key_file",
+        "running",  # another process holds the state folder
+        "log",  # a log does not answer, or not as one
+        "surprise",  # a log was rolled back or has two histories
     }
 )
 

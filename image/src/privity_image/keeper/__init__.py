@@ -1,0 +1,1 @@
+"""The keeper: verifies nodes, endorses them, lists them in the log, posts it all. Source: specs/keeper.md."""
