@@ -13,7 +13,7 @@ from privity_protocol import canonical, directory
 from privity_protocol.platform import Platform
 from privity_service import published as folder_of
 from privity_service.published import Published, Unfit
-from service_stand import NOW, configuration, stand
+from service_stand import NOW, configuration, stand, until
 
 NODES = (b"one", b"two")
 
@@ -139,6 +139,21 @@ def test_bulletin_directory_and_bundles_are_served_on_both_origins_to_anyone(tmp
                 assert (await s.get("/v1/nodes/directory", relay=relay)).body == leaf_of(*NODES, kind="simulated")
             assert (await s.get("/healthz")).body == b'{"nodes":2,"status":"ready"}'
             assert s.state.publication.simulated
+
+    asyncio.run(scenario())
+
+
+def test_a_key_that_was_just_listed_finds_its_node(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        folder = tmp_path / "published"
+        folder.mkdir()
+        async with stand(tmp_path, published=folder, polled=False) as s:
+            watching = asyncio.create_task(s.poller._watch(Published(folder)))
+            await asyncio.sleep(0)
+            assert s.state.registry.address(s.node.kid()) is None
+            post(folder, s.node.documents[0])
+            await until(lambda: s.state.registry.address(s.node.kid()) is not None)
+            watching.cancel()
 
     asyncio.run(scenario())
 

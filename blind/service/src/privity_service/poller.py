@@ -58,7 +58,8 @@ class Poller:
         while True:
             await asyncio.sleep(LOOK)
             if await self.look(published):
-                await self.store()
+                # A key that was just listed must find its node at the first request.
+                await asyncio.gather(*(self.poll(index) for index in range(len(self._registry.nodes))), self.store())
 
     async def look(self, published: Published) -> bool:
         """Take over what the keeper posted, if it is new and whole; a reason against it is reported once."""
