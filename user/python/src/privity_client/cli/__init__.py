@@ -7,6 +7,8 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
+from privity_client.cli.account_commands import register
+
 _PORT = os.environ.get("PRIVITY_PORT", "")
 DEFAULT_URL: Final = f"http://localhost:{_PORT if _PORT.isdecimal() else 8080}"
 """Where `privity serve` of the same settings answers."""
@@ -75,6 +77,8 @@ def chat(
     model: Annotated[str, typer.Option("--model", help="Model id; default: the server's first.")] = "",
     system: Annotated[Path | None, typer.Option("--system", metavar="FILE", help="File with the system text.")] = None,
     file: Annotated[list[Path] | None, typer.Option("--file", metavar="PATH", help="Attach a text file.")] = None,
+    continued: Annotated[str, typer.Option("--continue", metavar="ID", help="Go on with a chat of your account.")] = "",
+    temporary: Annotated[bool, typer.Option("--temporary", help="Keep nothing of this chat.")] = False,
     profile: Annotated[
         str, typer.Option("--profile", help="Traffic shape: p1 (default), p2 stricter, p0 none.")
     ] = "p1",
@@ -85,12 +89,14 @@ def chat(
 ) -> None:
     """Chat with a model inside a verified enclave.
 
+    With an account the chat is kept, sealed, on this machine and at the service; --temporary keeps nothing.
     In a terminal the chat goes on until /quit; with --once, --json or a pipe it ends after one answer.
     """
     from privity_client.cli.chat import chat as run
     from privity_client.cli.options import Options
 
-    options = Options(url, text, once, model, system, file or [], profile, json, allow_simulated, development_root)
+    shared = (profile, json, allow_simulated, development_root, continued, temporary)
+    options = Options(url, text, once, model, system, file or [], *shared)
     _leave(lambda: run(options), as_json=json)
 
 
@@ -250,6 +256,9 @@ def _leave(command: Callable[[], int], *, as_json: bool = False) -> NoReturn:
     except KeyboardInterrupt:
         code = 1
     raise typer.Exit(code)
+
+
+register(app, _leave, epilog=EXIT_CODES, url=DEFAULT_URL)
 
 
 def main() -> None:

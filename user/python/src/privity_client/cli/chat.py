@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 
 from privity_client.chain import Chain
+from privity_client.cli.account.kept import keeping_chat
 from privity_client.cli.ask import ask
 from privity_client.cli.options import UNPACED, Options, connection, default_model, new_request
-from privity_client.cli.views import JsonView, PlainView
+from privity_client.cli.views import JsonView, PlainView, View
 from privity_client.conversation import MAX_FILE, MAX_TEXT, Conversation, as_text, compose, read_attachments, read_bytes
 from privity_client.errors import ClientError
 
@@ -37,13 +38,19 @@ def chat(options: Options) -> int:
 
 async def once(options: Options, conversation: Conversation, text: str) -> int:
     """Ask one question into a pipe, a file or a program."""
-    async with connection(options, ask_person=not options.json) as connected:
-        view = JsonView() if options.json else PlainView()
+    async with (
+        keeping_chat(options, conversation) as kept,
+        connection(options, ask_person=not options.json) as connected,
+    ):
+        shown = JsonView() if options.json else PlainView()
+        view: View = shown if kept is None else kept.watch(shown)
         view.begin(connected.node)
         if options.profile == "p0":
             view.note("unpaced", UNPACED)
         request = new_request(options.model or default_model(connected.node), options.profile, conversation, text)
-        asked = await ask(connected.channel, request, Chain(), view, restart=view.restartable)
+        if kept is not None:
+            kept.keeper.asked(text)
+        asked = await ask(connected.channel, request, Chain(), view, restart=shown.restartable)
         return asked.code
 
 

@@ -27,6 +27,8 @@ class Options:
     json: bool
     allow_simulated: bool
     development_root: Path | None
+    continued: str = ""
+    temporary: bool = False
 
 
 def connection(options: Options, *, ask_person: bool) -> AbstractAsyncContextManager[Connection]:

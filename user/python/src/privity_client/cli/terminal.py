@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from privity_client.chain import Chain
+from privity_client.cli.account.kept import Kept, keeping_chat
 from privity_client.cli.ask import ask
 from privity_client.cli.connection import Connection
 from privity_client.cli.failure import BANNER
@@ -21,6 +22,7 @@ from privity_client.cli.failure import text as failure_text
 from privity_client.cli.keys import typed_ahead
 from privity_client.cli.live import LiveView
 from privity_client.cli.options import UNPACED, Options, connection, default_model, new_request
+from privity_client.cli.views import View
 from privity_client.conversation import Attachment, Conversation, compose, read_attachments
 from privity_client.nodes import VerifiedNode
 from privity_client.request import Request
@@ -33,16 +35,17 @@ HELP = """\
 /help           this list
 /quit           leave (also Ctrl-D)
 
-Enter sends; Alt-Enter starts a new line. Ctrl-C stops an answer and keeps its text.
-Nothing of this conversation is written to disk."""
+Enter sends; Alt-Enter starts a new line. Ctrl-C stops an answer and keeps its text."""
+TEMPORARY = "Nothing of this conversation is written to disk."
+KEPT = "This chat is kept in your account, sealed, and sent some minutes after it was written; --temporary keeps none."
 _STYLE = Style.from_dict({"bottom-toolbar": "noreverse", "warning": "bold ansiyellow", "facts": "ansibrightblack"})
 
 
 async def converse(options: Options, conversation: Conversation, attachments: list[Attachment]) -> int:
     """Run the chat until the user leaves. Returns the exit code. Raises PrivityError before the first question."""
     console = Console(highlight=False)
-    async with connection(options, ask_person=True) as connected:
-        room = Terminal(console, options, connected, conversation, attachments)
+    async with keeping_chat(options, conversation) as kept, connection(options, ask_person=True) as connected:
+        room = Terminal(console, options, connected, conversation, attachments, kept)
         room.welcome()
         if options.text is not None and options.text.strip():
             await room.answer(options.text)
@@ -59,7 +62,9 @@ class Terminal:
         connected: Connection,
         conversation: Conversation,
         attachments: list[Attachment],
+        kept: Kept | None = None,
     ) -> None:
+        self._kept = kept
         self._console = console
         self._options = options
         self._connected = connected
@@ -85,6 +90,8 @@ class Terminal:
             self._console.print(Text(f"· {UNPACED}", style="yellow"))
         if self._attachments:
             self._console.print(Text(f"Attached: {', '.join(item.name for item in self._attachments)}"))
+        if self._conversation.turns:
+            self._console.print(Text(f"Continuing after {len(self._conversation.turns)} messages.", style="dim"))
         self._console.print(Text("/help shows the commands, Ctrl-D leaves.\n", style="dim"))
 
     async def loop(self) -> int:
@@ -112,7 +119,10 @@ class Terminal:
     async def answer(self, text: str) -> None:
         """Ask `text`. When that fails the text returns to the input line, and sending it unchanged keeps its id."""
         request = self._request(text)
-        view = LiveView(self._console)
+        view: View = LiveView(self._console)
+        if self._kept is not None:
+            self._kept.keeper.asked(compose(text, self._attachments))
+            view = self._kept.watch(view)
         with typed_ahead():
             view.begin(self._node)
             asked = await ask(self._connected.channel, request, self._chain, view, restart=True)
@@ -134,7 +144,7 @@ class Terminal:
     async def _command(self, typed: str) -> bool:
         word, _, rest = typed.partition(" ")
         actions: dict[str, Callable[[str], None]] = {
-            "/help": lambda _rest: self._console.print(Text(HELP)),
+            "/help": lambda _rest: self._console.print(Text(f"{HELP}\n{TEMPORARY if self._kept is None else KEPT}")),
             "/new": self._new,
             "/file": self._attach,
             "/verify": self._verify,
@@ -152,10 +162,13 @@ class Terminal:
 
     def _new(self, _rest: str) -> None:
         self._conversation.clear()
+        if self._kept is not None:
+            self._kept.keeper.leave()
         self._chain.drop()
         self._attachments = []
         self._unanswered = None
-        self._console.print(Text("A new conversation; the last one is forgotten."))
+        last = "forgotten" if self._kept is None else "kept"
+        self._console.print(Text(f"A new conversation; the last one is {last}."))
 
     def _attach(self, rest: str) -> None:
         try:

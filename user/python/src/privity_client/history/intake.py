@@ -26,6 +26,7 @@ from privity_client.history.store import DELETED, Item
 class Batch:
     """Pages that hold, and what they change together. Nothing of it is stored yet."""
 
+    start: Position
     position: Position
     pages: list[SignedPage] = field(default_factory=list)
     chains: dict[bytes, Chain] = field(default_factory=dict)
@@ -41,7 +42,7 @@ def judge(replica: Replica, delivery: Delivery) -> Batch:
     """
     view = replica.view()
     missing = page.check_head(view.position, delivery.n, delivery.head)
-    batch = Batch(view.position)
+    batch = Batch(view.position, view.position)
     over = replace(
         view,
         chain=lambda device: batch.chains.get(device) or view.chain(device),
@@ -90,6 +91,8 @@ def take(replica: Replica, batch: Batch, bodies: Mapping[bytes, bytes]) -> Met:
     met = Met()
     replica.forget_boxes()
     with store.transaction():
+        if replica.position != batch.start:
+            return met  # Another command of this machine was faster; its batch began where this one did.
         mine = prepare(replica, batch.entries)
         for at, signed in enumerate(batch.pages, batch.position.n - len(batch.pages) + 1):
             store.add_page(at, signed)

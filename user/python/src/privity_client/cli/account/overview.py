@@ -1,0 +1,135 @@
+"""`privity account show|forget` and `privity devices`: who is in, how far it was read, what to compare."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from privity_vault import page
+from rich.table import Table
+from rich.text import Text
+
+from privity_client.cli.account import stage
+from privity_client.cli.account.beginning import grouped
+from privity_client.errors import ClientError
+from privity_client.history import devices as listed_devices
+from privity_client.history import session as sessions
+from privity_client.history.devices import Shown
+from privity_client.history.opened import DAY_S
+
+
+def show(as_json: bool) -> int:
+    """Show the account of this machine. Returns the exit code. Raises PrivityError."""
+    return asyncio.run(_show(as_json))
+
+
+async def _show(as_json: bool) -> int:
+    async with stage.opened_account() as found:
+        replica, out = found.replica, stage.console()
+        position, ring = replica.position, replica.opened.trusted.keyring
+        digits = page.fingerprint(position)
+        if as_json:
+            stage.as_json(
+                {
+                    "account": replica.opened.account.hex(),
+                    "origin": replica.opened.origin,
+                    "device": replica.opened.device.hex(),
+                    "page": position.n,
+                    "fingerprint": digits,
+                    "keyring": {"revision": ring.revision, "epoch": ring.epoch},
+                    "chats": len(replica.chats()),
+                    **stage.facts(found),
+                }
+            )
+            return 0
+        stage.standing(found, out)
+        table = Table.grid(padding=(0, 2))
+        for name, value in (
+            ("Service", replica.opened.origin),
+            ("Account", replica.opened.account.hex()),
+            ("This device", replica.opened.half.devices.get(replica.opened.device, "")),
+            ("Chats", str(len(replica.chats()))),
+            ("Waiting to be sent", str(len(replica.store.waiting()))),
+            ("History", f"page {position.n}"),
+            ("Fingerprint", grouped(digits)),
+        ):
+            table.add_row(Text(name, style="dim"), stage.plain(value))
+        out.print(table)
+        out.print(Text("Two devices that show the same page and fingerprint have the same history.", style="dim"))
+        return 0
+
+
+def forget() -> int:
+    """Take the account off this machine. Returns the exit code. Raises ClientError."""
+    place = stage.folder()
+    if not place.exists():
+        raise ClientError("no_account")
+    question = "Take the account off this machine? What was not sent yet is lost; the rest stays at the service."
+    if not stage.agreed(question, yes=False):
+        return 1
+    sessions.forget(place)
+    stage.console().print("The account is no longer on this machine. Revoke the device from another one.")
+    return 0
+
+
+def devices(as_json: bool) -> int:
+    """Show the devices. Returns the exit code. Raises PrivityError."""
+    return asyncio.run(_devices(as_json))
+
+
+async def _devices(as_json: bool) -> int:
+    async with stage.opened_account() as found:
+        rows, out = listed_devices.shown(found.replica), stage.console()
+        if as_json:
+            stage.as_json({"devices": [_row(one) for one in rows], **stage.facts(found)})
+            return 0
+        stage.standing(found, out)
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for name in ("", "Device", "Id", "Last heard", "Pages"):
+            table.add_column(name)
+        for one in rows:
+            mark = Text("●", style="green") if one.active else Text("○", style="red")
+            words = one.label + (" (this one)" if one.this else "") + ("" if one.active else " · revoked")
+            table.add_row(mark, stage.plain(words), one.id.hex()[:8], day(one.last_day), str(one.pages))
+        out.print(table)
+        out.print(Text("A device that you do not know: `privity devices revoke ID`.", style="dim"))
+        return 0
+
+
+def _row(one: Shown) -> dict[str, object]:
+    return {
+        "id": one.id.hex(),
+        "label": one.label,
+        "active": one.active,
+        "this": one.this,
+        "last_day": None if one.last_day is None else day(one.last_day),
+        "pages": one.pages,
+    }
+
+
+def day(number: int | None) -> str:
+    """A day as a date."""
+    return "never" if number is None else datetime.fromtimestamp(number * DAY_S, UTC).strftime("%Y-%m-%d")
+
+
+def revoke(device: str) -> int:
+    """Lock a device out. Returns the exit code. Raises PrivityError."""
+    return asyncio.run(_revoke(device))
+
+
+async def _revoke(device: str) -> int:
+    out = stage.console()
+    async with stage.opened_account(now=True) as found:
+        if found.problem is not None:
+            raise found.problem
+        id_ = listed_devices.named(found.replica, device)
+        if id_ == found.replica.opened.device:
+            raise ClientError("device_unknown", "this machine cannot revoke itself; `privity account forget`")
+        label = found.replica.opened.half.devices.get(id_, device)
+        if not stage.agreed(f"Lock out “{label}” and give the account a new key?", yes=False):
+            return 1
+        await stage.prove(found)
+        with out.status("Changing the account's key"):
+            await found.run(listed_devices.revoke(found.replica, found.way, id_))
+        out.print(
+            Text(f"✓ “{label}” is locked out. What it has read stays read; nothing newer opens there.", style="green")
+        )
+        return 0
