@@ -1,0 +1,55 @@
+"""Counts over all accounts: how many, of which plan, how much. No account appears by itself."""
+
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Connection, func, select
+
+from privity_service.accounts.tables import AccessToken, Account, BodyRow, Invitation, PageRow, Passkey, Share
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What `privity-admin statistics` prints."""
+
+    accounts: int
+    by_plan: dict[str, int]
+    active_chats: int
+    archived_chats: int
+    pages: int
+    bytes: int
+    staged_bodies: int
+    passkeys: int
+    tokens: int
+    shares: int
+    invitations: int
+
+    def lines(self) -> list[str]:
+        """One line per count."""
+        return [f"{name:<16}{value}" for name, value in asdict(self).items()]
+
+
+def statistics(connection: Connection) -> Statistics:
+    """Count."""
+
+    def count(table: type) -> int:
+        return connection.execute(select(func.count()).select_from(table)).scalar_one()
+
+    sums = func.sum(Account.active), func.sum(Account.archived), func.sum(Account.stored)
+    active, archived, stored = connection.execute(select(*sums)).one()
+    plans = connection.execute(
+        select(Account.plan, func.count().label("number")).group_by(Account.plan).order_by(Account.plan)
+    )
+    staged = select(func.count()).select_from(BodyRow).where(BodyRow.staged_until.is_not(None))
+    return Statistics(
+        accounts=count(Account),
+        by_plan={one.plan: one.number for one in plans},
+        active_chats=int(active or 0),
+        archived_chats=int(archived or 0),
+        pages=count(PageRow),
+        bytes=int(stored or 0),
+        staged_bodies=connection.execute(staged).scalar_one(),
+        passkeys=count(Passkey),
+        tokens=count(AccessToken),
+        shares=count(Share),
+        invitations=count(Invitation),
+    )
