@@ -13,7 +13,7 @@ from training.memory import TOPICS, memory
 from training.phrases import Split, bucket
 from training.rewriting import MAKERS, rewriting
 from training.turns import REFUSAL, Kind, small_talk
-from training.words import invented, vocabulary, words_of
+from training.words import CLOSED_KINDS, blended, invented, vocabulary, word_of, words_of
 
 FOLDER = Path(__file__).parents[1]
 DIGEST = """
@@ -52,6 +52,26 @@ def test_invented_words_are_split_by_their_digest() -> None:
     random = Random("words")
     for split in Split:
         assert all((bucket(invented(random, split), 10) == 0) == (split is Split.HELD_OUT) for _ in range(300))
+
+
+def test_practice_blends_words_and_never_into_a_held_out_one() -> None:
+    random = Random("blends")
+    held_out = {word for kind in vocabulary() for word in words_of(kind, Split.HELD_OUT)} - {
+        word for kind in CLOSED_KINDS for word in vocabulary()[kind]
+    }
+    for kind in ("noun", "adjective", "verb", "name", "place"):
+        drawn = {blended(kind, random) for _ in range(1500)}
+        assert len(drawn) > 500
+        assert drawn & held_out == set()
+        assert not any(bucket(word, 10) == 0 for word in drawn)
+
+
+def test_only_practice_draws_blended_words() -> None:
+    random = Random("kinds")
+    for split in Split:
+        drawn = {word_of("noun", random, split) for _ in range(200)}
+        assert (drawn <= set(vocabulary()["noun"])) == (split is not Split.PRACTICE)
+    assert {word_of("weekday", random, Split.PRACTICE) for _ in range(100)} == set(vocabulary()["weekday"])
 
 
 @pytest.mark.parametrize("task", MAKERS)

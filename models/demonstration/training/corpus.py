@@ -94,7 +94,7 @@ def _alike(one: list[int], other: list[int]) -> int:
     return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
-def pack(seed: int, count: int, tokenizer: Tokenizer) -> Iterator[tuple[int, Rows]]:
+def pack(seed: int | str, count: int, tokenizer: Tokenizer) -> Iterator[tuple[int, Rows]]:
     """Yield the short and the long rows. A seventh of the ordinary dialogues goes into long rows too."""
     packers = {SHORT: Packer(SHORT), LONG: Packer(LONG)}
     openings, random = Openings(tokenizer), Random(f"openings {seed}")

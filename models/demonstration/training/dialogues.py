@@ -101,7 +101,7 @@ def dialogue(random: Random, split: Split) -> Dialogue:
     return Dialogue(system, tuple(one_turn(random, split) for _ in range(random.choice(TURNS))))
 
 
-def dialogues(seed: int, count: int, split: Split = Split.PRACTICE) -> Iterator[Dialogue]:
+def dialogues(seed: int | str, count: int, split: Split = Split.PRACTICE) -> Iterator[Dialogue]:
     """The same seed gives the same dialogues, on every machine."""
     random = Random(f"{split.value} {seed}")
     for _ in range(count):

@@ -7,7 +7,7 @@ from random import Random
 
 from training.phrases import Split, as_typed, expand, read_sections
 from training.turns import Kind, Turn
-from training.words import invented, number, proper_name, words_of
+from training.words import invented, number, proper_name, word_of
 
 VALUE = "\x00"
 UNKNOWN = "You have not told me that in this chat."
@@ -26,7 +26,7 @@ class Topic:
 
 def _ordinary(kind: str) -> Callable[[Random, Split], str]:
     def value(random: Random, split: Split) -> str:
-        return invented(random, split) if random.random() < 0.4 else random.choice(words_of(kind, split))
+        return invented(random, split) if random.random() < 0.4 else word_of(kind, random, split)
 
     return value
 

@@ -6,7 +6,7 @@ from random import Random
 
 from training.phrases import Split, as_typed, expand, read_sections
 from training.turns import Kind, Turn
-from training.words import invented, proper_name, words_of
+from training.words import invented, proper_name, word_of, words_of
 
 Maker = Callable[[Random, Split], tuple[str, str]]
 LEADS = {section.heading: section for section in read_sections(Path(__file__).parent / "rewriting.txt")}
@@ -15,7 +15,7 @@ LEADS = {section.heading: section for section in read_sections(Path(__file__).pa
 def _word(random: Random, split: Split) -> str:
     if random.random() < 0.35:
         return invented(random, split)
-    return random.choice(words_of(random.choice(("noun", "noun", "adjective", "verb")), split))
+    return word_of(random.choice(("noun", "noun", "adjective", "verb")), random, split)
 
 
 def _words(random: Random, split: Split, low: int, high: int) -> list[str]:
@@ -30,7 +30,7 @@ def _clause(random: Random, split: Split) -> str:
     """A short clause in lower case, such as "the amber fox will carry the kettle"."""
 
     def pick(kind: str) -> str:
-        return invented(random, split) if random.random() < 0.15 else random.choice(words_of(kind, split))
+        return invented(random, split) if random.random() < 0.15 else word_of(kind, random, split)
 
     shape = random.choice(
         ("the A N will V the N", "we V the A N", "the N is A and A", "my N and my N V", "they V a N", "a A N")
@@ -40,7 +40,7 @@ def _clause(random: Random, split: Split) -> str:
 
 
 def _date(random: Random, split: Split) -> str:
-    day, month = random.randint(1, 28), random.choice(words_of("month", split))
+    day, month = random.randint(1, 28), word_of("month", random, split)
     year = random.choice(("", f" {random.randint(1950, 2049)}"))
     return random.choice((f"{day} {month}{year}", f"{month} {day}{year and ',' + year}"))
 
@@ -48,7 +48,7 @@ def _date(random: Random, split: Split) -> str:
 def _sort(random: Random, split: Split) -> tuple[str, str]:
     words: dict[str, str] = {}
     for _ in range(random.choice((3, 3, 4))):
-        word = random.choice(words_of("noun", split)) if random.random() < 0.85 else invented(random, split)
+        word = word_of("noun", random, split) if random.random() < 0.85 else invented(random, split)
         words.setdefault(word[0], word)
     chosen = list(words.values())
     return _joined(chosen, random), ", ".join(sorted(chosen))
@@ -66,19 +66,19 @@ def _reverse(random: Random, split: Split) -> tuple[str, str]:
 
 def _polite(random: Random, split: Split) -> tuple[str, str]:
     def noun() -> str:
-        return random.choice(words_of("noun", split)) if random.random() < 0.8 else invented(random, split)
+        return word_of("noun", random, split) if random.random() < 0.8 else invented(random, split)
 
     ending = random.choice(
         ("", "", f" by {random.choice(words_of('weekday', split))}", f" to {proper_name(random, split)}", " now")
     )
-    order = f"{random.choice(words_of('verb', split))} the {noun()}{ending}"
+    order = f"{word_of('verb', random, split)} the {noun()}{ending}"
     said = order.capitalize() if ending in ("", " now") and random.random() < 0.5 else order
     return said + random.choice(("", ".", "!")), f"Could you please {order}?"
 
 
 def _with_name(random: Random, split: Split) -> tuple[str, str]:
-    name, place = proper_name(random, split), random.choice(words_of("place", split)).capitalize()
-    noun, adjective = random.choice(words_of("noun", split)), random.choice(words_of("adjective", split))
+    name, place = proper_name(random, split), word_of("place", random, split).capitalize()
+    noun, adjective = word_of("noun", random, split), word_of("adjective", random, split)
     frames = (
         f"Yesterday {name} bought a {adjective} {noun} in {place}.",
         f"{name} lives in {place} and has a {noun}.",
@@ -93,7 +93,7 @@ def _with_name(random: Random, split: Split) -> tuple[str, str]:
 
 def _with_date(random: Random, split: Split) -> tuple[str, str]:
     date, name = _date(random, split), proper_name(random, split)
-    noun = random.choice(words_of("noun", split))
+    noun = word_of("noun", random, split)
     frames = (
         f"The meeting with {name} is on {date}.",
         f"On {date} we will open the {noun}.",
@@ -108,7 +108,7 @@ def _with_date(random: Random, split: Split) -> tuple[str, str]:
 def _capitals(random: Random, split: Split) -> tuple[str, str]:
     text = _clause(random, split)
     if random.random() < 0.4:
-        text += " on " + random.choice(words_of("weekday", split))
+        text += " on " + word_of("weekday", random, split)
     right = text[0].upper() + text[1:] + "."
     return text.lower(), right
 

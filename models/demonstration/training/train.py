@@ -1,4 +1,4 @@
-"""Training on a CPU: two single-thread processes, one flat all-reduce a step, a rate that follows the clock."""
+"""Training. On a CPU two single-thread processes, one flat all-reduce a step; on an accelerator `accelerated`."""
 
 import argparse
 import json
@@ -6,7 +6,6 @@ import math
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,49 +13,12 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as multiprocessing
 from torch import Tensor
-from torch.nn import functional
 
+from training.accelerated import accelerate
 from training.corpus import LONG, SHORT
 from training.network import Network
 from training.shape import Shape
-
-START_TOKEN = 1
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What one training run needs to know."""
-
-    folder: Path
-    budget: float
-    flat: float
-    warm_up: int
-    rate: float
-    matrix_rate: float
-    tokens_per_step: int
-    long_every: int
-    seed: int
-    processes: int
-    resume: Path | None
-    steps: int | None
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Equal rows for one step of one process."""
-
-    tokens: Tensor
-    learnt: Tensor
-    documents: Tensor
-    positions: Tensor
-
-
-def spread_positions(tokens: np.ndarray, random: np.random.Generator, context: int) -> np.ndarray:
-    """Positions with random gaps before some messages, so that short rows teach long distances too."""
-    rows, length = tokens.shape
-    chosen = (tokens == START_TOKEN) & (random.random(tokens.shape) < 0.08) & (random.random((rows, 1)) < 0.35)
-    gaps = np.where(chosen, random.integers(0, 500, tokens.shape), 0).cumsum(1)
-    return np.arange(length) + np.minimum(gaps, context - length)
+from training.stepping import Batch, Plan, factor, loss_of, matrices_of, optimizers, save, spread_positions
 
 
 def batches(path: Path, length: int, plan: Plan, rank: int) -> Iterator[Batch]:
@@ -77,31 +39,6 @@ def batches(path: Path, length: int, plan: Plan, rank: int) -> Iterator[Batch]:
             yield Batch(
                 *(torch.from_numpy(a) for a in (ids, learnt[rows], documents[rows].astype(np.int64), positions))
             )
-
-
-def loss_of(network: Network, states: Tensor, batch: Batch) -> Tensor:
-    """Cross entropy on the learnt tokens only; each is predicted from the state before it."""
-    wanted = batch.learnt[:, 1:]
-    logits = network.logits(states[:, :-1][wanted])
-    return functional.cross_entropy(logits, batch.tokens[:, 1:][wanted])
-
-
-def factor(share: float, step: int, plan: Plan) -> float:
-    """Flat for a share of the budget, then linear to zero at its end; a short warm-up."""
-    return min(1.0, (step + 1) / plan.warm_up) * max(0.0, min(1.0, (1.0 - share) / (1.0 - plan.flat)))
-
-
-def matrices_of(network: Network) -> list[Tensor]:
-    return [p for p in network.blocks.parameters() if p.dim() == 2]
-
-
-def optimizers(network: Network, plan: Plan, rank: int) -> list[torch.optim.Optimizer]:
-    """Muon for the matrices of the blocks, a share of them in each process; AdamW for embedding and norms."""
-    matrices = matrices_of(network)
-    others = [p for p in network.parameters() if not any(p is m for m in matrices)]
-    adam = torch.optim.AdamW(others, lr=plan.rate, betas=(0.9, 0.95), weight_decay=0.01, foreach=True)
-    mine = matrices[rank :: plan.processes]
-    return [adam, torch.optim.Muon(mine, lr=plan.matrix_rate, weight_decay=0.05, adjust_lr_fn="match_rms_adamw")]
 
 
 @torch.no_grad()
@@ -132,21 +69,13 @@ def agreed_share(started: float, done: float, budget: float) -> float:
     return float(share)
 
 
-def save(network: Network, plan: Plan, name: str, record: dict[str, float]) -> None:
-    path = plan.folder / name
-    torch.save(
-        {"weights": network.state_dict(), "shape": asdict(network.shape), "record": record}, path.with_suffix(".new")
-    )
-    os.replace(path.with_suffix(".new"), path)
-
-
 def work(rank: int, plan: Plan) -> None:
     """One process: its rows, its gradient, the shared step."""
     torch.set_num_threads(1)
     torch.manual_seed(plan.seed)
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29517"}
     dist.init_process_group("gloo", rank=rank, world_size=plan.processes)
-    network = Network(Shape())
+    network = Network(Shape(), plan.dropout)
     before = {"tokens": 0.0, "seconds": 0.0}
     if plan.resume:
         saved = torch.load(plan.resume)
@@ -158,9 +87,9 @@ def work(rank: int, plan: Plan) -> None:
 
 def train(network: Network, plan: Plan, rank: int, before: dict[str, float]) -> None:
     """The loop. The checkpoint of the last minutes is always on disk; the last one has a learning rate of zero."""
-    body = torch.compile(network, dynamic=False)
+    body = torch.compile(network, dynamic=False) if plan.compiled else network
     parameters = list(network.parameters())
-    steppers = optimizers(network, plan, rank)
+    steppers = optimizers(network, plan, rank, plan.processes)
     rates = [group["lr"] for stepper in steppers for group in stepper.param_groups]
     sources = {length: batches(plan.folder / f"rows-{length}.npz", length, plan, rank) for length in (SHORT, LONG)}
     started, step, seen, smooth, saved_at = time.monotonic(), 0, 0, math.nan, time.monotonic()
@@ -212,6 +141,9 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--resume", type=Path)
     parser.add_argument("--steps", type=int, help="stop early, for measurements")
+    parser.add_argument("--device", default="cpu", help="cuda: one process trains, `--processes` others generate")
+    parser.add_argument("--dropout", type=float, default=0.0)
+    parser.add_argument("--eager", action="store_true", help="do not compile the network")
     a = parser.parse_args()
     plan = Plan(
         folder=a.folder,
@@ -226,7 +158,13 @@ def main() -> None:
         processes=a.processes,
         resume=a.resume,
         steps=a.steps,
+        device=a.device,
+        dropout=a.dropout,
+        compiled=not a.eager,
     )
+    if plan.device != "cpu":
+        accelerate(plan)
+        return
     multiprocessing.spawn(work, (plan,), plan.processes)
 
 

@@ -9,6 +9,7 @@ from training.phrases import SLOT, Split, bucket
 
 FOLDER = Path(__file__).parent
 CLOSED_KINDS = ("weekday", "month")
+BLENDED = 0.5
 ACCENTED = {"a": "áäà", "e": "éèê", "i": "íï", "o": "öóô", "u": "üú", "n": "ñ", "c": "ç"}
 
 
@@ -49,10 +50,32 @@ def invented(random: Random, split: Split) -> str:
             return word
 
 
+@cache
+def _held_out_words() -> frozenset[str]:
+    return frozenset(word for kind in vocabulary() for word in words_of(kind, Split.HELD_OUT) if len(word) > 2)
+
+
+def blended(kind: str, random: Random) -> str:
+    """The beginning of one trained word and the end of another: looks like a word of its kind and is none held out."""
+    words = words_of(kind, Split.TRAINING)
+    while True:
+        first, second = random.choice(words), random.choice(words)
+        word = first[: random.randint(1, len(first))] + second[random.randint(1, len(second) - 1) :]
+        if 3 <= len(word) <= 12 and word not in _held_out_words() and bucket(word, 10) and bucket(word, 7):
+            return word
+
+
+def word_of(kind: str, random: Random, split: Split) -> str:
+    """A word of a kind. Practice blends many: from a closed list a model learns the list, not the copying."""
+    if split is Split.PRACTICE and kind not in CLOSED_KINDS and random.random() < BLENDED:
+        return blended(kind, random)
+    return random.choice(words_of(kind, split))
+
+
 def proper_name(random: Random, split: Split) -> str:
     """A person's name, more often invented than real, because copying must not lean on known names."""
     if random.random() < 0.3:
-        return random.choice(words_of("name", split))
+        return word_of("name", random, split)
     return invented(random, split).capitalize()
 
 
@@ -70,6 +93,6 @@ def fill(phrase: str, random: Random, split: Split) -> str:
             return number(random)
         if kind == "odd":
             return invented(random, split)
-        return random.choice(words_of(kind, split))
+        return word_of(kind, random, split)
 
     return SLOT.sub(word, phrase)
