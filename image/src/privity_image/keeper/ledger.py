@@ -37,15 +37,12 @@ class Side:
     newest: dict[str, Entry] = field(default_factory=dict)
     releases: dict[bytes, Entry] = field(default_factory=dict)
 
-    def take(self, index: int, leaf: bytes, kinds: frozenset[str] = ONCE) -> None:
+    def take(self, index: int, leaf: bytes) -> None:
         """Count a leaf, which a root vouches for, if it is of a kind that matters here."""
-        try:
-            kind = reading.kind_of(leaf)
-        except Malformed:
-            return
+        kind = _kind(leaf)
         if kind == RELEASE:
             self.releases.setdefault(merkle.leaf_hash(leaf), Entry(leaf, index, ()))
-        elif kind in kinds and index > (self.newest[kind].index if kind in self.newest else -1):
+        elif kind in ONCE and index > (self.newest[kind].index if kind in self.newest else -1):
             self.newest[kind] = Entry(leaf, index, ())
 
 
@@ -130,12 +127,11 @@ class Ledger:
         for index, leaf in reader.backwards(seen.size, BUNDLES) if seen.size else ():
             if index < before or not wanted:
                 break
-            try:
-                kind = reading.kind_of(leaf)
-            except Malformed:
-                continue
-            if kind in wanted:
+            kind = _kind(leaf)
+            # Until the newest directory is found, what merely looks like another leaf could hide it.
+            if kind in wanted or DIRECTORY in wanted:
                 self._prove(reader, seen, index, leaf)
+            if kind in wanted:
                 side.take(index, leaf)
                 wanted.discard(kind)
 
@@ -145,6 +141,14 @@ class Ledger:
             merkle.verify_inclusion(merkle.leaf_hash(leaf), index, seen.size, path, seen.root)
         except TlogError as error:
             raise Failed("log", f"keys: leaf {index}: {error}") from error
+
+
+def _kind(leaf: bytes) -> str:
+    """Return the kind of any leaf, nothing for one that has none."""
+    try:
+        return reading.kind_of(leaf)
+    except Malformed:
+        return ""
 
 
 def _remembered(data: bytes | None) -> dict[str, View]:
