@@ -8,14 +8,16 @@ laptop.sync()
 
 import asyncio
 import hashlib
+import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from privity_client.history import accounts, custody, edits, linking, opened, reading, sync
+from privity_client.history import devices as devices_of_account
 from privity_client.history.access import Access
 from privity_client.history.accounts import Ground
 from privity_client.history.calls import Call, Flow, Reply
@@ -34,6 +36,8 @@ from privity_vault.recovery import RecoveryLetters
 T = TypeVar("T")
 ORIGIN = "http://localhost:8080"
 NOW = 1_790_000_000
+_OPENINGS = itertools.count()
+"""No two processes of a device draw the same bytes."""
 Trick = Callable[[Call, Reply], Reply]
 
 
@@ -174,17 +178,16 @@ class Machine:
     replica: Replica
     way: Access
     code: RecoveryLetters
-    runs: int = field(default=0)
 
     def reopen(self, store: type[Store] = Store) -> "Machine":
         self.replica.store.close()
         signing = custody.read(self.folder / "device.key")
         opening = store(self.folder / "history.db")
         found = opened.load(opening, signing)
-        chance = Chance(f"{self.folder.name} {self.runs + 1}")
+        chance = Chance(f"{self.folder} {next(_OPENINGS)}")
         replica = Replica(opening, found, lambda: self.house.now * 1000, chance)
         way = Access(ORIGIN, found.account, found.device, signing)
-        return Machine(self.house, self.folder, replica, way, self.code, self.runs + 1)
+        return Machine(self.house, self.folder, replica, way, self.code)
 
     def prove(self) -> None:
         """Prove the recovery code, as before something that needs a fresh proof."""
@@ -201,6 +204,7 @@ class Machine:
     def sync(self) -> None:
         self.house.run(sync.refresh_keyring(self.replica, self.way))
         self.pull()
+        self.house.run(devices_of_account.take_up(self.replica, self.way))
         self.push()
 
     def write(

@@ -110,6 +110,18 @@ def finish(replica: Replica, way: Access) -> Flow[None]:
         accounts.remember(replica, written)
 
 
+def take_up(replica: Replica, way: Access) -> Flow[None]:
+    """Finish a rotation that this device or another one did not. Raises VaultError, ServiceRefused."""
+    epoch = replica.opened.trusted.keyring.epoch
+    if epoch == (replica.store.number("wrapped") or 1) or replica.stopped is not None:
+        return
+    yield from finish(replica, way)
+    left = rotation.left(replica.opened.trusted, replica.opened.half, replica.position, _epochs(replica))
+    if left == rotation.Left(False, (), ()):
+        with replica.store.transaction():
+            replica.store.set_number("wrapped", epoch)
+
+
 def wrap_again(replica: Replica) -> int:
     """Seal boxes of earlier epochs under the account key of this one, each with one more chat key. Returns how many."""
     left = rotation.left(replica.opened.trusted, replica.opened.half, replica.position, _epochs(replica))

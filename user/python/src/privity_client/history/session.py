@@ -12,7 +12,7 @@ from privity_protocol.errors import PrivityError
 
 from privity_client import fetch
 from privity_client.errors import ClientError
-from privity_client.history import custody, drafts, edits, opened, sync
+from privity_client.history import custody, devices, drafts, edits, opened, sync
 from privity_client.history.access import Access
 from privity_client.history.accounts import Ground
 from privity_client.history.calls import Flow
@@ -68,6 +68,7 @@ class Session:
         """Read to the end, and append what waits if its moment has come or `now`. Returns pages written. Raises."""
         await self.run(sync.refresh_keyring(self.replica, self.way))
         await self.run(sync.pull(self.replica, self.way))
+        await self.run(devices.take_up(self.replica, self.way))
         if not self.replica.store.waiting() or not (now or edits.is_due(self.replica)):
             return 0
         return await self.run(sync.push(self.replica, self.way))
