@@ -83,6 +83,16 @@ def stand_on(url: str, *, registration: Registration = "open", settings: Account
     return Stand(house, clock)
 
 
+def named(case: object) -> str:
+    """The id of a test whose case is a sentence: without spaces, so that a patch can name it."""
+    return str(case).replace(" ", "_")
+
+
+def reason(answer: httpx.Response) -> tuple[int, str]:
+    """Status and reason of a refusal."""
+    return answer.status_code, answer.json()["reason"]
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a scenario."""
     return asyncio.run(work)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from secrets import token_bytes
 
 import pytest
-from account_stand import Stand, run
+from account_stand import Stand, named, reason, run
 from authenticator import UP, UV, Authenticator
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from member import DeviceKey, Member, octets, spelled
@@ -16,11 +16,6 @@ from privity_service.accounts.settings import AccountSettings
 from privity_service.accounts.sweep import sweep
 from privity_service.accounts.tables import Invitation
 from sqlalchemy import insert
-
-
-def reason(answer) -> tuple[int, str]:
-    """Status and reason of a refusal."""
-    return answer.status_code, answer.json()["reason"]
 
 
 async def made(client, kind: str = "passkey") -> Member:
@@ -108,7 +103,7 @@ async def passkey_refused(member: Member, fault: str):
         member.authenticator = good
 
 
-@pytest.mark.parametrize("fault", PASSKEY_FAULTS)
+@pytest.mark.parametrize("fault", PASSKEY_FAULTS, ids=named)
 def test_a_passkey_with_a_fault_does_not_sign_in(stand: Stand, fault: str) -> None:
     async def scenario() -> None:
         async with stand.client() as client:
@@ -125,6 +120,26 @@ def test_a_passkey_does_not_sign_in_to_another_account(stand: Stand) -> None:
             member, other = await made(client), await made(client)
             member.account = other.account
             assert reason(await member.sign_in("passkey")) == (401, "access.refused")
+
+    run(scenario())
+
+
+def test_a_wrong_answer_uses_the_session_up(stand: Stand) -> None:
+    async def scenario() -> None:
+        async with stand.client() as client:
+            member = await made(client)
+            sent: list[dict] = []
+            send = member.send
+
+            async def kept(method: str, path: str, **more):
+                sent.extend([more["json"]] if path.endswith("finish") else [])
+                return await send(method, path, **more)
+
+            member.send = kept  # type: ignore[method-assign]
+            assert reason(await member.sign_in("device", signature=spelled(bytes(64)))) == (401, "access.refused")
+            assert stand.rows("challenges") == []
+            again = await send("POST", "/v1/access/finish", token="", json=sent[0])
+            assert reason(again) == (401, "access.refused")
 
     run(scenario())
 
@@ -151,7 +166,7 @@ def test_a_session_serves_one_finish_and_five_minutes(stand: Stand) -> None:
     run(scenario())
 
 
-@pytest.mark.parametrize("fault", ["not verified", "another origin", "another site"])
+@pytest.mark.parametrize("fault", ["not verified", "another origin", "another site"], ids=named)
 def test_a_new_passkey_with_a_fault_makes_no_account(stand: Stand, fault: str) -> None:
     async def scenario() -> None:
         async with stand.client() as client:

@@ -5,17 +5,12 @@ import json
 from secrets import token_bytes
 
 import pytest
-from account_stand import Stand, run
+from account_stand import Stand, reason, run
 from member import Member, body_of, spelled
 from privity_protocol.stored.page import Op
 from privity_service.accounts import limits
 from privity_service.accounts.application import application
 from privity_service.accounts.sweep import sweep
-
-
-def reason(answer) -> tuple[int, str]:
-    """Status and reason of a refusal."""
-    return answer.status_code, answer.json()["reason"]
 
 
 async def made(client) -> Member:

@@ -6,14 +6,9 @@ from secrets import token_bytes
 
 import cbor2
 import pytest
-from account_stand import Stand, run
+from account_stand import Stand, named, reason, run
 from member import DeviceKey, Member, body_of, id_of, listed, record_of, spelled
 from privity_protocol.stored import keyring
-
-
-def reason(answer) -> tuple[int, str]:
-    """Status and reason of a refusal."""
-    return answer.status_code, answer.json()["reason"]
 
 
 async def made(client) -> Member:
@@ -127,7 +122,7 @@ FAULTS = (
 )
 
 
-@pytest.mark.parametrize("what", FAULTS)
+@pytest.mark.parametrize("what", FAULTS, ids=named)
 def test_a_keyring_with_a_fault_is_refused(stand: Stand, what: str) -> None:
     async def scenario() -> None:
         async with stand.client() as client:
@@ -147,7 +142,7 @@ CLAIM_FAULTS = {
 }
 
 
-@pytest.mark.parametrize("what", CLAIM_FAULTS)
+@pytest.mark.parametrize("what", CLAIM_FAULTS, ids=named)
 def test_a_claim_with_a_fault_is_refused(stand: Stand, what: str) -> None:
     async def scenario() -> None:
         async with stand.client() as client:

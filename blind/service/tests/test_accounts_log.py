@@ -8,7 +8,7 @@ from dataclasses import replace
 from secrets import token_bytes
 
 import pytest
-from account_stand import Stand, run
+from account_stand import Stand, named, reason, run
 from member import DeviceKey, Member, body_of, octets, spelled
 from privity_protocol.stored import erasure
 from privity_protocol.stored.page import Body, Op
@@ -27,11 +27,6 @@ async def member_of(stand: Stand) -> AsyncIterator[Member]:
         made = await member.create()
         assert made.status_code == 201, made.text
         yield member
-
-
-def reason(answer) -> tuple[int, str]:
-    """Status and reason of a refusal."""
-    return answer.status_code, answer.json()["reason"]
 
 
 def test_a_page_is_appended_and_read_back(stand: Stand) -> None:
@@ -86,7 +81,7 @@ FALSE_PLACES = {
 }
 
 
-@pytest.mark.parametrize("what", FALSE_PLACES)
+@pytest.mark.parametrize("what", FALSE_PLACES, ids=named)
 def test_a_page_that_does_not_continue_the_log_is_refused(stand: Stand, what: str) -> None:
     change, due = FALSE_PLACES[what]
 
