@@ -17,6 +17,7 @@ TYPESCRIPT = [
     ROOT / "user/web/packages/vault/src",
     ROOT / "user/web/packages/passkeys/src",
     ROOT / "user/web/packages/history/src",
+    ROOT / "user/web/packages/account/src",
 ]
 
 

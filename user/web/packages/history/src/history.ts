@@ -15,6 +15,7 @@ import { Kind } from "@privity/vault/contents/schema";
 import { VaultError } from "@privity/vault/errors";
 import * as merging from "@privity/vault/merge";
 import type { Values } from "@privity/vault/merge";
+import * as object from "@privity/vault/object";
 import * as page from "@privity/vault/page";
 import { Secret } from "@privity/vault/secret";
 
@@ -208,7 +209,7 @@ export class History {
   async sync(): Promise<readonly Row[]> {
     const changed: Row[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
-      await this.#renew();
+      await this.renew();
       changed.push(...(await pull(this.#ground)));
       let pushed = await push(this.#ground);
       while (pushed === "posted") pushed = await push(this.#ground);
@@ -217,11 +218,35 @@ export class History {
     return changed;
   }
 
+  /**
+   * After a rotation: wrap every box again that an earlier account key wraps, with one more chat key. Returns the boxes that
+   * are not deleted, by id in hexadecimal, with the epoch of the account key that opens each; null where the body is lost.
+   */
+  async rewrap(): Promise<ReadonlyMap<string, number | null>> {
+    const { session, store, world } = this.#ground;
+    const { epoch, key } = newestKey(session);
+    const { account } = session.identity;
+    const epochs = new Map<string, number | null>();
+    for (const row of (await store.rows()).filter((one) => isBox(one.op) && !one.known.deleted)) {
+      const found = await findBody(store, row.id);
+      const wrapped = found === null || row.fault !== null ? null : object.readHeader(found.body).generation;
+      epochs.set(toHex(row.id), wrapped);
+      if (found === null || wrapped === null || wrapped >= epoch || (await store.waitingFor(row.id)) !== null) continue;
+      const opened = await box.openRaw(found.body, session.keys, { account, id: row.id, version: found.version });
+      const next = box.withNextKey(opened, Secret.take("chat key", world.random(32)));
+      const version = found.version + 1;
+      const body = await box.seal(next, key, { account, version, epoch, nonce: world.random(NONCE) });
+      await this.#wait({ id: row.id, op: row.op, box: row.id, kind: 0, version, body, base: found.body });
+    }
+    return epochs;
+  }
+
   newId(): Bytes {
     return this.#ground.world.random(ID);
   }
 
-  async #renew(): Promise<void> {
+  /** Take over newer keyrings. Raises VaultError `keyring.*`, after which this device writes no more; ServiceError. */
+  async renew(): Promise<void> {
     const { session, store, service, world } = this.#ground;
     const next = await halting(store, () => renewed(session, service, world));
     if (next === session) return;

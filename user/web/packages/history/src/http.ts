@@ -21,12 +21,14 @@ const LATER = 2;
 
 export type Fetch = (address: string, options: RequestInit) => Promise<Response>;
 
-/** Where the service is, how to ask it, and the access token to ask with. */
+/** Where the service is, how to ask it, and the access token to ask with, null for a call that needs none. */
 export interface Access {
   readonly origin: string;
   readonly fetch: Fetch;
-  token(): Promise<string>;
+  token(): Promise<string | null>;
 }
+
+type Headers = Readonly<Record<string, string>>;
 
 /** The calls of an account over HTTP. */
 export function overHttp(access: Access): Service {
@@ -48,16 +50,21 @@ function encoded(data: Bytes): string {
   return base64urlEncode(data);
 }
 
-async function json(access: Access, method: string, path: string, content?: JsonObject): Promise<JsonObject> {
+/** The JSON that is answered to JSON. Raises ServiceError. */
+export async function json(
+  access: Access, method: string, path: string, content?: JsonObject, headers: Headers = {},
+): Promise<JsonObject> {
   const body = content === undefined ? null : JSON.stringify(content);
-  const answer = await ask(access, method, path, body, "application/json");
+  const answer = await ask(access, method, path, body, "application/json", headers);
   return members(parsed(answer));
 }
 
-async function ask(
-  access: Access, method: string, path: string, body: Bytes | string | null, type: string,
+/** The octets that are answered. Raises ServiceError. */
+export async function ask(
+  access: Access, method: string, path: string, body: Bytes | string | null, type: string, more: Headers = {},
 ): Promise<Bytes> {
-  const headers: Record<string, string> = { authorization: `Bearer ${await access.token()}` };
+  const token = await access.token();
+  const headers: Record<string, string> = token === null ? { ...more } : { ...more, authorization: `Bearer ${token}` };
   if (body !== null) headers["content-type"] = type;
   let response: Response;
   let answer: Bytes;
@@ -111,21 +118,23 @@ function parsed(answer: Bytes): unknown {
   }
 }
 
-function malformed(): ServiceError {
+/** An answer that is none. */
+export function malformed(): ServiceError {
   return new ServiceError("service.malformed", 200);
 }
 
-function members(value: unknown): JsonObject {
+/** The members of an answer. Raises ServiceError `service.malformed`, as the readers below. */
+export function members(value: unknown): JsonObject {
   if (value === null || typeof value !== "object" || Array.isArray(value)) throw malformed();
   return value as JsonObject;
 }
 
-function integer(value: Json | undefined): number {
+export function integer(value: Json | undefined): number {
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw malformed();
   return value;
 }
 
-function octets(value: Json | undefined, size?: number): Bytes {
+export function octets(value: Json | undefined, size?: number): Bytes {
   const data = typeof value === "string" ? base64urlDecode(value) : null;
   if (data === null || (size !== undefined && data.length !== size)) throw malformed();
   return data;
@@ -135,7 +144,7 @@ function optional(value: Json | undefined, size?: number): Bytes | null {
   return value === null || value === undefined ? null : octets(value, size);
 }
 
-function list(value: Json | undefined): readonly Json[] {
+export function list(value: Json | undefined): readonly Json[] {
   if (!Array.isArray(value)) throw malformed();
   return value as readonly Json[];
 }

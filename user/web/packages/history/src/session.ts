@@ -117,7 +117,8 @@ async function withNewKey(
   return new Map([...keys, [record.epoch, key]]);
 }
 
-async function everything(service: Service, from: number): Promise<Keyrings> {
+/** All revisions from one on, over as many answers as it takes. Raises ServiceError. */
+export async function everything(service: Service, from: number): Promise<Keyrings> {
   const first = await service.keyrings(from);
   const revisions = [...first.revisions];
   let newest = first;
