@@ -147,6 +147,24 @@ def test_after_a_restart_the_list_waits_until_every_node_was_asked(world) -> Non
     assert len(world.directories()) == 1
 
 
+def test_a_restarted_keeper_waits_for_a_node_that_starts_beside_it(world) -> None:
+    """Else the last directory would be replaced by an empty one, and the node would wait a minute for the next."""
+    running(world)
+    again = world.keeper()
+    world.away.add(ADDRESS)
+    for _ in range(20):
+        again.one_pass()
+    assert kinds(world, "keys") == ["directory"]
+    world.away.clear()
+    again.one_pass()
+    assert kinds(world, "keys") == ["directory"]
+    gone = world.keeper()
+    world.away.add(ADDRESS)
+    for _ in range(101):
+        gone.one_pass()
+    assert world.listed() == set()
+
+
 def test_a_log_that_is_away_leaves_what_was_posted(world) -> None:
     keeper, _ = running(world)
     before = (world.folder / "published" / "bulletin").read_bytes()

@@ -18,6 +18,8 @@ MAX_REPORT: Final = 64 * 1024
 MAX_WINDOWS: Final = 8
 FAILED_POLLS: Final = 3
 """Unanswered polls in a row after which a node is gone."""
+UNHEARD_POLLS: Final = 100
+"""The same for a node that never answered: at a start it may need 20 seconds of quick polls to load its model."""
 _HASH: Final = re.compile("[0-9a-f]{64}")
 Say = Callable[[str, str], None]
 
@@ -51,7 +53,7 @@ class Nodes:
     @property
     def settled(self) -> bool:
         """Return whether every node answered once or is known not to."""
-        return all(node.heard or node.failures >= FAILED_POLLS for node in self._nodes)
+        return all(node.heard or node.failures >= UNHEARD_POLLS for node in self._nodes)
 
     def announced(self) -> dict[str, Announced]:
         """Return every key at hand by the hash of its node document (hexadecimal)."""
