@@ -107,6 +107,17 @@ def test_a_page_must_be_signed_by_its_device(stand: Stand) -> None:
     run(scenario())
 
 
+def test_a_page_is_posted_by_the_device_that_signed_it(stand: Stand) -> None:
+    async def scenario() -> None:
+        async with member_of(stand) as member:
+            other = DeviceKey(token=member.device.token)
+            await member.put_ring(member.next_ring(devices=member.with_devices(other)))
+            answer = await member.post(member.entry(Op.DELETE, token_bytes(16)), by=other)
+            assert reason(answer) == (403, "log.device")
+
+    run(scenario())
+
+
 def test_a_revoked_device_appends_nothing(stand: Stand) -> None:
     async def scenario() -> None:
         async with member_of(stand) as member:
