@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from privity_client.errors import ClientError
 from privity_client.models.shelf import ShelfModel
-from privity_client.serve import backoff, log_plan, preparation
+from privity_client.serve import backoff, keeper_plan, log_plan, preparation
 from privity_client.serve.backoff import Backoff
 from privity_client.serve.child import Child, trim
 from privity_client.serve.home import Home, home_path, locked, open_home, port_from, write_whole
@@ -131,6 +131,12 @@ def test_the_plan_names_ports_files_and_interpreter(tmp_path: Path) -> None:
     node = node_role(home, ports, [MODEL])
     assert node.argv[:4] == (sys.executable, "-m", "privity_enclave", "run")
     assert "demonstration=/models/d.gguf" in node.argv
+    assert node.argv[node.argv.index("--anchor") + 1] == str(home.anchor)
+    assert service["published"] == str(home.published)
+    assert service["logs"] == [
+        {"origin": "local/release", "url": "http://localhost:9003/release"},
+        {"origin": "local/keys", "url": "http://localhost:9003/keys"},
+    ]
     assert service_role(home).argv[:3] == (sys.executable, "-m", "privity_service")
 
 
@@ -182,6 +188,28 @@ def test_keys_are_asked_for_once_and_ports_may_change(tmp_path: Path, monkeypatc
         preparation.write_log_policy(home, Ports(port), witnessed=True)
         assert f":{port + 3}/release".encode() in home.log_policy.read_bytes()
     assert sorted(asked) == [("privity_log", "keys"), ("privity_log", "witness")]
+
+
+def test_the_keeper_knows_the_places_of_this_installation(tmp_path: Path) -> None:
+    home, ports = Home(tmp_path), Ports(9000)
+    told = json.loads(keeper_plan.keeper_configuration(home, ports))
+    assert told["logs"]["release"] == {
+        "origin": "local/release",
+        "read": "http://localhost:9003/release",
+        "append": "http://127.0.0.1:9005",
+    }
+    assert (told["policy"], told["release"]) == (str(home.log_policy), str(home.release))
+    assert (told["published"], told["anchor"]) == (str(home.published), str(home.anchor))
+    assert told["nodes"] == ["tcp:127.0.0.1:9002"]
+    assert keeper_plan.keeper_role(home).argv[1:4] == ("-m", "privity_image", "keep")
+
+
+def test_an_anchor_of_an_earlier_run_is_forgotten(tmp_path: Path) -> None:
+    """A node that starts with it would have evidence too old for clients, for an hour."""
+    home = open_home(tmp_path)
+    home.anchor.write_text("{}")
+    preparation.write_configurations(home, Ports(9000), [MODEL])
+    assert not home.anchor.exists()
 
 
 def test_a_log_without_a_witness_is_told_so(tmp_path: Path) -> None:

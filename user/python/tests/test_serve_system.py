@@ -18,8 +18,14 @@ from privity_client.serve.home import open_home
 
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(900)]
 ROOT = Path(__file__).resolve().parents[3]
-ROLES = ("privity_enclave run", "privity_service run", "privity_log serve", "privity_log witness")
-for runtime in ("privity_enclave", "privity_service", "privity_log", "xllamacpp"):
+ROLES = (
+    "privity_enclave run",
+    "privity_service run",
+    "privity_image keep",
+    "privity_log serve",
+    "privity_log witness",
+)
+for runtime in ("privity_enclave", "privity_service", "privity_log", "privity_image", "xllamacpp"):
     pytest.importorskip(runtime)
 
 

@@ -25,6 +25,12 @@ Entropy = Callable[[int], bytes]
 OPTIONS = Options(ORIGIN, None, None, "", None, [], "p1", False, True, None)
 
 
+class NoLogs:
+    """The logs of a node that belongs to none: the terminal only shows what heads it holds."""
+
+    seen = ()
+
+
 class Room:
     """A terminal chat with keys from a pipe and a screen in memory."""
 
@@ -46,7 +52,7 @@ class Room:
         console = Console(file=self.screen, width=80, height=24, force_terminal=False, highlight=False)
         async with new_client(ORIGIN, FakeNetwork(self.node).transport()) as client:
             channel = Channel(client, self.source, clock=lambda: 1000, entropy=self.entropy, sleep=sleep)
-            connected = Connection(channel, self.source, self.node.verified())  # type: ignore[arg-type]
+            connected = Connection(channel, self.source, self.node.verified(), NoLogs())  # type: ignore[arg-type]
             with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
                 self.terminal = Terminal(console, self.options, connected, self.conversation, [])
                 self.terminal.welcome()

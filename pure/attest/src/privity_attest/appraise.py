@@ -89,12 +89,17 @@ def _find(case: Case, check: Check, records: Records, run: Run | None) -> Findin
             return NotChecked(f"blocked_by:{need}")
     excuse = EXCUSES.get(check.name)
     # Only the simulated kind is excused: elsewhere a check of the same name must exist, or the verdict misses it.
-    if excuse is not None and case.kind == "simulated":
+    if excuse is not None and case.kind == "simulated" and not _is_held_to_the_log(case, check.name):
         return NotChecked(excuse)
     if run is not None:
         return run(case)
     of_device = table.RUN.get(check.name)
     return None if of_device is None else of_device(case, check.item)
+
+
+def _is_held_to_the_log(case: Case, name: str) -> bool:
+    """Return whether this check runs for the simulated kind too, since the client knows a log."""
+    return name in checks.ALLOWANCES and case.logged.knows_a_log
 
 
 def usable(record: CheckRecord | None) -> bool:

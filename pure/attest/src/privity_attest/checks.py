@@ -104,7 +104,7 @@ _FRESHNESS: Final = (
 NOT_BUILT: Final = (*(one for one in BEFORE if one.name != "policy_signature"), KIND, COMPLETE)
 
 NOT_APPLICABLE: Final = "not_applicable:simulated"
-# Each of these goes when the log (C) exists: then the simulated kind proves them like any other.
+# Only a client that knows no log excuses the simulated kind from these; with one they are checked as for any other.
 ALLOWANCES: Final[Mapping[str, str]] = MappingProxyType(
     dict.fromkeys(
         ("policy_signature", "platform_listed", "release_logged", "endorsement", "directory", "anchor"), NOT_APPLICABLE

@@ -13,7 +13,8 @@ Labels = Callable[[Policy], frozenset[str]]
 ALWAYS: Final = frozenset({"node-document", "cpu", "configuration", "models", "release"})
 """Items of every bundle."""
 LOGGED: Final = ALWAYS | {"release-proof", "endorsement"}
-"""Items of every bundle of a kind that proves itself with the log: all but the simulated ones, until C."""
+"""Items of every bundle that is held against the log; of simulated kinds only where the client knows one."""
+PROOFS: Final = LOGGED - ALWAYS
 
 
 @dataclass(frozen=True, slots=True)

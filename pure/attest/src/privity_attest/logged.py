@@ -39,6 +39,12 @@ class Logged:
     anchor: Proof
     earliest: int = BUILT_AT
 
+    @property
+    def knows_a_log(self) -> bool:
+        """Return whether anything was held against a log: then no kind is excused from it."""
+        named = (self.policy, self.release, self.endorsement, self.directory, self.anchor)
+        return any(not isinstance(one, NotProved) for one in named)
+
 
 _NO_LOG: Final = NotProved("log")
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from privity_attest.appraise import appraise
 from privity_attest.errors import Refused
-from privity_attest.logged import BUILT_AT, without_log
+from privity_attest.logged import BUILT_AT, Logged, without_log
 from privity_attest.memory import Memory
-from privity_attest.policy import local_policy
+from privity_attest.policy import Policy, local_policy
 from privity_attest.result import Appraisal, SimulatedAppraisal
 from privity_attest.simulated.document import pin_of_pem
 from privity_protocol.errors import PrivityError
@@ -61,30 +61,53 @@ class LocalAppraiser:
         self._earliest = earliest
         self._memory = Memory()
 
-    def judge(self, bundle: bytes, *, now: int, listed: bytes, weight: int, origin: str) -> VerifiedNode:
+    @property
+    def roots(self) -> frozenset[bytes]:
+        """Return the development roots that the person accepts for this run."""
+        return frozenset(self._consent.roots if isinstance(self._consent, AllowSimulated) else ())
+
+    def judge(
+        self,
+        bundle: bytes,
+        *,
+        now: int,
+        listed: bytes,
+        weight: int,
+        origin: str,
+        logged: Logged | None = None,
+        base: Policy | None = None,
+    ) -> VerifiedNode:
         """Return the verified node of `bundle`, which must be the one listed under H(ND) = `listed`.
+
+        `logged` and `base` are what the logs say and the operator's logged policy; without them only a test enclave can
+        be accepted.
 
         Raises EvidenceRefused with the record, ClientError `simulated_not_allowed`.
         """
-        result = self.appraise(bundle, now=now)
+        result = self.appraise(bundle, now=now, logged=logged, base=base)
         digest = hashlib.sha256(result.node_document).digest()
         if digest != listed:
             raise ClientError("refused", "the evidence is not that of the node the directory names")
         return verified(result, weight=weight, origin=origin)
 
     def appraise(
-        self, bundle: bytes, *, now: int, nonce: bytes | None = None, traffic_key: bytes | None = None
+        self,
+        bundle: bytes,
+        *,
+        now: int,
+        nonce: bytes | None = None,
+        traffic_key: bytes | None = None,
+        logged: Logged | None = None,
+        base: Policy | None = None,
     ) -> Appraisal | SimulatedAppraisal:
         """Return what appraisal established; `nonce` and `traffic_key` belong to a challenge.
 
         Raises EvidenceRefused, ClientError `simulated_not_allowed`, `policy_unusable`.
         """
-        allowed = self._consent.roots if isinstance(self._consent, AllowSimulated) else ()
-        base = local_policy(now=now, deployment=self._deployment, allow_simulated=bool(allowed), roots=list(allowed))
-        policy = applied(self._policy, base)
-        logged = without_log(traffic_key, earliest=self._earliest)
+        policy = applied(self._policy, base or self._without_log(now))
+        proved = logged or without_log(traffic_key, earliest=self._earliest)
         try:
-            result = appraise(bundle, now=now, policy=policy, logged=logged, nonce=nonce, memory=self._memory)
+            result = appraise(bundle, now=now, policy=policy, logged=proved, nonce=nonce, memory=self._memory)
         except Refused as refused:
             record = refused.record.to_json()
             if tuple(refused.reasons) == ("simulated",):
@@ -92,6 +115,10 @@ class LocalAppraiser:
             raise EvidenceRefused(", ".join(refused.reasons), record) from refused
         self._memory = result.record.memory_after
         return result
+
+    def _without_log(self, now: int) -> Policy:
+        allowed = sorted(self.roots)
+        return local_policy(now=now, deployment=self._deployment, allow_simulated=bool(allowed), roots=allowed)
 
 
 def verified(result: Appraisal | SimulatedAppraisal, *, weight: int, origin: str) -> VerifiedNode:

@@ -6,6 +6,7 @@ Source: specs/ec1.md, specs/appraise.md. The challenge confirms the key of the l
 from typing import Final
 
 import httpx
+from privity_protocol import binding
 from privity_protocol.limits import MAX_BUNDLE
 
 from privity_client import fetch
@@ -13,12 +14,19 @@ from privity_client.appraisal import LocalAppraiser
 from privity_client.choice import Entropy
 from privity_client.errors import ClientError
 from privity_client.nodes import VerifiedNode
+from privity_client.trust.server import Server
 
 NONCE: Final = 32
 
 
 async def challenge(
-    client: httpx.AsyncClient, node: VerifiedNode, appraiser: LocalAppraiser, *, now: int, entropy: Entropy
+    client: httpx.AsyncClient,
+    node: VerifiedNode,
+    appraiser: LocalAppraiser,
+    *,
+    now: int,
+    entropy: Entropy,
+    trust: Server | None = None,
 ) -> dict[str, object]:
     """Return the record of the fresh appraisal. Raises EvidenceRefused, ClientError `refused`, `unreachable`."""
     nonce = entropy(NONCE)
@@ -30,4 +38,9 @@ async def challenge(
             bundle = await fetch.read_bounded(response, MAX_BUNDLE)
     except httpx.HTTPError as error:
         raise ClientError("unreachable", f"challenge ({type(error).__name__})") from error
-    return appraiser.appraise(bundle, now=now, nonce=nonce, traffic_key=node.key).record.to_json()
+    if trust is None:
+        return appraiser.appraise(bundle, now=now, nonce=nonce, traffic_key=node.key).record.to_json()
+    release = binding.decode(node.document).rel
+    logged = await trust.challenged(bundle, traffic_key=node.key, release=release)
+    base = trust.policy(appraiser.roots)
+    return appraiser.appraise(bundle, now=now, nonce=nonce, logged=logged, base=base).record.to_json()

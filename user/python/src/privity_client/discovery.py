@@ -6,9 +6,12 @@ Source: specs/ec1.md (client verification), specs/directory.md. Appraisals are c
 import asyncio
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, Protocol
 
 import httpx
+from privity_attest.logged import Logged
+from privity_attest.policy import Policy
 from privity_protocol import directory
 from privity_protocol.errors import PrivityError
 from privity_protocol.limits import MAX_BUNDLE
@@ -17,9 +20,12 @@ from privity_client import fetch, wellknown
 from privity_client.choice import Entropy, choose
 from privity_client.errors import ClientError, EvidenceRefused
 from privity_client.nodes import VerifiedNode
+from privity_client.trust.standing import Standing
 
 MOST_APPRAISED: Final = 16
 """Nodes whose evidence is fetched in one search; a larger fleet is sampled by weight."""
+LOG_SECONDS: Final = 1800
+"""Seconds after which the logs are read again: a release or key that is withdrawn is used no longer than this."""
 DIRECTORY_SKEW: Final = 300
 """Seconds the directory's clock may differ from ours."""
 
@@ -27,7 +33,30 @@ DIRECTORY_SKEW: Final = 300
 class Appraiser(Protocol):
     """Judges one bundle. Raises EvidenceRefused or Malformed; success is a verified node."""
 
-    def judge(self, bundle: bytes, *, now: int, listed: bytes, weight: int, origin: str) -> VerifiedNode: ...
+    @property
+    def roots(self) -> frozenset[bytes]: ...
+
+    def judge(
+        self,
+        bundle: bytes,
+        *,
+        now: int,
+        listed: bytes,
+        weight: int,
+        origin: str,
+        logged: Logged | None = None,
+        base: Policy | None = None,
+    ) -> VerifiedNode: ...
+
+
+class LogTrust(Protocol):
+    """What the server's public logs say (`trust.server.Server`)."""
+
+    async def refresh(self, *, now: int) -> Standing: ...
+
+    async def logged(self, bundle: bytes, listed: directory.Node, *, now: int) -> Logged: ...
+
+    def policy(self, roots: frozenset[bytes]) -> Policy: ...
 
 
 class NodeSource(Protocol):
@@ -40,13 +69,22 @@ class Discovery:
     """Finds and verifies the nodes of one server. One per run of the client."""
 
     def __init__(
-        self, client: httpx.AsyncClient, url: str, appraiser: Appraiser, *, clock: Callable[[], int], entropy: Entropy
+        self,
+        client: httpx.AsyncClient,
+        url: str,
+        appraiser: Appraiser,
+        *,
+        clock: Callable[[], int],
+        entropy: Entropy,
+        trust: LogTrust | None = None,
     ) -> None:
+        """`trust` holds the nodes to the server's logs; without it only test enclaves can be accepted."""
         self._client = client
         self._url = url.rstrip("/")
         self._appraiser = appraiser
         self._clock = clock
         self._entropy = entropy
+        self._trust = trust
         self._run_origin: str | None = None
         self._judged: dict[str, VerifiedNode] = {}
         self._found: list[VerifiedNode] = []
@@ -88,6 +126,10 @@ class Discovery:
 
     async def _listed(self, now: int) -> tuple[directory.Node, ...]:
         await self.run_origin()
+        if self._trust is not None:
+            # What was judged before may have been withdrawn since.
+            self._judged.clear()
+            return (await self._trust.refresh(now=now)).directory.nodes
         data = await fetch.get(self._client, f"{self._url}/v1/nodes/directory", limit=directory.MAX_DIRECTORY)
         listed = directory.decode(data)
         if not listed.nbf - DIRECTORY_SKEW <= now < listed.exp + DIRECTORY_SKEW:
@@ -109,13 +151,23 @@ class Discovery:
             key = hashlib.sha256(bundle).hexdigest()
             known = self._judged.get(key)
             if known is None or now >= known.valid_until:
-                known = self._appraiser.judge(
-                    bundle, now=now, listed=listed.nd, weight=listed.w, origin=await self.run_origin()
-                )
+                known = await self.judge(bundle, listed, now)
                 self._judged[key] = known
         except PrivityError as error:
             return error
         return known
+
+    async def judge(self, bundle: bytes, listed: directory.Node, now: int) -> VerifiedNode:
+        """Return the verified node of a listed node's bundle. Raises what the appraiser and the logs raise."""
+        origin = await self.run_origin()
+        if self._trust is None:
+            return self._appraiser.judge(bundle, now=now, listed=listed.nd, weight=listed.w, origin=origin)
+        logged = await self._trust.logged(bundle, listed, now=now)
+        base = self._trust.policy(self._appraiser.roots)
+        verified = self._appraiser.judge(
+            bundle, now=now, listed=listed.nd, weight=listed.w, origin=origin, logged=logged, base=base
+        )
+        return replace(verified, valid_until=min(verified.valid_until, now + LOG_SECONDS))
 
     async def _bundle(self, listed: directory.Node) -> bytes:
         return await fetch.get(self._client, f"{self._url}/v1/nodes/{listed.nd.hex()}", limit=MAX_BUNDLE)

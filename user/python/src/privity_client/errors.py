@@ -9,6 +9,7 @@ from enum import IntEnum
 from typing import Final
 
 from privity_protocol.errors import Malformed, PrivityError
+from privity_tlog.errors import GROUPS, TlogError
 
 
 class Exit(IntEnum):
@@ -179,8 +180,60 @@ CLIENT_REASONS: Final[dict[str, Words]] = {
     "download_failed": Words(
         "The download stopped.", "Run the same command again: it goes on where it stopped.", Exit.UNREACHABLE
     ),
+    "not_pinned": Words(
+        "This device does not know which public logs count for this server. Nothing was sent.",
+        "Get the operator's log policy by a way that you trust, then: privity trust pin URL --policy FILE",
+        Exit.REFUSED,
+    ),
+    "pin_unusable": Words(
+        "What is pinned for this server cannot be used.",
+        "`privity trust pin URL --policy FILE` pins anew.",
+        Exit.MISUSE,
+    ),
+    "no_quorum": Words(
+        "The log policy asks for no witness: the server alone would vouch for its log.",
+        "If you run the server yourself and accept that, give --accept-no-quorum.",
+        Exit.REFUSED,
+    ),
+    "memory_unusable": Words(
+        "What was remembered of this server's logs cannot be read. Nothing was sent.",
+        "`privity trust show URL` names the folder; `privity trust forget URL` begins anew, without that memory.",
+        Exit.FAILED,
+    ),
+    "log_outdated": Words(
+        "The server's public log is outdated. Nothing was sent.",
+        "Try again later. If it stays, ask whoever runs the server.",
+        Exit.REFUSED,
+    ),
+    "log_unreadable": Words(
+        "The server's public log cannot be read. Nothing was sent.",
+        "Try again later. If it stays, ask whoever runs the server.",
+        Exit.UNREACHABLE,
+    ),
+    "held_back": Words(
+        "The release is new, and you hold new releases back. Nothing was sent.",
+        "`privity trust upgrades URL` says what changed; `privity trust pin URL --hold-back 0` stops holding back.",
+        Exit.REFUSED,
+    ),
+    "auditor_missing": Words(
+        "An auditor that you require has not cosigned this release. Nothing was sent.",
+        "Wait for them, or pin the server without them.",
+        Exit.REFUSED,
+    ),
     "catalogue_invalid": Words("The model catalogue cannot be read.", "Reinstall privity-client.", Exit.MALFORMED),
 }
+
+
+_LIED: Final = Words(
+    "The server's public log contradicts what it showed before, or itself. Nothing was sent.",
+    "The contradiction is kept as evidence: `privity trust evidence URL`. Show it to others before you go on.",
+    Exit.REFUSED,
+)
+_UNBELIEVED: Final = Words(
+    "The server's public log is not believed. Nothing was sent.",
+    "`privity verify URL` names the reason; ask whoever runs the server.",
+    Exit.REFUSED,
+)
 
 
 class ClientError(PrivityError):
@@ -208,6 +261,8 @@ def words_for(error: PrivityError) -> Words:
         return CLIENT_REASONS[error.reason]
     if isinstance(error, Malformed):
         return CLIENT_REASONS["bad_answer"]
+    if isinstance(error, TlogError):
+        return _LIED if error.reason in GROUPS["view"] + GROUPS["tree"] else _UNBELIEVED
     from privity_client.history.reasons import words
 
     if (found := words(error.reason)) is not None:

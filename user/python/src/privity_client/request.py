@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from privity_protocol.application import INNER_ERRORS, RequestHeader
+from privity_protocol.application import INNER_ERRORS, RequestHeader, Seen
 from privity_protocol.request import encode_request
 
 from privity_client.choice import Entropy
@@ -27,6 +27,7 @@ class Request:
     model: str = ""
     profile: str = "p1"
     resume: bool = True
+    seen: tuple[Seen, ...] = ()
 
     def payload(self) -> bytes:
         """Return the application bytes; the same for every try."""
@@ -41,16 +42,22 @@ class Request:
         return replace(self, op="stop", body=b"", resume=False)
 
     def _header(self, op: str, *, resume: bool, from_: int | None = None) -> RequestHeader:
-        return RequestHeader(rid=self.rid, op=op, tok=(), prof=self.profile, seen=(), resume=resume, from_=from_)
+        return RequestHeader(rid=self.rid, op=op, tok=(), prof=self.profile, seen=self.seen, resume=resume, from_=from_)
 
 
 def chat_request(
-    messages: Sequence[dict[str, str]], *, model: str, profile: str, entropy: Entropy, resume: bool = True
+    messages: Sequence[dict[str, str]],
+    *,
+    model: str,
+    profile: str,
+    entropy: Entropy,
+    resume: bool = True,
+    seen: tuple[Seen, ...] = (),
 ) -> Request:
-    """Return a chat request with a fresh id."""
+    """Return a chat request with a fresh id; `seen` are the heads of the logs that this client holds."""
     value = {"messages": list(messages), "model": model, "stream": True}
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    return Request(entropy(RID), "chat", body, model, profile, resume)
+    return Request(entropy(RID), "chat", body, model, profile, resume, seen)
 
 
 def inner_reason(code: int) -> str:

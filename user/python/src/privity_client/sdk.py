@@ -15,15 +15,18 @@ from privity_client.conversation import Conversation
 from privity_client.discovery import Discovery
 from privity_client.nodes import VerifiedNode
 from privity_client.request import chat_request
-
-DEPLOYMENT = "local"
+from privity_client.serve.home import home_path
+from privity_client.trust.server import Server, reach
 
 
 class Privity:
     """One conversation with one server. `node` is what was verified; `answer` the last answer and its state."""
 
-    def __init__(self, channel: Channel, node: VerifiedNode, *, model: str, system: str, profile: str) -> None:
+    def __init__(
+        self, channel: Channel, node: VerifiedNode, trust: Server, *, model: str, system: str, profile: str
+    ) -> None:
         self.node = node
+        self._trust = trust
         self.answer = Answer()
         self._channel = channel
         self._chain = Chain()
@@ -38,7 +41,8 @@ class Privity:
         """
         self.answer = Answer()
         messages = self._conversation.messages(text)
-        request = chat_request(messages, model=self._model, profile=self._profile, entropy=os.urandom)
+        seen = self._trust.seen
+        request = chat_request(messages, model=self._model, profile=self._profile, entropy=os.urandom, seen=seen)
         async with aclosing(self._channel.ask(request, self._chain)) as events:
             async for event in events:
                 if isinstance(event, Line) and (added := self.answer.take(event.value)):
@@ -56,14 +60,17 @@ async def connect(
     system: str = "",
     profile: str = "p1",
     development_root: Path | None = None,
+    home: Path | None = None,
 ) -> AsyncIterator[Privity]:
     """Verify the nodes of `url` and yield a conversation.
 
-    Giving `development_root` is the consent to test enclaves, whose operators can read everything. Raises PrivityError.
+    Giving `development_root` is the consent to test enclaves, whose operators can read everything. The server's public
+    logs are those pinned below `home` (default: PRIVITY_HOME, see `privity trust pin`). Raises PrivityError.
     """
     consent: Consent = Refuse() if development_root is None else AllowSimulated((read_root(development_root),))
     async with fetch.new_client(url) as client:
-        appraiser = LocalAppraiser(DEPLOYMENT, consent)
-        source = Discovery(client, url, appraiser, clock=unix_time, entropy=os.urandom)
+        trust = await reach(client, url, home or home_path(dict(os.environ)))
+        appraiser = LocalAppraiser(trust.pin.deploy, consent)
+        source = Discovery(client, url, appraiser, clock=unix_time, entropy=os.urandom, trust=trust)
         nodes = await source.nodes(model, refresh=False)
-        yield Privity(Channel(client, source), nodes[0], model=model, system=system, profile=profile)
+        yield Privity(Channel(client, source), nodes[0], trust, model=model, system=system, profile=profile)

@@ -7,6 +7,7 @@ from privity_protocol import evidence
 from privity_protocol.errors import Malformed
 
 from privity_attest.case import SIMULATED_KINDS, Case, Finding, Run, fails
+from privity_attest.kind import PROOFS, Kind
 from privity_attest.kinds import KINDS
 from privity_attest.nvidia.device import is_device
 from privity_attest.nvidia.genuine import OCSP
@@ -61,15 +62,23 @@ def labels(case: Case) -> Finding:
     """What the kind must carry is there, and nothing that nobody would look at."""
     present = case.bundle.items.keys() if case.bundle else frozenset[str]()
     judged = KINDS.get(case.kind or "")
-    due = judged.required(case.policy) if judged else frozenset({"cpu"})
+    due = _due(case, judged)
     # Devices are counted in their own stage; of a kind that is not built nothing is looked at anyway.
-    read = due | judged.optional(case.policy) if judged else present
+    read = due | judged.optional(case.policy) | (PROOFS if case.logged.knows_a_log else set()) if judged else present
     devices = {label for label in present if is_device(label)}
     unread = present - read - devices - ({OCSP} if devices else set())
     return (
         *(f"label_missing:{label}" for label in sorted(due - present)),
         *(f"label_unknown:{label}" for label in sorted(unread)),
     )
+
+
+def _due(case: Case, judged: Kind | None) -> frozenset[str]:
+    """Return what must be there. The endorsed and logged document of a challenged node is the one that traffic uses."""
+    if judged is None:
+        return frozenset({"cpu"})
+    due = judged.required(case.policy)
+    return due - PROOFS if case.nonce is not None and case.logged.knows_a_log else due
 
 
 def kind(case: Case) -> Finding:

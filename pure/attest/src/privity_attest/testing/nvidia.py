@@ -18,6 +18,7 @@ from privity_protocol.evidence import Item
 from privity_attest import policy
 from privity_attest.defaults import default_document
 from privity_attest.policy import Policy
+from privity_attest.simulated.document import platform_id
 from privity_attest.testing.aws import authority
 from privity_attest.testing.bundle import NOW, Enclave, Hooks, Items, same
 from privity_attest.testing.der import explicit, sequence, tlv
@@ -297,6 +298,7 @@ def device_document(**changes: Any) -> bytes:
     )
     document["trust_anchors"]["nvidia"] = [root().pin.hex()]
     counted = {"count": "from_release", "switches": "from_release"}
+    document["fleet"] = {"platforms": [platform_id(Enclave().root.pin).hex()], "keys": []}
     return canonical.encode({**document, "gpu": {**document["gpu"], **counted, **changes}})
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from privity_client.cli.account_commands import register
+from privity_client.cli.trust_commands import register as register_trust
 
 _PORT = os.environ.get("PRIVITY_PORT", "")
 DEFAULT_URL: Final = f"http://localhost:{_PORT if _PORT.isdecimal() else 8080}"
@@ -259,6 +260,7 @@ def _leave(command: Callable[[], int], *, as_json: bool = False) -> NoReturn:
 
 
 register(app, _leave, epilog=EXIT_CODES, url=DEFAULT_URL)
+register_trust(app, _leave, epilog=EXIT_CODES, url=DEFAULT_URL)
 
 
 def main() -> None:

@@ -47,7 +47,8 @@ async def once(options: Options, conversation: Conversation, text: str) -> int:
         view.begin(connected.node)
         if options.profile == "p0":
             view.note("unpaced", UNPACED)
-        request = new_request(options.model or default_model(connected.node), options.profile, conversation, text)
+        model = options.model or default_model(connected.node)
+        request = new_request(model, options.profile, conversation, text, connected.trust.seen)
         if kept is not None:
             kept.keeper.asked(text)
         asked = await ask(connected.channel, request, Chain(), view, restart=shown.restartable)

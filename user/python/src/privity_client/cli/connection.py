@@ -17,6 +17,7 @@ from privity_client.discovery import Discovery
 from privity_client.errors import ClientError
 from privity_client.nodes import VerifiedNode
 from privity_client.serve.home import Home, home_path
+from privity_client.trust.server import Server, reach
 
 DEPLOYMENT = "local"
 
@@ -28,6 +29,7 @@ class Connection:
     channel: Channel
     source: Discovery
     node: VerifiedNode
+    trust: Server
 
 
 @asynccontextmanager
@@ -73,6 +75,8 @@ def person_agrees() -> bool:
 
 
 async def _verified(client: httpx.AsyncClient, url: str, model: str, consent: Consent) -> Connection:
-    source = Discovery(client, url, LocalAppraiser(DEPLOYMENT, consent), clock=unix_time, entropy=os.urandom)
+    trust = await reach(client, url, home_path(dict(os.environ)))
+    appraiser = LocalAppraiser(trust.pin.deploy, consent)
+    source = Discovery(client, url, appraiser, clock=unix_time, entropy=os.urandom, trust=trust)
     nodes = await source.nodes(model, refresh=False)
-    return Connection(Channel(client, source), source, nodes[0])
+    return Connection(Channel(client, source), source, nodes[0], trust)

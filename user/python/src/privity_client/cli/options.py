@@ -5,6 +5,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from privity_protocol.application import Seen
+
 from privity_client.cli.connection import Connection, connect
 from privity_client.conversation import Conversation
 from privity_client.nodes import VerifiedNode
@@ -42,9 +44,11 @@ def connection(options: Options, *, ask_person: bool) -> AbstractAsyncContextMan
     )
 
 
-def new_request(model: str, profile: str, conversation: Conversation, text: str) -> Request:
-    """Return a request for `text` after everything said so far."""
-    return chat_request(conversation.messages(text), model=model, profile=profile, entropy=os.urandom)
+def new_request(
+    model: str, profile: str, conversation: Conversation, text: str, seen: tuple[Seen, ...] = ()
+) -> Request:
+    """Return a request for `text` after everything said so far; `seen` are the heads of the logs that we hold."""
+    return chat_request(conversation.messages(text), model=model, profile=profile, entropy=os.urandom, seen=seen)
 
 
 def default_model(node: VerifiedNode) -> str:

@@ -139,7 +139,9 @@ class Terminal:
     def _request(self, text: str) -> Request:
         if self._unanswered is not None and self._unanswered[0] == text:
             return self._unanswered[1]
-        return new_request(self._model, self._options.profile, self._conversation, compose(text, self._attachments))
+        composed = compose(text, self._attachments)
+        seen = self._connected.trust.seen
+        return new_request(self._model, self._options.profile, self._conversation, composed, seen)
 
     async def _command(self, typed: str) -> bool:
         word, _, rest = typed.partition(" ")

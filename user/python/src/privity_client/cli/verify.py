@@ -15,14 +15,17 @@ from privity_client import fetch
 from privity_client.appraisal import Consent, LocalAppraiser, Refuse
 from privity_client.challenge import challenge
 from privity_client.channel import unix_time
-from privity_client.cli.connection import DEPLOYMENT, granted, person_agrees
+from privity_client.cli.connection import granted, person_agrees
 from privity_client.cli.failure import BANNER, text
+from privity_client.cli.log_facts import LogFacts, facts, members, show_logs
 from privity_client.cli.opinion import is_contradicted, opinion_members, show_opinion
 from privity_client.cli.record import render
 from privity_client.discovery import Discovery
 from privity_client.errors import ClientError, EvidenceRefused, Exit, words_for
 from privity_client.nodes import VerifiedNode
 from privity_client.second_opinion import NoOpinion, Opinion, second_opinion
+from privity_client.serve.home import home_path
+from privity_client.trust.server import reach
 from privity_client.user_policy import read_policy
 
 
@@ -56,42 +59,42 @@ def verify(question: Question) -> int:
     """Run the command; return 0 when every listed node was accepted, else the exit code of the first failure."""
     policy = None if question.policy is None else read_policy(question.policy)
     consent: Consent = granted(question.development_root) if question.allow_simulated else Refuse()
-    judged = asyncio.run(judge(question, policy, consent))
+    judged, logs = asyncio.run(judge(question, policy, consent))
     if not question.json and not question.allow_simulated and _asks_for_consent(judged) and person_agrees():
-        judged = asyncio.run(judge(question, policy, granted(question.development_root)))
+        judged, logs = asyncio.run(judge(question, policy, granted(question.development_root)))
     if not judged:
         raise ClientError("no_node", "the directory lists none")
     saved = [] if question.save is None else save(question.save, judged)
     if question.json:
-        print(json.dumps(_document(question.url, judged, saved), ensure_ascii=False))
+        print(json.dumps(_document(question.url, judged, saved, logs), ensure_ascii=False))
     else:
-        _show(Console(highlight=False), question, judged, saved)
+        _show(Console(highlight=False), question, judged, saved, logs)
     errors = [one.error for one in judged if one.error is not None]
     if errors:
         return int(words_for(errors[0]).exit)
     return int(Exit.REFUSED if any(is_contradicted(one.opinion) for one in judged) else Exit.OK)
 
 
-async def judge(question: Question, policy: bytes | None, consent: Consent) -> list[Judged]:
-    """Return the verdict on every listed node."""
+async def judge(question: Question, policy: bytes | None, consent: Consent) -> tuple[list[Judged], LogFacts]:
+    """Return the verdict on every listed node, and what was checked of the logs."""
     async with fetch.new_client(question.url) as client:
-        verifier = LocalAppraiser(DEPLOYMENT, consent, policy=policy)
-        source = Discovery(client, question.url, verifier, clock=unix_time, entropy=os.urandom)
+        trust = await reach(client, question.url, home_path(dict(os.environ)))
+        verifier = LocalAppraiser(trust.pin.deploy, consent, policy=policy)
+        source = Discovery(client, question.url, verifier, clock=unix_time, entropy=os.urandom, trust=trust)
         judged = []
         for listed, bundle in await source.bundles():
-            origin = await source.run_origin()
             fresh = False
             opinion = second_opinion(bundle, now=unix_time()) if question.second_opinion else None
             try:
-                node = verifier.judge(bundle, now=unix_time(), listed=listed.nd, weight=listed.w, origin=origin)
+                node = await source.judge(bundle, listed, unix_time())
                 if question.challenge:
-                    await challenge(client, node, verifier, now=unix_time(), entropy=os.urandom)
+                    await challenge(client, node, verifier, now=unix_time(), entropy=os.urandom, trust=trust)
                     fresh = True
             except PrivityError as error:
                 judged.append(Judged(listed.nd.hex(), None, error, bundle, opinion=opinion))
             else:
                 judged.append(Judged(listed.nd.hex(), node, None, bundle, fresh, opinion))
-        return judged
+        return judged, facts(trust, now=unix_time())
 
 
 def save(path: Path, judged: list[Judged]) -> list[Path]:
@@ -114,12 +117,13 @@ def _asks_for_consent(judged: list[Judged]) -> bool:
     return any(one.error is not None and one.error.reason == "simulated_not_allowed" for one in judged)
 
 
-def _document(url: str, judged: list[Judged], saved: list[Path]) -> dict[str, object]:
+def _document(url: str, judged: list[Judged], saved: list[Path], logs: LogFacts) -> dict[str, object]:
     simulated = any(_simulated(one) for one in judged)
     return {
         "url": url,
         "simulated": simulated,
         "notice": BANNER if simulated else None,
+        "logs": members(logs),
         "nodes": [_member(one) for one in judged],
         "saved": [str(path) for path in saved],
     }
@@ -156,7 +160,8 @@ def _member(one: Judged) -> dict[str, object]:
     }
 
 
-def _show(console: Console, question: Question, judged: list[Judged], saved: list[Path]) -> None:
+def _show(console: Console, question: Question, judged: list[Judged], saved: list[Path], logs: LogFacts) -> None:
+    show_logs(console, logs)
     for one in judged:
         console.print(Text(f"{question.url} · node {one.digest[:8]}", style="bold"))
         if one.node is not None:

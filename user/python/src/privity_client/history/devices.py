@@ -178,10 +178,9 @@ def _records(replica: Replica, way: Access, device: bytes) -> Flow[list[Record]]
 
 def _epochs(replica: Replica) -> dict[bytes, int | None]:
     """All boxes that are not deleted, with the epoch that the header of each newest body names."""
-    waiting = {one.object: one for one in replica.store.waiting()}
     found: dict[bytes, int | None] = {}
     for item in replica.store.boxes():
-        row = waiting.get(item.id)
+        row = next(iter(replica.store.waiting(item.id)), None)
         try:
             body = row.body if row is not None and row.body is not None else replica.bytes_of(item)
             found[item.id] = object.read_header(body).generation

@@ -91,7 +91,7 @@ def delete_message(replica: Replica, chat: bytes, node: bytes) -> int:
 def delete_chat(replica: Replica, chat: bytes) -> int:
     """Delete a chat: its keys first, then what they opened. Returns how many objects that are."""
     here = {one.id for one in replica.store.items(box=chat) if not one.deleted}
-    ids = [chat, *sorted((here | {one.object for one in replica.store.waiting() if one.box == chat}) - {chat})]
+    ids = [chat, *sorted((here | {one.object for one in replica.store.waiting(box=chat)}) - {chat})]
     with replica.store.transaction():
         delete_ids(replica, ids)
     replica.forget_boxes(chat)

@@ -72,12 +72,12 @@ def unknown_keyring(replica: Replica, delivery: Delivery) -> bool:
 
 def wanted(replica: Replica, batch: Batch) -> list[bytes]:
     """The hashes of bodies that are not here. What was superseded within the batch is not asked for."""
-    own = {one.object: one.body for one in replica.store.waiting()}
     found = []
     for entry in batch.entries.values():
         if entry.body is None or replica.store.body(entry.body.hash) is not None:
             continue
-        if not _is_own(own.get(entry.object), batch.known[entry.object]):
+        own = next(iter(replica.store.waiting(entry.object)), None)
+        if own is None or not _is_own(own.body, batch.known[entry.object]):
             found.append(entry.body.hash)
     return found
 

@@ -124,8 +124,7 @@ def _chat_object(replica: Replica, chat: bytes) -> tuple[bytes | None, Chat | No
 
 def _counts(replica: Replica) -> tuple[dict[bytes, int], dict[bytes, int]]:
     counts, last = replica.store.messages(int(Kind.NODE))
-    for one in replica.store.waiting():
-        if one.kind == Kind.NODE:
-            counts[one.box] = counts.get(one.box, 0) + (1 if one.body is not None else -1)
-            last[one.box] = replica.position.n + one.place
+    for box, more, place in replica.store.waiting_counts(int(Kind.NODE)):
+        counts[box] = counts.get(box, 0) + more
+        last[box] = replica.position.n + place
     return counts, last

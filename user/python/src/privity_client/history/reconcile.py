@@ -40,13 +40,17 @@ class Mine:
 def prepare(replica: Replica, entries: Mapping[bytes, Entry]) -> dict[bytes, Mine]:
     """Open the waiting changes that these entries concern."""
     gone = {entry.object for entry in entries.values() if entry.op is Op.DELETE_BOX}
+    rows = [row for id_ in entries for row in replica.store.waiting(id_)]
+    rows += [row for box in gone for row in replica.store.waiting(box=box)]
     found = {}
-    for row in replica.store.waiting():
-        if row.object in entries or row.box in gone:
-            base = None
-            if row.base is not None and row.base_version is not None:
-                base = _opened(replica, replace(row, op=Op.PUT, body=row.base, version=row.base_version))
-            found[row.object] = Mine(row, _opened(replica, row), base)
+    for row in rows:
+        base = None
+        if _is_own(entries.get(row.object), row):
+            found[row.object] = Mine(row, None, None)
+            continue
+        if row.base is not None and row.base_version is not None:
+            base = _opened(replica, replace(row, op=Op.PUT, body=row.base, version=row.base_version))
+        found[row.object] = Mine(row, _opened(replica, row), base)
     return found
 
 
@@ -219,9 +223,9 @@ def _opened(replica: Replica, row: Waiting) -> Content | None:
         return None
 
 
-def _is_own(entry: Entry, row: Waiting) -> bool:
+def _is_own(entry: Entry | None, row: Waiting) -> bool:
     """Whether this entry is what waits here: our own page came back, however its posting was answered."""
-    if (entry.op, entry.version) != (row.op, row.version):
+    if entry is None or (entry.op, entry.version) != (row.op, row.version):
         return False
     body = None if row.body is None else sha256(row.body).digest()
     return body == (None if entry.body is None else entry.body.hash)

@@ -154,13 +154,13 @@ class Replica:
 
     def chats(self) -> list[bytes]:
         """The ids of all chats, active and archived."""
-        ids = {one.id for one in self.store.boxes()} | {one.object for one in self.store.waiting() if one.op in BOX_OPS}
+        ids = {one.id for one in self.store.boxes()} | set(self.store.waiting_boxes())
         return sorted(one for one in ids if one != self.home and self.is_active(one) is not None)
 
     def contents(self, box: bytes, kind: Kind | None = None) -> Mapping[bytes, Content]:
         """What can be read of a box, by id. What cannot be read is left out; `Store.troubled` lists it."""
         found: dict[bytes, Content] = {}
-        waiting = {one.object: one for one in self.store.waiting() if one.box == box}
+        waiting = {one.object: one for one in self.store.waiting(box=box)}
         for item in self.store.items(box=box, kind=None if kind is None else int(kind)):
             if item.id in waiting or item.deleted or item.op in BOX_OPS:
                 continue

@@ -38,6 +38,8 @@ CREATE INDEX objects_of_a_kind ON objects (kind);
 CREATE TABLE bodies (hash BLOB PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE outbox (object BLOB PRIMARY KEY, place INTEGER NOT NULL, op INTEGER NOT NULL, box BLOB NOT NULL,
   kind INTEGER, version INTEGER NOT NULL, body BLOB, base_version INTEGER, base BLOB) WITHOUT ROWID;
+CREATE INDEX outbox_by_place ON outbox (place);
+CREATE INDEX outbox_of_a_box ON outbox (box);
 CREATE TABLE drafts (node BLOB PRIMARY KEY, box BLOB NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE offers (id BLOB PRIMARY KEY, place INTEGER NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
 """
@@ -232,10 +234,14 @@ class Store:
         else:
             self._db.execute("INSERT OR REPLACE INTO bodies VALUES (?, ?)", (hash_, data))
 
-    def waiting(self, object_: bytes | None = None) -> list[Waiting]:
-        """The outbox in the order in which it was filled, or one id of it."""
-        where, given = ("TRUE", ()) if object_ is None else ("object = ?", (object_,))
-        rows = self._db.execute(f"SELECT * FROM outbox WHERE {where} ORDER BY place", given)  # noqa: S608
+    def waiting(
+        self, object_: bytes | None = None, *, box: bytes | None = None, most: int | None = None
+    ) -> list[Waiting]:
+        """The outbox in the order in which it was filled: all of it, one id, one box, or its beginning."""
+        where = ["TRUE"] + (["object = ?"] if object_ is not None else []) + (["box = ?"] if box is not None else [])
+        given: list[object] = [one for one in (object_, box) if one is not None]
+        query = f"SELECT * FROM outbox WHERE {' AND '.join(where)} ORDER BY place LIMIT ?"  # noqa: S608
+        rows = self._db.execute(query, (*given, -1 if most is None else most))
         return [Waiting(row[0], Op(row[2]), row[3], row[4], row[5], row[6], row[7], row[8], row[1]) for row in rows]
 
     def set_waiting(self, one: Waiting) -> None:
@@ -245,6 +251,19 @@ class Store:
             row = self._db.execute("SELECT COALESCE(MAX(place), 0) + 1 FROM outbox").fetchone()
         values = (one.object, row[0], one.op, one.box, one.kind, one.version, one.body, one.base_version, one.base)
         self._db.execute("INSERT OR REPLACE INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+
+    def waits(self) -> int:
+        """How many changes the log does not hold yet."""
+        return int(self._db.execute("SELECT COUNT(*) FROM outbox").fetchone()[0])
+
+    def waiting_boxes(self) -> list[bytes]:
+        """The boxes whose own change waits."""
+        return [row[0] for row in self._db.execute("SELECT object FROM outbox WHERE op IN (2, 3)")]
+
+    def waiting_counts(self, kind: int) -> list[tuple[bytes, int, int]]:
+        """By box: how many objects of this kind wait to be written, less those to be deleted, and the last place."""
+        query = "SELECT box, SUM(CASE WHEN body IS NULL THEN -1 ELSE 1 END), MAX(place) FROM outbox WHERE kind = ?"
+        return list(self._db.execute(f"{query} GROUP BY box", (kind,)))
 
     def drop_waiting(self, object_: bytes) -> None:
         """Take a change out of the outbox."""

@@ -142,7 +142,7 @@ def push(replica: Replica, access: Access) -> Flow[int]:
     if replica.stopped is not None:
         raise VaultError(replica.stopped, "nothing is written before this is settled")
     written, tries = 0, 0
-    while rows := first_rows(replica.store.waiting()):
+    while rows := first_rows(replica.store.waiting(most=MAX_ENTRIES)):
         signed = build(replica, rows)
         inline = yield from _staged(access, rows)
         try:

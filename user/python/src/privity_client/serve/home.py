@@ -34,6 +34,10 @@ class Home:
         self.log_keys = self.log / "public-keys"
         self.log_policy = self.log / "policy"
         self.witness = root / "witness"
+        self.keeper = root / "keeper"
+        self.keeper_configuration = self.keeper / "configuration.json"
+        self.published = self.keeper / "published"
+        self.anchor = self.keeper / "anchor"
         self.logs = root / "logs"
         self.settings = root / "settings.json"
 
@@ -62,7 +66,7 @@ def open_home(root: Path) -> Home:
         if root.stat().st_uid != os.getuid():
             raise ClientError("home_unusable", f"{root} belongs to another user")
         root.chmod(0o700)
-        for folder in (home.models, home.node, home.service, home.log, home.witness, home.logs):
+        for folder in (home.models, home.node, home.service, home.log, home.witness, home.keeper, home.logs):
             folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise ClientError("home_unusable", f"{root}: {error.strerror}") from error

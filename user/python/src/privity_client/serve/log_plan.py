@@ -13,11 +13,11 @@ from privity_tlog.errors import TlogError
 
 from privity_client.errors import ClientError
 from privity_client.serve.home import Home
-from privity_client.serve.plan import DEPLOY, Ports, Role
+from privity_client.serve.plan import DEPLOY, LOGS, Ports, Role
 
 WITNESS: Final = "local"
 WITNESS_KEY: Final = f"{DEPLOY}/witness"
-ORIGINS: Final = {"release": f"{DEPLOY}/release", "keys": f"{DEPLOY}/keys"}
+ORIGINS: Final = {name: f"{DEPLOY}/{name}" for name in LOGS}
 """Origins of the two logs by their last part."""
 _GRACE: Final = 6.0
 """Seconds; a log finishes its batch and its answers."""

@@ -15,6 +15,8 @@ from privity_client.models.shelf import DEMONSTRATION, ShelfModel
 from privity_client.serve.home import Home
 
 DEPLOY: Final = "local"
+LOGS: Final = ("release", "keys")
+"""Last parts of the origins of both logs."""
 RELEASE_NAME: Final = "privity-enclave"
 SLOTS_DEMONSTRATION: Final = 4
 SLOTS: Final = 2
@@ -131,8 +133,8 @@ def service_configuration(home: Home, ports: Ports) -> bytes:
             "nodes": [f"tcp:127.0.0.1:{ports.node}"],
             "state": str(home.service),
             "public_run_origin": f"http://localhost:{ports.relay}",
-            "published": None,
-            "logs": [],
+            "published": str(home.published),
+            "logs": [{"origin": f"{DEPLOY}/{name}", "url": ports.log_address(name)} for name in LOGS],
         }
     )
 
@@ -167,7 +169,7 @@ def node_role(home: Home, ports: Ports, models: Sequence[ShelfModel]) -> Role:
     """Return the process of the enclave."""
     argv = [sys.executable, "-m", "privity_enclave", "run", "--config", str(home.node_configuration)]
     argv += ["--release", str(home.release), "--listen", f"tcp:127.0.0.1:{ports.node}"]
-    argv += ["--simulated-root", str(home.development_root)]
+    argv += ["--simulated-root", str(home.development_root), "--anchor", str(home.anchor)]
     for model in models:
         argv += ["--model", f"{model.id}={model.path}"]
     return Role("node", "test enclave", tuple(argv), LIMITS["drain_seconds"] + 5.0)

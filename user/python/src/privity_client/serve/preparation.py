@@ -15,8 +15,11 @@ from pathlib import Path
 from privity_client.errors import ClientError
 from privity_client.models.shelf import ShelfModel
 from privity_client.serve.home import Home, write_whole
-from privity_client.serve.log_plan import key_commands, policy
-from privity_client.serve.plan import Ports, node_configuration, release_leaf, service_configuration
+from privity_client.serve.keeper_plan import keeper_configuration
+from privity_client.serve.log_plan import ORIGINS, key_commands, policy
+from privity_client.serve.plan import DEPLOY, Ports, node_configuration, release_leaf, service_configuration
+from privity_client.trust import pins
+from privity_client.trust.pins import Pin
 from privity_client.version import VERSION
 
 _TOOL_SECONDS = 60
@@ -40,9 +43,13 @@ def make_root(home: Home) -> None:
 
 
 def write_configurations(home: Home, ports: Ports, models: Sequence[ShelfModel]) -> None:
-    """Write both configurations where they differ from what is there."""
+    """Write the configurations where they differ from what is there."""
     _write_changed(home.node_configuration, node_configuration(models))
     _write_changed(home.service_configuration, service_configuration(home, ports))
+    _write_changed(home.keeper_configuration, keeper_configuration(home, ports))
+    # What an earlier run posted may be too old for clients, and names nodes that are gone: all wait for the keeper.
+    home.anchor.unlink(missing_ok=True)
+    (home.published / "bulletin").unlink(missing_ok=True)
 
 
 def write_release(home: Home, models: Sequence[ShelfModel], *, now: int) -> None:
@@ -59,13 +66,19 @@ def write_release(home: Home, models: Sequence[ShelfModel], *, now: int) -> None
 
 
 def write_log_policy(home: Home, ports: Ports, *, witnessed: bool) -> None:
-    """Make the keys of logs and witness at first, and write the policy that names them. Raises ClientError."""
+    """Make the keys of logs and witness at first, and write the policy that names them, as the pin too.
+
+    Raises ClientError.
+    """
     if not home.log_keys.exists():
         with ThreadPoolExecutor() as pool:
             printed = list(pool.map(lambda command: run_tool(*command), key_commands(home)))
         _write_changed(home.log_keys, "".join(printed).encode())
-    public = home.log_keys.read_text("ascii", "replace")
-    _write_changed(home.log_policy, policy(public, ports, witnessed=witnessed))
+    text = policy(home.log_keys.read_text("ascii", "replace"), ports, witnessed=witnessed)
+    _write_changed(home.log_policy, text)
+    # The same person, on the same machine: what counts for this server's clients here is what it runs by.
+    pin = Pin(DEPLOY, text.decode("ascii"), ORIGINS["release"], ORIGINS["keys"], no_quorum=not witnessed)
+    pins.write(pins.folder(home.root, ports.origin), pin)
 
 
 def run_tool(module: str, *arguments: str) -> str:

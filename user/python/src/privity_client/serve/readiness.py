@@ -1,8 +1,7 @@
-"""Proof that a local installation answers: evidence appraised, and a HELLO through the relay opened."""
+"""Proof that a local installation answers: held to its logs, evidence appraised, a HELLO through the relay opened."""
 
 import asyncio
 import os
-from pathlib import Path
 from typing import Final
 
 from privity_protocol.errors import PrivityError
@@ -12,7 +11,9 @@ from privity_client.appraisal import AllowSimulated, LocalAppraiser, read_root
 from privity_client.channel import Channel, unix_time
 from privity_client.discovery import Discovery
 from privity_client.errors import ClientError
+from privity_client.serve.home import Home
 from privity_client.serve.plan import DEPLOY
+from privity_client.trust.server import open_server
 
 PAUSE: Final = 0.2
 """Seconds between two attempts."""
@@ -20,11 +21,12 @@ _PASSING: Final = frozenset({"unreachable", "not_privity", "no_node", "busy", "s
 """Reasons that end by waiting; every other one is an answer."""
 
 
-async def prove(url: str, root: Path) -> None:
+async def prove(url: str, home: Home) -> None:
     """Return once a HELLO to a verified node has been answered. Raises ClientError for what waiting does not mend."""
     async with fetch.new_client(url) as client:
-        appraiser = LocalAppraiser(DEPLOY, AllowSimulated((read_root(root),)))
-        source = Discovery(client, url, appraiser, clock=unix_time, entropy=os.urandom)
+        appraiser = LocalAppraiser(DEPLOY, AllowSimulated((read_root(home.root_certificate),)))
+        trust = open_server(client, url, home.root)
+        source = Discovery(client, url, appraiser, clock=unix_time, entropy=os.urandom, trust=trust)
         channel = Channel(client, source)
         while True:
             try:

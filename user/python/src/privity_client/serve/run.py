@@ -16,6 +16,7 @@ from privity_client.models import catalogue, selection, shelf
 from privity_client.models.shelf import ShelfModel
 from privity_client.serve import preparation
 from privity_client.serve.home import Home, home_path, locked, open_home, port_from
+from privity_client.serve.keeper_plan import keeper_role
 from privity_client.serve.log_plan import log_role, witness_role
 from privity_client.serve.plan import Ports, Role, node_role, service_role
 from privity_client.serve.readiness import prove
@@ -73,7 +74,8 @@ def prepare(home: Home, ports: Ports, models: Sequence[ShelfModel], *, witnessed
 def roles(home: Home, ports: Ports, models: Sequence[ShelfModel], *, witnessed: bool) -> list[Role]:
     """Return the processes in the order in which they stop: whoever is needed by another one later."""
     witnesses = [witness_role(home, ports)] if witnessed else []
-    return [node_role(home, ports, models), service_role(home), log_role(home, ports, witnessed=witnessed), *witnesses]
+    log = log_role(home, ports, witnessed=witnessed)
+    return [node_role(home, ports, models), service_role(home), keeper_role(home), log, *witnesses]
 
 
 async def _live(supervisor: Supervisor, home: Home, ports: Ports, announce: Callable[[], None], say: Say) -> int:
@@ -95,14 +97,14 @@ async def _live(supervisor: Supervisor, home: Home, ports: Ports, announce: Call
 
 
 async def _bring_up(supervisor: Supervisor, home: Home, ports: Ports, say: Say) -> None:
-    say("starting the test enclave, the blind service with its relay, the transparency log and its witness")
+    say("starting the test enclave, the blind service, the logs, their witness and the keeper")
     still = asyncio.ensure_future(_still(say))
     try:
         await supervisor.start()
         _say_isolation(supervisor.ready_lines.get("node", ""), say)
-        say("verifying the node through the relay")
+        say("verifying the node by the logs and through the relay")
         async with asyncio.timeout(READY_SECONDS):
-            await prove(ports.origin, home.root_certificate)
+            await prove(ports.origin, home)
     except TimeoutError:
         raise ClientError("not_ready", f"logs in {home.logs}") from None
     finally:

@@ -10,11 +10,12 @@ import { type Bytes, toHex } from "@privity/protocol/bytes";
 import { devices } from "@privity/protocol/evidence";
 
 import { Case, type Finding, type Given, NotChecked, type Run, SIMULATED_KINDS } from "./case.ts";
-import { type Check, COMPLETE, EXCUSED, NOT_BUILT, tableOf } from "./checks.ts";
+import { type Check, COMPLETE, EXCUSED, NOT_BUILT, tableOf, UNLOGGED } from "./checks.ts";
 import { claimsOf } from "./claims.ts";
 import { Fault, Refused } from "./errors.ts";
 import { genuine, type Kind } from "./kind.ts";
 import { KINDS } from "./kinds.ts";
+import { knowsALog } from "./logged.ts";
 import { type Memory, withChallenge, withPolicy, withSeen } from "./memory.ts";
 import { checksOf, claimsOf as deviceClaims, RUN as DEVICE_RUN } from "./nvidia/table.ts";
 import { type Appraisal, type CheckRecord, type Outcome, type Record, type SimulatedAppraisal } from "./result.ts";
@@ -73,9 +74,14 @@ async function find(
   if (spoiled !== undefined) return new NotChecked(`blocked_by:${spoiled}`);
   const excuse = EXCUSED.get(check.name);
   // Only the simulated kind is excused: elsewhere a check of the same name must exist, or the verdict misses it.
-  if (excuse !== undefined && at.kind === "simulated") return new NotChecked(excuse);
+  if (excuse !== undefined && at.kind === "simulated" && !isHeldToTheLog(at, check)) return new NotChecked(excuse);
   if (run !== undefined) return run(at);
   return await DEVICE_RUN.get(check.name)?.(at, check.item) ?? null;
+}
+
+/** Whether this check runs for the simulated kind too, since the client knows a log. */
+function isHeldToTheLog({ given }: Case, { name }: Check): boolean {
+  return EXCUSED.get(name) === UNLOGGED && knowsALog(given.logged);
 }
 
 function needed(records: readonly CheckRecord[], need: string, item: string): CheckRecord | undefined {

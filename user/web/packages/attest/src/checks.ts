@@ -97,8 +97,8 @@ const FRESHNESS = [
 /** A kind whose verifier does not exist is refused by `kind`. */
 export const NOT_BUILT: readonly Check[] = [...BEFORE.filter((one) => one.name !== "policy_signature"), KIND, COMPLETE];
 
-const NOT_APPLICABLE = "not_applicable:simulated";
-/** Each of these goes when the log (C) exists: then the simulated kind proves them like any other. */
+/** Only a client that knows no log excuses the simulated kind so; with one, these are checked as for any other kind. */
+export const UNLOGGED = "not_applicable:simulated";
 const ALLOWED_WITHOUT_LOG = [
   "policy_signature", "platform_listed", "release_logged", "endorsement", "directory", "anchor",
 ] as const;
@@ -108,7 +108,7 @@ const ALLOWED_WITHOUT_LOG = [
  * The last two stay: a development root has no revocation list and an imitation has no trusted computing base to rate.
  */
 export const EXCUSED: ReadonlyMap<string, string> = new Map([
-  ...ALLOWED_WITHOUT_LOG.map((name): [string, string] => [name, NOT_APPLICABLE]),
+  ...ALLOWED_WITHOUT_LOG.map((name): [string, string] => [name, UNLOGGED]),
   ["revocation", "not_applicable:development_root"],
   ["tcb", "not_applicable:no_hardware"],
 ]);

@@ -9,7 +9,8 @@ export type Labels = (policy: Policy) => ReadonlySet<string>;
 /** Items of every bundle. */
 export const ALWAYS = ["node-document", "cpu", "configuration", "models", "release"] as const;
 /** Items of every bundle of a kind that proves itself with the log: all but the simulated ones, until C. */
-export const LOGGED = [...ALWAYS, "release-proof", "endorsement"] as const;
+export const PROOFS = ["release-proof", "endorsement"] as const;
+export const LOGGED = [...ALWAYS, ...PROOFS] as const;
 
 /** A claim: the item it comes from, the checks that vouch for it, and its value. */
 export interface ClaimOf {

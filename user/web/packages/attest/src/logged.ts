@@ -38,6 +38,11 @@ export interface Logged {
   readonly earliest: number;
 }
 
+/** Whether anything was held against a log: then no kind is excused from it. */
+export function knowsALog({ policy, release, endorsement, directory, anchor }: Logged): boolean {
+  return [policy, release, endorsement, directory, anchor].some((one) => !(one instanceof NotProved));
+}
+
 /** What a client without a log has: nothing proved. Only the simulated kind is accepted so. */
 export function withoutLog(trafficKey: Bytes | null = null, earliest = BUILT_AT): Logged {
   const none = new NotProved("log");

@@ -57,7 +57,7 @@ async def _changed(work: stage.Work, now: bool, words: str) -> int:
         await found.try_to_synchronise(now=now)
         out = stage.console()
         stage.standing(found, out)
-        waits = bool(found.replica.store.waiting())
+        waits = found.replica.store.waits() > 0
         out.print(Text(f"✓ {words}", style="green") + Text(" It leaves with what waits." if waits else "", style="dim"))
         return 0
 

@@ -48,7 +48,7 @@ async def _listed(archived: bool, as_json: bool) -> int:
             title = ("★ " if one.pinned else "") + one.title + ("" if one.active else "  (archived)")
             table.add_row(Text(one.id.hex()[:SHORT], style="cyan"), stage.plain(title), str(one.messages))
         out.print(table)
-        waiting = len(found.replica.store.waiting())
+        waiting = found.replica.store.waits()
         if waiting:
             out.print(Text(f"\n{waiting} changes wait to be sent; `privity chats sync` sends them now.", style="dim"))
         return 0

@@ -35,7 +35,7 @@ class Kept:
         """Send what waits when its moment has come, as long as the chat is open."""
         while True:
             await asyncio.sleep(LOOK_S)
-            if self.session.replica.store.waiting() and edits.is_due(self.session.replica):
+            if self.session.replica.store.waits() and edits.is_due(self.session.replica):
                 await self.session.try_to_synchronise(now=False)
 
 

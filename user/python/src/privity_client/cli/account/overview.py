@@ -47,7 +47,7 @@ async def _show(as_json: bool) -> int:
             ("Account", replica.opened.account.hex()),
             ("This device", replica.opened.half.devices.get(replica.opened.device, "")),
             ("Chats", str(len(replica.chats()))),
-            ("Waiting to be sent", str(len(replica.store.waiting()))),
+            ("Waiting to be sent", str(replica.store.waits())),
             ("History", f"page {position.n}"),
             ("Fingerprint", grouped(digits)),
         ):

@@ -115,7 +115,7 @@ def facts(found: Session) -> dict[str, object]:
     return {
         "problem": None if found.problem is None else found.problem.reason,
         "stopped": found.replica.stopped,
-        "waiting": len(found.replica.store.waiting()),
+        "waiting": found.replica.store.waits(),
         "unreadable": len(found.replica.store.troubled()),
         "offers": len(found.replica.store.offers()),
     }

@@ -4,7 +4,9 @@ import { Malformed } from "@privity/protocol/errors";
 import * as evidence from "@privity/protocol/evidence";
 
 import { type Case, fails, type Run, SIMULATED_KINDS } from "../case.ts";
+import { type Kind, PROOFS } from "../kind.ts";
 import { KINDS } from "../kinds.ts";
+import { knowsALog } from "../logged.ts";
 import { isDevice } from "../nvidia/device.ts";
 import { OCSP } from "../nvidia/genuine.ts";
 import { belowFloor } from "../policy.ts";
@@ -45,12 +47,14 @@ const clock: Run = ({ now, given }) => fails(now < given.logged.earliest, "clock
 const container: Run = ({ containerFault }) => (containerFault === null ? [] : [containerFault]);
 
 /** What the kind must carry is there, and nothing that nobody would look at. */
-const labels: Run = ({ bundle, kind: name, policy }) => {
+const labels: Run = (at) => {
+  const { bundle, kind: name, policy } = at;
   const present = new Set(bundle?.items.keys());
   const judged = KINDS.get(name ?? "");
-  const due = judged?.required(policy) ?? new Set(["cpu"]);
+  const due = dueOf(at, judged);
   // Devices are counted in their own stage; of a kind that is not built nothing is looked at anyway.
-  const read = judged === undefined ? present : new Set([...due, ...judged.optional(policy)]);
+  const proofs = knowsALog(at.given.logged) ? PROOFS : [];
+  const read = judged === undefined ? present : new Set([...due, ...judged.optional(policy), ...proofs]);
   const devices = [...present].some(isDevice);
   const unread = [...present].filter((label) => !read.has(label) && !isDevice(label) && !(devices && label === OCSP));
   const missing = [...due].filter((label) => !present.has(label));
@@ -59,6 +63,13 @@ const labels: Run = ({ bundle, kind: name, policy }) => {
     ...unread.sort().map((label) => `label_unknown:${label}`),
   ];
 };
+
+/** What must be there. The endorsed and logged document of a challenged node is the one that traffic uses. */
+function dueOf({ given, policy }: Case, judged: Kind | undefined): ReadonlySet<string> {
+  const due = judged?.required(policy) ?? new Set(["cpu"]);
+  if (given.nonce === null || !knowsALog(given.logged)) return due;
+  return new Set([...due].filter((label) => !PROOFS.some((proof) => proof === label)));
+}
 
 /** The kind is built and wanted. */
 const kind: Run = ({ kind: name, policy }) => {

@@ -1,0 +1,157 @@
+"""One server held to its logs: fetch the bulletin, judge it, remember it, and say what it means for each node."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+from privity_attest.logged import Logged
+from privity_attest.policy import Policy
+from privity_protocol.application import Seen
+from privity_protocol.directory import Node
+from privity_tlog.errors import TlogError
+from privity_tlog.limits import MAX_BULLETIN
+from privity_tlog.view import View
+
+from privity_client import fetch, wellknown
+from privity_client.errors import ClientError
+from privity_client.trust import pins, remembered, standing
+from privity_client.trust.pins import Pin
+from privity_client.trust.remembered import Remembered
+from privity_client.trust.standing import Standing
+from privity_client.trust.tiles import Tiles
+
+_CONVICTS = frozenset({"split_view", "consistency", "checkpoint_rollback"})
+"""Reasons for which both notes are kept: together they convict the log."""
+
+
+class Server:
+    """What the logs say about one server. `refresh` before anything is judged; one value for each run of the client."""
+
+    def __init__(self, client: httpx.AsyncClient, url: str, place: Path, pin: Pin) -> None:
+        self._client = client
+        self._url = url.rstrip("/")
+        self._place = place
+        self.pin = pin
+        self._standing: Standing | None = None
+        self._known = Remembered()
+        self._tiles = Tiles(client, {})
+
+    @property
+    def standing(self) -> Standing:
+        """Return what the last `refresh` established."""
+        if self._standing is None:
+            raise AssertionError("refresh comes first")
+        return self._standing
+
+    @property
+    def seen(self) -> tuple[Seen, ...]:
+        """Return the heads that this client holds, to be shown to nodes: who sees another history can say so."""
+        views = (self.standing.release_view, self.standing.keys_view)
+        return tuple(Seen(one.head.origin, one.head.size, one.head.root) for one in views)
+
+    async def refresh(self, *, now: int) -> Standing:
+        """Fetch and judge the bulletin, and remember what it showed. Raises PrivityError; evidence of a lie is kept."""
+        hints = await fetch.get(self._client, f"{self._url}/.well-known/privity", limit=wellknown.MAX_WELL_KNOWN)
+        self._tiles = Tiles(self._client, wellknown.decode(hints).logs)
+        data = await fetch.get(self._client, f"{self._url}/v1/bulletin", limit=MAX_BULLETIN)
+        found = standing.establish(data, self.pin, now=now)
+        with remembered.locked(self._place):
+            known = remembered.read(self._place)
+            async with self._evidence(known, found, now=now):
+                before = known.views
+                paths = {one.head.origin: await self._path(before.get(one.head.origin), one) for one in _views(found)}
+                self._known = standing.remember(known, found, paths, now=now)
+            remembered.write(self._place, self._known)
+        self._standing = found
+        return found
+
+    async def logged(self, bundle: bytes, listed: Node, *, now: int) -> Logged:
+        """Return what the logs say about a listed node's bundle.
+
+        Raises ClientError `held_back`, `auditor_missing` (the person's own rules), and what fetching tiles raises.
+        """
+        found = self.standing
+        paths = await self._paths(bundle)
+        logged = standing.judge(found, bundle, listed, now=now, paths=paths)
+        if not logged.release:
+            self._check_own_rules(bundle, now=now)
+        return logged
+
+    async def challenged(self, bundle: bytes, *, traffic_key: bytes, release: bytes) -> Logged:
+        """Return what the logs say about the answer to a challenge; `release` is the accepted node's."""
+        paths = await self._paths(bundle)
+        return standing.challenged(self.standing, bundle, traffic_key=traffic_key, release=release, paths=paths)
+
+    def policy(self, roots: frozenset[bytes]) -> Policy:
+        """Return the operator's logged policy, with the development roots that the person accepts."""
+        return standing.base_policy(self.standing, roots)
+
+    def _check_own_rules(self, bundle: bytes, *, now: int) -> None:
+        release, head = standing.release_of(self.standing, bundle)
+        since = self._known.releases.get(release.hex(), now)
+        left = since + self.pin.hold_back * 3600 - now
+        if since and left > 0:
+            raise ClientError("held_back", f"for another {-(-left // 3600)} h")
+        witnessed = set() if head is None else {name for name, _ in head.witnesses}
+        for name in self.pin.auditors:
+            if name not in witnessed:
+                raise ClientError("auditor_missing", name)
+
+    async def _paths(self, bundle: bytes) -> dict[int, tuple[bytes, ...]]:
+        newest = self.standing.release_view.head
+        older = (size for size in standing.sizes(bundle) if size < newest.size)
+        return {size: await self._tiles.consistency(newest.origin, size, newest.size) for size in older}
+
+    async def _path(self, known: View | None, fresh: View) -> tuple[bytes, ...] | None:
+        if known is None or known.head.size >= fresh.head.size:
+            return None
+        return await self._tiles.consistency(fresh.head.origin, known.head.size, fresh.head.size)
+
+    @contextlib.asynccontextmanager
+    async def _evidence(self, known: Remembered, found: Standing, *, now: int) -> AsyncIterator[None]:
+        try:
+            yield
+        except TlogError as error:
+            if error.reason in _CONVICTS:
+                for fresh in _views(found):
+                    before = known.views.get(fresh.head.origin)
+                    if before is not None and before.head != fresh.head:
+                        remembered.keep_evidence(
+                            self._place,
+                            reason=error.reason,
+                            origin=fresh.head.origin,
+                            time=now,
+                            notes=[before.note, fresh.note],
+                        )
+            raise
+
+
+def _views(found: Standing) -> tuple[View, View]:
+    return found.release_view, found.keys_view
+
+
+def open_server(client: httpx.AsyncClient, url: str, home: Path) -> Server:
+    """Return the server at `url` under its pin below `home` (PRIVITY_HOME).
+
+    Raises ClientError `not_pinned`, `pin_unusable`, `no_quorum`.
+    """
+    place = pins.folder(home, url)
+    pin = pins.read(place)
+    if pin is None:
+        raise ClientError("not_pinned", url)
+    return Server(client, url, place, pin)
+
+
+async def reach(client: httpx.AsyncClient, url: str, home: Path) -> Server:
+    """Return `open_server`; of a server that is neither pinned nor there, say that it is not there.
+
+    Raises ClientError as `open_server` does, `unreachable`, `not_privity`.
+    """
+    try:
+        return open_server(client, url, home)
+    except ClientError as error:
+        if error.reason == "not_pinned":
+            address = f"{url.rstrip('/')}/.well-known/privity"
+            await fetch.get(client, address, limit=wellknown.MAX_WELL_KNOWN)
+        raise
