@@ -36,7 +36,7 @@ ALLOWED_OF_PROTOCOL = {
         "stored",
     },
     "privity_tlog": {"canonical", "errors"},
-    "privity_log": {"errors", "limits"},
+    "privity_log": {"errors", "limits", "canonical", "directory"},
 }
 ALLOWED_OF_OURS = {
     "privity_protocol": set(),
