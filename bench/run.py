@@ -28,6 +28,7 @@ BENCHMARKS = (
     "traffic_live",
     "end_to_end",
     "cold_start",
+    "history",
 )
 
 
