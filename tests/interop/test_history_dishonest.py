@@ -13,6 +13,7 @@ import pytest
 from history_stand import Chance, House, Machine
 from privity_client.history import accounts, custody, edits, linking
 from privity_client.history.calls import Call, Reply, text_of
+from privity_client.history.reasons import ServiceRefused
 from privity_protocol import xwing
 from privity_protocol.canonical import base64url_decode
 from privity_protocol.stored import page as stored
@@ -421,3 +422,133 @@ def test_a_granted_head_that_the_log_lacks_is_a_rollback(tmp_path: Path) -> None
     with pytest.raises(VaultError, match=r"log\.forked"):
         accounts.at_least(laptop.replica, position.n, bytes(32))
     house.close()
+
+
+def test_a_keyring_that_is_promised_and_not_delivered_is_seen(scene: Scene) -> None:
+    scene.house.tricks.append(on("/v1/keyring", lambda value: value.update(newest=value["newest"] + 1)))
+    with pytest.raises(VaultError, match=r"keyring\.rolled_back"):
+        scene.reader.sync()
+    with pytest.raises(VaultError, match=r"keyring\.rolled_back"):
+        scene.house.recover(scene.writer.folder.parent / "desktop", scene.writer.code)
+
+
+def test_another_record_for_this_device_is_seen(scene: Scene) -> None:
+    """A record from before a rotation, say: rightly tagged, and not the one that the keyring names."""
+    found = scene.reader.replica.opened
+    own = scene.reader.replica.store.get("opener")
+    assert own is not None
+
+    def change(value: dict[str, Any]) -> None:
+        for at, text in enumerate(value["openers"]):
+            one = opener.decode(octets(text))
+            if one.id == own:
+                absent = found.half.openers[own].absent
+                again = opener.seal_again(
+                    one, absent, found.key, account=found.account, epoch=1, encapsulate=xwing.encapsulate
+                )
+                value["openers"][at] = text_of(opener.encode(again))
+
+    scene.house.tricks.append(on("/v1/keyring", change))
+    with pytest.raises(VaultError, match=r"opener\.unlisted"):
+        scene.reader.sync()
+
+
+def test_a_code_whose_stored_record_does_not_open_makes_no_account(tmp_path: Path) -> None:
+    """The client opens what the service keeps with the code, before it says that the account is made."""
+    house = House(tmp_path)
+
+    def change(value: dict[str, Any]) -> None:
+        for at, text in enumerate(value["openers"]):
+            one = opener.decode(octets(text))
+            if one.kind is opener.Kind.RECOVERY:
+                value["openers"][at] = text_of(opener.encode(replace(one, commit=bytes(32))))
+
+    house.tricks.append(on("/v1/keyring", change))
+    with pytest.raises(VaultError, match=r"opener\.wrong_key"):
+        house.create(tmp_path / "laptop")
+    house.close()
+
+
+def test_a_token_for_another_account_than_was_begun_is_refused(tmp_path: Path) -> None:
+    house = House(tmp_path)
+
+    def trick(call: Call, reply: Reply) -> Reply:
+        if call.path != "/v1/account/finish":
+            return reply
+        return Reply(reply.status, json.dumps(json.loads(reply.data) | {"account": text_of(bytes(16))}).encode())
+
+    house.tricks.append(trick)
+    with pytest.raises(VaultError, match=r"keyring\.foreign"):
+        house.create(tmp_path / "laptop")
+    house.close()
+
+
+def test_a_new_device_that_is_shown_an_older_keyring_than_was_granted_does_not_enter(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    laptop = house.create(tmp_path / "laptop")
+
+    def change(value: dict[str, Any]) -> None:
+        value["newest"] = 1
+        del value["keyrings"][1:]
+        value["keyrings"][0]["private"] = text_of(laptop.replica.store.get("private") or b"")
+
+    ground = house.ground(tmp_path / "phone")
+    shown_link, answered = _confirmed(house, laptop, ground)
+    house.tricks.append(on("/v1/keyring", change))
+    sealed = house.run(linking.poll(shown_link.channel, "grant"))
+    assert sealed is not None
+    with pytest.raises(VaultError, match="the keyring that the other device named"):
+        house.run(linking.enter(ground, answered, sealed, label="phone"))
+    house.close()
+
+
+def _confirmed(house: House, laptop: Machine, ground: accounts.Ground) -> tuple[linking.Shown, pairing.Answered]:
+    """A link up to its grant."""
+    shown_link = house.run(linking.offer(ground, now=house.now))
+    link = pairing.read_link(shown_link.link)
+    replied = house.run(linking.answer(laptop.replica, laptop.way, link, now=house.now))
+    answered = house.run(linking.reveal(shown_link, house.run(linking.poll(shown_link.channel, "answer")) or b""))
+    state = replied.revealed(house.run(linking.poll(shown_link.channel, "reveal")) or b"", now=house.now)
+    confirmed = house.run(linking.typed(laptop.way, link.channel, state, answered.code, now=house.now))
+    assert isinstance(confirmed, pairing.Confirmed)
+    laptop.prove()
+    house.run(linking.grant(laptop.replica, laptop.way, link.channel, confirmed, label="phone", now=house.now))
+    return shown_link, answered
+
+
+def test_a_link_to_another_service_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    laptop = house.create(tmp_path / "laptop")
+    shown_link = house.run(linking.offer(house.ground(tmp_path / "phone"), now=house.now))
+    link = pairing.read_link(shown_link.link.replace("http://localhost:8080", "https://elsewhere.example"))
+    before = len(house.calls)
+    with pytest.raises(VaultError, match=r"pairing\.foreign"):
+        house.run(linking.answer(laptop.replica, laptop.way, link, now=house.now))
+    assert len(house.calls) == before
+    house.close()
+
+
+def test_three_wrong_codes_burn_the_channel_at_the_service_too(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    laptop = house.create(tmp_path / "laptop")
+    with pytest.raises(VaultError, match=r"pairing\.burnt"):
+        house.link(tmp_path / "phone", laptop, wrong=3)
+    last = house.calls[-1]
+    assert last.method == "DELETE"
+    channel = octets(last.path.rpartition("/")[2])
+    with pytest.raises(ServiceRefused, match=r"pairing\.burnt"):
+        house.run(linking.poll(channel, "grant"))
+    house.close()
+
+
+def test_a_message_in_a_chat_whose_deletion_waits_goes_with_it_and_is_offered(scene: Scene) -> None:
+    scene.reader.sync()
+    chat = scene.reader.replica.chats()[0]
+    edits.delete_chat(scene.reader.replica, chat)
+    scene.writer.say(chat, "Written meanwhile")
+    scene.writer.sync()
+    scene.reader.sync()
+    scene.writer.sync()
+    assert scene.writer.seen() == scene.reader.seen() == {}
+    assert [one.text.value for _, one in edits.offers(scene.reader.replica)] == ["Written meanwhile"]
+    assert scene.reader.replica.store.items(box=chat)[0].deleted

@@ -5,7 +5,9 @@ What goes in is judged before a byte is unpacked, and no more is unpacked than w
 """
 
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -34,6 +36,16 @@ from privity_client.history.replica import Replica
 OWN: Final = "privity"
 CONVERSATIONS: Final = "conversations"
 MAX_FILE: Final = 512 * 2**20
+_BROKEN: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,
+)
+"""What the standard library raises for an archive that is damaged, encrypted or packed in another way."""
 
 
 @dataclass(slots=True)
@@ -93,7 +105,7 @@ def preview(replica: Replica, path: Path) -> Preview:
     try:
         with zipfile.ZipFile(path) as opened:
             return _read(replica, opened)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except _BROKEN as error:
         raise VaultError("export.malformed", type(error).__name__) from None
 
 
