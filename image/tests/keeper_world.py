@@ -52,10 +52,11 @@ class Signer:
 
 @dataclass
 class Log:
-    """One log: its leaves, and what is published of them."""
+    """One log: its leaves, and how many of them witnesses have let it publish (None: all)."""
 
     signer: Signer
     leaves: list[bytes] = field(default_factory=list)
+    witnessed: int | None = None
 
     def append(self, leaf: bytes) -> int:
         """The index of a leaf, the first one's for a repetition."""
@@ -69,7 +70,8 @@ class Log:
 
     def note(self, witness: Signer, now: int) -> bytes:
         """The published checkpoint, cosigned at `now`."""
-        head = Checkpoint(self.signer.name, len(self.leaves), merkle.root_of(self.hashes))
+        hashes = self.hashes[: self.witnessed]
+        head = Checkpoint(self.signer.name, len(hashes), merkle.root_of(hashes))
         text = checkpoint.encode(head)
         own = Signature(self.signer.name, self.signer.key.id, self.signer.private.sign(text.encode()))
         said = cosignature.message(witness.key, now, head)
@@ -115,7 +117,8 @@ class World(Wire):
         (folder / "token").write_text(TOKEN)
 
     def all(self, questions, seconds: float = 5.0) -> list[Answer | Failed]:
-        return [self._answer(one) for one in questions]
+        # What is asked at once arrives in any order.
+        return [self._answer(one) for one in reversed(questions)][::-1]
 
     def _answer(self, asked: Question) -> Answer | Failed:
         name = asked.base.removeprefix("http://log/")
@@ -154,6 +157,8 @@ class World(Wire):
         self.appended()
         index = log.append(asked.body or b"")
         self.appended()
+        if log.witnessed is not None:
+            return (504, b"not_witnessed")
         return log.proof(index, log.note(self.witness, self.cosigned))
 
     def policy_text(self) -> bytes:
