@@ -23,6 +23,7 @@ BENCHMARKS = (
     "attest_evidence",
     "engine",
     "relay",
+    "accounts",
     "node_memory",
     "traffic_shape",
     "traffic_live",

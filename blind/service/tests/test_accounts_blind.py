@@ -18,7 +18,7 @@ IMPORT_ALL = """
 import importlib, pkgutil, sys
 import privity_service
 for module in pkgutil.walk_packages(privity_service.__path__, "privity_service."):
-    if "migrations" not in module.name and not module.name.endswith("__main__"):
+    if not module.name.endswith("__main__"):
         importlib.import_module(module.name)
 print([name for name in sys.modules if name.startswith(("privity_vault", "privity_protocol.hpke"))])
 """

@@ -33,7 +33,6 @@ def engine_of(url: str) -> Engine:
     return create_engine(
         url.replace("postgresql://", "postgresql+psycopg://", 1),
         pool_size=THREADS + READERS,
-        pool_pre_ping=True,
         connect_args={"connect_timeout": _CONNECT_S},
     )
 
@@ -60,8 +59,10 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._snapshot = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
-        writers = 1 if engine.dialect.name == "sqlite" else THREADS
+        sqlite = engine.dialect.name == "sqlite"
+        self._snapshot = {} if sqlite else {"isolation_level": "REPEATABLE READ"}
+        self._single = {} if sqlite else {"isolation_level": "AUTOCOMMIT"}
+        writers = 1 if sqlite else THREADS
         self._writers = ThreadPoolExecutor(writers, thread_name_prefix="accounts-write")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="accounts-read")
 
@@ -69,6 +70,12 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """A transaction that writes nothing and sees one state: a list and its count belong together."""
         with self.engine.connect().execution_options(**self._snapshot) as connection:
+            yield connection
+
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """For one statement that reads: PostgreSQL is spared the transaction around it."""
+        with self.engine.connect().execution_options(**self._single) as connection:
             yield connection
 
     @contextmanager

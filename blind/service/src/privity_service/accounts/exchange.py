@@ -1,4 +1,4 @@
-"""From an HTTP request to a handler and back: scope first, then the body, then the handler in its thread."""
+"""From an HTTP request to a handler and back: scope, then body, then handler, the last two in one thread."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ from starlette.responses import Response
 from privity_service.accounts import tokens
 from privity_service.accounts.call import Answer, Call
 from privity_service.accounts.house import House
-from privity_service.accounts.operations import Octets, Operation, most_sent
+from privity_service.accounts.operations import MAX_NUMBER, Octets, Operation, most_sent
 from privity_service.accounts.problem import Problem
 from privity_service.accounts.tokens import Caller
 from privity_service.accounts.wire import ProblemBody
@@ -22,6 +22,8 @@ HEADERS: Final = {
     "access-control-expose-headers": "retry-after",
     **{name.decode(): value.decode() for name, value in ANY_ORIGIN},
 }
+SMALL: Final = 65_536
+"""Bytes of a body that are read before the token is looked at, so that one thread does everything after them."""
 _encoder = msgspec.json.Encoder()
 
 
@@ -45,21 +47,38 @@ class Exchange:
 
     async def _answer(self, request: Request) -> Answer:
         operation, house = self._operation, self._house
-        who = None if operation.scope is None else await established(house, request, operation)
-        raw = await read(request, most_sent(operation))
-        call = Call(
-            who=who,
-            prefix=prefix_of(house, request),
-            body=None if self._decoder is None else self._decoded(raw),
-            raw=raw,
-            path={name: str(value) for name, value in request.path_params.items()},
-            query=self._query(request),
-            headers=request.headers,
-        )
-        answer = await house.database.run(lambda: operation.handler(house, call), writes=operation.writes)
+        most = most_sent(operation)
+        large = declared_length(request) > min(SMALL, most)
+        early = await house.database.run(lambda: self._established(request), writes=False) if large else None
+        raw = await read(request, most)
+
+        def work() -> tuple[Caller | None, Answer]:
+            who = early if large else self._established(request)
+            call = Call(
+                who=who,
+                prefix=prefix_of(house, request),
+                body=None if self._decoder is None else self._decoded(raw),
+                raw=raw,
+                path={name: str(value) for name, value in request.path_params.items()},
+                query=self._query(request),
+                headers=request.headers,
+            )
+            return who, operation.handler(house, call)
+
+        who, answer = await house.database.run(work, writes=operation.writes)
         if operation.tells and who is not None:
             house.news.tell(who.account)
         return answer
+
+    def _established(self, request: Request) -> Caller | None:
+        """Who asks, None where nobody needs to say. Raises Problem."""
+        scope, database = self._operation.scope, self._house.database
+        if scope is None:
+            return None
+        with database.looking() as connection:
+            who = tokens.caller(connection, self._house, request.headers.get("authorization"))
+        tokens.demand(who, scope)
+        return who
 
     def _decoded(self, raw: bytes) -> msgspec.Struct:
         assert self._decoder is not None
@@ -94,23 +113,17 @@ class Exchange:
                 return Response(_encoder.encode(value), answer.status, HEADERS, "application/json")
 
 
-async def established(house: House, request: Request, operation: Operation) -> Caller:
-    """Who asks. Raises Problem before a byte of the body is read."""
-
-    def look_up() -> Caller:
-        with house.database.reading() as connection:
-            return tokens.caller(connection, house, request.headers.get("authorization"))
-
-    who = await house.database.run(look_up, writes=False)
-    assert operation.scope is not None
-    tokens.demand(who, operation.scope)
-    return who
+def declared_length(request: Request) -> int:
+    """The bytes that will come; more than anything may have when the request does not say."""
+    text = request.headers.get("content-length")
+    if text is None:
+        return MAX_NUMBER if "transfer-encoding" in request.headers else 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else MAX_NUMBER
 
 
 async def read(request: Request, most: int) -> bytes:
     """The body, which is refused as soon as it is too large. Raises Problem `request.too_large`."""
-    declared = request.headers.get("content-length", "0")
-    if not declared.isdigit() or len(declared) > 12 or int(declared) > most:
+    if "transfer-encoding" not in request.headers and declared_length(request) > most:
         raise Problem("request.too_large", f"at most {most} bytes")
     parts = bytearray()
     async for part in request.stream():

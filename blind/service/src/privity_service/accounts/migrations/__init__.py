@@ -1,1 +1,0 @@
-"""Migrations, oldest first; each runs in one transaction."""
