@@ -6,6 +6,7 @@ account routes answer 503 while everything else is served.
 
 import asyncio
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 RETRY_S: Final = 5.0
 WAIT_S: Final = 20.0
-"""For which a request waits while the accounts are opened."""
+"""For which a request waits until the accounts are open, or could not be opened."""
 FIRST: Final = frozenset(
     {"access", "account", "service", "passkeys", "keyring", "pages", "events", "bodies", "pairings", "shares", "usage"}
     | {"openapi.json"}
@@ -42,7 +43,7 @@ class AccountGate:
         self._configuration = configuration
         self._origin = origin
         self._events = events
-        self._opened = asyncio.Event()
+        self._settled = asyncio.Event()
         self._application: App | None = None
         self._house: House | None = None
 
@@ -56,10 +57,11 @@ class AccountGate:
                 if not refused:
                     self._events.emit("accounts_unavailable", reason=getattr(error, "reason", type(error).__name__))
                 refused = True
+                self._settled.set()
                 await asyncio.sleep(RETRY_S)
             else:
                 self._house = house
-                self._opened.set()
+                self._settled.set()
                 self._events.emit("accounts_ready")
         await self._sweep()
 
@@ -98,15 +100,14 @@ class AccountGate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request to the accounts."""
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(WAIT_S):
-                await self._opened.wait()
-        except TimeoutError:
+                await self._settled.wait()
+        if self._application is None:
             kind = (b"content-type", b"application/problem+json")
             wait = (b"retry-after", str(int(RETRY_S)).encode())
             await answer(send, 503, (NO_STORE, NO_SNIFF, *ANY_ORIGIN, kind, wait), _BUSY)
             return
-        assert self._application is not None
         await self._application(scope, receive, send)
 
 

@@ -1,7 +1,6 @@
 """What Alembic runs: the migrations on the connection that it is given."""
 
 from alembic import context
-
 from privity_service.accounts.tables import Base
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=Base.metadata)
