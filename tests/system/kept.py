@@ -65,6 +65,11 @@ class Process:
         self._running.kill()
         self._running.wait()
 
+    def terminate(self) -> None:
+        """Ask it to stop."""
+        assert self._running is not None
+        self._running.terminate()
+
     async def ended(self) -> int:
         """Wait for its end; return the exit status."""
         assert self._running is not None
@@ -130,12 +135,12 @@ class Kept:
 
     def prepare(self, **changes: object) -> None:
         """Write everything that the processes read; `changes` replaces members of the keeper's configuration."""
-        self._tool("privity_enclave", "simulate-root", str(self.folder / "root"))
+        self.tool("privity_enclave", "simulate-root", str(self.folder / "root"))
         (self.folder / "node.json").write_bytes(node_configuration([self.model]))
         self.write_release("0.1.0")
-        logs = self._tool("privity_log", "keys", "--home", str(self.folder / "log"), "--host", DEPLOY)
+        logs = self.tool("privity_log", "keys", "--home", str(self.folder / "log"), "--host", DEPLOY)
         witness = ["witness", "--home", str(self.folder / "witness"), "--name", f"{DEPLOY}/witness", "--only-keys"]
-        named = [line.split() for line in self._tool("privity_log", *witness).splitlines()]
+        named = [line.split() for line in self.tool("privity_log", *witness).splitlines()]
         lines = [line for line in logs.splitlines() if line.startswith("log ")]
         (vkey,) = [words[2] for words in named if words[1].endswith("-mldsa44")]
         lines += [f"witness local {vkey} http://127.0.0.1:{self.witness_port}", "quorum local"]
@@ -144,7 +149,7 @@ class Kept:
 
     def write_release(self, version: str) -> None:
         """Write the release leaf of this very installation."""
-        said = self._tool("privity_enclave", "measure", "--config", str(self.folder / "node.json"))
+        said = self.tool("privity_enclave", "measure", "--config", str(self.folder / "node.json"))
         leaf = release_leaf(version=version, models=[self.model], not_before=int(time.time()) - 1, **json.loads(said))
         (self.folder / "release.json").write_bytes(leaf)
 
@@ -206,7 +211,8 @@ class Kept:
         lines = self.keeper.err.read_text().splitlines() if self.keeper.err.exists() else []
         return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
 
-    def _tool(self, *arguments: str) -> str:
+    def tool(self, *arguments: str) -> str:
+        """What a command prints, which must end well."""
         done = subprocess.run([sys.executable, "-m", *arguments], capture_output=True, text=True, check=True)
         return done.stdout
 

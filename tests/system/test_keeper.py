@@ -10,7 +10,7 @@ from privity_attest.endorsement import verify as verify_endorsement
 from privity_protocol import binding, evidence
 from privity_tlog import proof, witness_policy
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.slow]
 
 
 def test_a_local_installation_is_posted_and_survives_its_parts(tmp_path, small_model) -> None:
@@ -21,9 +21,14 @@ def test_a_local_installation_is_posted_and_survives_its_parts(tmp_path, small_m
             await world.start()
             posted = await world.posted(lambda one: bool(nodes_of(one)))
             check_bundle(world, posted)
+            check_status(world)
             await the_log_is_away_and_comes_back(world)
             await the_keeper_is_killed_and_comes_back(world)
             await the_node_is_gone(world)
+            await another_machine_takes_its_place(world)
+            world.keeper.terminate()
+            assert await world.keeper.ended() == 0
+            assert world.events()[-1]["event"] == "stopped"
 
     asyncio.run(run())
 
@@ -45,6 +50,13 @@ def check_bundle(world, posted) -> None:
     assert 0 < document.anchor.size <= posted.release_head.checkpoint.size
     assert node.rel in posted.releases
     assert json.loads(world.anchor.read_bytes()).keys() == {"origin", "root", "size", "time"}
+
+
+def check_status(world) -> None:
+    """The operator's own look at it says that all is there and nothing is due."""
+    found = json.loads(world.tool("privity_image", "status", "--json", "--config", str(world.settings)))
+    assert {row["what"] for row in found if row["due"]} == set()
+    assert {row["what"]: row["says"] for row in found}["directory"] == "1 nodes"
 
 
 async def the_log_is_away_and_comes_back(world) -> None:
@@ -79,3 +91,17 @@ async def the_node_is_gone(world) -> None:
     after = await world.posted(lambda one: one.directory != before.directory)
     assert nodes_of(after) == []
     assert after.indices["directory"] == before.indices["directory"] + 1
+
+
+async def another_machine_takes_its_place(world) -> None:
+    """A genuine node of the very same release, at the operator's own address, on a machine that is not in the log."""
+    other = world.folder / "other"
+    world.tool("privity_enclave", "simulate-root", str(other))
+    stranger = world.node_of("stranger", other)
+    try:
+        await stranger.start()
+        (why,) = await world.said("node_refused")
+    finally:
+        await stranger.stop()
+    assert why.endswith("platform_not_listed")
+    assert nodes_of(world.verified()) == []
