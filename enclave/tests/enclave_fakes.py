@@ -172,7 +172,9 @@ class Rig:
         self.keys = KeyRing(self.hardware, self.devices, statement, self.clock)
         self.answers = Answers(kept=settings_.limits.resume_answers)
         engines: dict[str, Any] = {MODEL: self.engine}
-        operations = Operations(settings_, engines, self.answers, models_item=models_item, boot=bytes(32))
+        operations = Operations(
+            settings_, engines, self.answers, self.keys.anchors, models_item=models_item, boot=bytes(32)
+        )
         self.node = Node(settings_, self.keys, operations, self.answers, self.clock)
         self.keys.admit(self.keys.begin())
         self.app = application(self.node)

@@ -1,6 +1,7 @@
 """Answers on the wire: the clock, the ladder, the chain of sessions, resume, stop, and every way to fail."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from enclave_fakes import MODEL, Rig, answer_of, chat_body, run, settle
 from privity_enclave import node, wire
 from privity_enclave.engine.interface import EngineError
 from privity_protocol import canonical
-from privity_protocol.application import INNER_ERRORS
+from privity_protocol.application import INNER_ERRORS, Seen
 from privity_protocol.limits import CHAIN_RUNS
 from privity_protocol.lines import Done, Reasoning, Text, Tool, Usage
 from privity_protocol.response import Next
@@ -389,3 +390,23 @@ def test_a_reader_that_goes_while_it_is_written_to_is_noticed() -> None:
         assert (rig.engine.running, rig.node.gate.running) == (0, 0)
 
     run(body())
+
+
+def test_a_client_that_saw_another_history_of_the_log_is_told_so(capfd: pytest.CaptureFixture[str]) -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [*HI]
+        (mine,) = rig.keys.anchors()
+        same, other = Seen(mine.origin, mine.size, mine.root), b"\1" * 32
+        elsewhere = (replace(same, size=same.size + 1, root=other), replace(same, origin="other/log", root=other))
+        for harmless in ((same,), elsewhere):
+            assert answer_of(await rig.ask(await rig.hello(), body=chat_body(), seen=harmless).read()) == "Hi"
+        conflict = (*elsewhere, replace(same, root=other))
+        reply = await rig.ask(await rig.hello(), body=chat_body(), seen=conflict).read()
+        assert reply.error is not None
+        assert reply.error.code == CODES["view_conflict"]
+        assert "two histories" in reply.error.text
+        assert reply.application == b""
+
+    run(body())
+    assert '"event":"view_conflict","size":0' in capfd.readouterr().err

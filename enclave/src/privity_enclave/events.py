@@ -76,6 +76,12 @@ class EngineDown(Event, frozen=True, tag="engine_down"):
     why: Literal["too_many_crashes", "not_usable"]
 
 
+class ViewConflict(Event, frozen=True, tag="view_conflict"):
+    """A client holds another head of the log than this node's anchor of the same size: one of the two was lied to."""
+
+    size: int
+
+
 class Fault(Event, frozen=True, tag="fault"):
     """Our own code failed; only the class of the exception and the place, because messages may quote input."""
 

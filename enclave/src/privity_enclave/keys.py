@@ -147,6 +147,10 @@ class KeyRing:
             raise UnknownKey
         return window
 
+    def anchors(self) -> list[Anchor]:
+        """Return the heads of the public log that the living keys are anchored in."""
+        return [window.document.anchor for window in self._windows.values()]
+
     def sweep(self) -> list[Window]:
         """Drop the keys whose time is over and return them. OpenSSL cleanses a key that nobody holds any more."""
         over = [window for window in self._windows.values() if not window.alive(self._clock)]

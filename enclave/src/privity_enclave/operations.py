@@ -6,7 +6,7 @@ inside the sealed response, in the shape of any other answer.
 
 import asyncio
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,13 +14,16 @@ from privity_protocol.application import RequestHeader, decode_request
 from privity_protocol.chat import decode_chat
 from privity_protocol.errors import Malformed
 from privity_protocol.lines import Done, Text
+from privity_protocol.node_document import Anchor
 
 from privity_enclave.answer import BAD_REQUEST, MODEL_UNAVAILABLE, RESUME_GONE, TOKEN_INVALID, Answer, Complete, Failed
 from privity_enclave.answers import Answers, Entry
 from privity_enclave.configuration import Configuration
 from privity_enclave.engine.interface import Engine, EngineRequest
+from privity_enclave.events import ViewConflict, write
 from privity_enclave.generation import generate
 
+VIEW_CONFLICT: Final = 8  # specs/application.md, "Inner errors"
 LEAST_BODY: Final = 262144  # bytes that a request may always have
 BYTES_PER_TOKEN: Final = 64  # of a body, per token of the longest context: beyond it no model could read it
 
@@ -45,6 +48,7 @@ class Operations:
         configuration: Configuration,
         engines: Mapping[str, Engine],
         answers: Answers,
+        anchors: Callable[[], list[Anchor]],
         *,
         models_item: bytes,
         boot: bytes,
@@ -52,6 +56,7 @@ class Operations:
         self._configuration = configuration
         self._engines = engines
         self._answers = answers
+        self._anchors = anchors
         self._models_item = models_item
         self._boot = boot
         self._most = max(LEAST_BODY, BYTES_PER_TOKEN * max(model.context for model in configuration.models))
@@ -71,6 +76,11 @@ class Operations:
     def _operation(self, header: RequestHeader, body: bytes, origin: bytes) -> Begun:
         if header.tok:
             return Begun(_failed(TOKEN_INVALID, "This node takes no tokens."), header.prof)
+        for mine in self._anchors():
+            place = (mine.origin, mine.size)
+            if any((one.origin, one.size) == place and one.root != mine.root for one in header.seen):
+                write(ViewConflict(mine.size))
+                return Begun(_failed(VIEW_CONFLICT, "You and this node saw two histories of one log."), header.prof)
         if header.receipt:
             raise Malformed("bad_request", "this node gives no receipts")
         match header.op:

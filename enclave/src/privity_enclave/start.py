@@ -130,8 +130,9 @@ def make_node(
     )
     answers = Answers(kept=settings.limits.resume_answers)
     boot = secrets.token_bytes(32)
-    operations = Operations(settings, engines.engines, answers, models_item=statement.models_item, boot=boot)
-    return Node(settings, KeyRing(*hardware, statement, CLOCK), operations, answers, CLOCK)
+    ring, item = KeyRing(*hardware, statement, CLOCK), statement.models_item
+    operations = Operations(settings, engines.engines, answers, ring.anchors, models_item=item, boot=boot)
+    return Node(settings, ring, operations, answers, CLOCK)
 
 
 def _read(path: Path, what: str, most: int) -> bytes:
