@@ -38,6 +38,9 @@ def test_a_revoked_device_is_out_and_the_key_is_another(house: House, tmp_path: 
     assert after.trusted.keyring.epoch == 2
     assert after.key != old
     assert after.half.past == {}
+    stays = {"Recovery code", after.device.hex(), desktop.replica.opened.device.hex()}
+    assert {one.label for one in after.half.openers.values()} == stays
+    assert len(after.trusted.keyring.openers) == 3
     assert [one.label for one in devices.shown(laptop.replica) if not one.active] == ["phone"]
     assert {sealed.read_header(laptop.replica.bytes_of(one)).generation for one in laptop.replica.store.boxes()} == {2}
     laptop.say(chat, "After")
