@@ -4,14 +4,20 @@ import json
 import os
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 from privity_attest.endorsement import verify as verify_endorsement
 from privity_image.errors import Failed
-from privity_image.keeper import fleet_key, listing, nodes, settings, upkeep
+from privity_image.keeper import fleet_key, listing, nodes, proofs, settings, upkeep
 from privity_protocol import canonical
 from privity_protocol.directory import Directory, Node
 from privity_protocol.platform import Platform
+from privity_tlog import checkpoint, cosignature, keys, merkle, note, proof, witness_policy
+from privity_tlog.checkpoint import Checkpoint
+from privity_tlog.keys import COSIGNATURE_MLDSA44, NOTE_ED25519, Key
+from privity_tlog.note import Note, Signature
 
 NOW = 1_800_000_000
 LOG = {"origin": "local/release", "read": "http://localhost/release", "append": "unix:/run/append.sock"}
@@ -170,3 +176,37 @@ def test_no_leaf_is_dated_before_the_last_of_its_kind() -> None:
     assert upkeep.next_time(NOW + 300, NOW) == NOW + 300
     with pytest.raises(Failed, match="301 s ahead"):
         upkeep.next_time(NOW + 301, NOW)
+
+
+def witnessed(count: int, quorum: str) -> tuple[bytes, bytes, bytes]:
+    """A leaf, the note of its log with so many ML-DSA-44 cosignatures, and the policy."""
+    leaf = b'{"t":"test"}'
+    head = Checkpoint("local/release", 1, merkle.leaf_hash(leaf))
+    text = checkpoint.encode(head)
+    log = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    own = Key("local/release", NOTE_ED25519, log.public_key().public_bytes_raw())
+    lines, named = [Signature(own.name, own.id, log.sign(text.encode()))], [f"log {keys.encode(own)}"]
+    for at in range(count):
+        private = MLDSA44PrivateKey.from_seed_bytes(bytes([at]) * 32)
+        key = Key(f"w{at}", COSIGNATURE_MLDSA44, private.public_key().public_bytes_raw())
+        lines.append(cosignature.line(key, NOW, private.sign(cosignature.message(key, NOW, head))))
+        named.append(f"witness w{at} {keys.encode(key)}")
+    policy = "".join(
+        f"{line}\n" for line in [*named, f"group all {quorum} {' '.join(f'w{at}' for at in range(count))}"]
+    )
+    return leaf, note.encode(Note(text, tuple(lines))), f"{policy}quorum all\n".encode()
+
+
+@pytest.mark.parametrize(("count", "quorum", "kept"), [(2, "1", 2), (7, "2", 4), (7, "4", 4)])
+def test_a_proof_carries_as_many_cosignatures_as_fit(count, quorum, kept) -> None:
+    leaf, signed, text = witnessed(count, quorum)
+    policy = witness_policy.decode(text)
+    made = proofs.fitting(0, (), signed, policy, "local/release")
+    assert len(made) <= proofs.MOST
+    assert len(proof.verify(made, leaf, policy, origin="local/release").witnesses) == kept
+
+
+def test_a_quorum_that_does_not_fit_is_told() -> None:
+    _, signed, text = witnessed(6, "6")
+    with pytest.raises(Failed, match="do not fit"):
+        proofs.fitting(0, (), signed, witness_policy.decode(text), "local/release")

@@ -15,7 +15,7 @@ from privity_protocol import canonical
 from privity_protocol import directory as directories
 from privity_protocol.errors import Malformed
 from privity_protocol.node_document import Anchor
-from privity_tlog import proof, witness_policy
+from privity_tlog import witness_policy
 from privity_tlog.bulletin import DIRECTORY
 from privity_tlog.errors import TlogError
 from privity_tlog.limits import MAX_POLICY
@@ -24,7 +24,7 @@ from privity_tlog.witness_policy import WitnessPolicy
 from privity_image.errors import Failed
 from privity_image.keeper import facts as grounds
 from privity_image.keeper import judge as judging
-from privity_image.keeper import listing, posting, upkeep
+from privity_image.keeper import listing, posting, proofs, upkeep
 from privity_image.keeper.events import Events
 from privity_image.keeper.facts import Facts
 from privity_image.keeper.files import Files
@@ -196,7 +196,8 @@ class Keeper:
     def _proof_of(self, index: int) -> bytes:
         seen = self.ledger.release.seen
         assert seen is not None
-        return proof.encode(index, self.ledger.path("release", index), seen.note)
+        origin = self._settings.logs["release"].origin
+        return proofs.fitting(index, self.ledger.path("release", index), seen.note, self._policy, origin)
 
     def _list(self) -> None:
         """Log a directory if one is due; a log that is away leaves the known one, which is good until its end."""
