@@ -10,9 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from privity_service.accounts.house import House
 from privity_service.accounts.opening import KeyUnfit, open_house
 from privity_service.accounts.schema import SchemaTooNew
-from privity_service.admin import commands
+from privity_service.admin import commands, upkeep
 from privity_service.admin.commands import AdminRefused
-from privity_service.configuration import ConfigurationRefused, read
+from privity_service.configuration import Configuration, ConfigurationRefused, read
 
 Command = Callable[[House, argparse.Namespace], list[str]]
 MAX_AMOUNT = 2**31 - 1
@@ -62,6 +62,9 @@ def parser() -> argparse.ArgumentParser:
     invite.add_argument("--uses", type=_count, default=1, metavar="N", help="accounts that it admits (1)")
     invite.add_argument("--days", type=_count, default=14, metavar="N", help="days that it lasts (14)")
     listed.add_parser("withdraw", help="withdraw an invitation").add_argument("code")
+    kept = listed.add_parser("backup", help="copy the accounts of a running service into a new folder")
+    kept.add_argument("folder", type=Path)
+    listed.add_parser("migrate", help="bring the database to this release's schema; a start does it too")
     return made
 
 
@@ -77,6 +80,10 @@ COMMANDS: dict[str, Command] = {
     "invite": lambda house, given: commands.invite(house, given.uses, given.days),
     "withdraw": lambda house, given: commands.withdraw(house, given.code),
 }
+UPKEEP: dict[str, Callable[[Configuration, argparse.Namespace], list[str]]] = {
+    "backup": lambda configuration, given: upkeep.backup(configuration, given.folder.absolute()),
+    "migrate": lambda configuration, _: upkeep.migrate(configuration),
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -86,6 +93,9 @@ def main(arguments: list[str] | None = None) -> int:
         configuration = read(given.config)
         if configuration.accounts is None:
             raise AdminRefused("this service keeps no accounts")
+        if given.command in UPKEEP:
+            print("\n".join(UPKEEP[given.command](configuration, given)))
+            return 0
         house = open_house(
             Path(configuration.state),
             configuration.database,
@@ -97,7 +107,7 @@ def main(arguments: list[str] | None = None) -> int:
             print("\n".join(COMMANDS[given.command](house, given)))
         finally:
             house.database.close()
-    except (ConfigurationRefused, AdminRefused, SchemaTooNew, KeyUnfit, SQLAlchemyError) as refused:
+    except (ConfigurationRefused, AdminRefused, SchemaTooNew, KeyUnfit, OSError, SQLAlchemyError) as refused:
         # A database error's text holds statements and their values.
         text = type(refused).__name__ if isinstance(refused, SQLAlchemyError) else str(refused)
         print(f"FAILED {text}", file=sys.stderr)
