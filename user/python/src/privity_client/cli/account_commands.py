@@ -26,6 +26,7 @@ def register(app: typer.Typer, leave: Leave, *, epilog: str, url: str) -> None:
     _read(chats, leave, epilog)
     _change(chats, leave, epilog)
     _carry(chats, leave, epilog)
+    _share(app, leave, epilog)
     _verify(app, leave, epilog)
 
 
@@ -174,11 +175,16 @@ def _change(chats: typer.Typer, leave: Leave, epilog: str) -> None:
 
 def _carry(chats: typer.Typer, leave: Leave, epilog: str) -> None:
     @chats.command("export", epilog=epilog)
-    def export(file: Annotated[Path, typer.Argument(metavar="FILE", help="A zip file to be made.")]) -> None:
-        """Write everything into a zip file of JSON and Markdown. It is not encrypted."""
+    def export(
+        file: Annotated[Path, typer.Argument(metavar="FILE", help="A zip file to be made.")],
+        encrypt: Annotated[
+            bool, typer.Option("--encrypt", help="Encrypt it under seven words, which are shown once.")
+        ] = False,
+    ) -> None:
+        """Write everything into a zip file of JSON and Markdown; encrypted only with --encrypt."""
         from privity_client.cli.account.changes import export as run
 
-        leave(lambda: run(file))
+        leave(lambda: run(file, encrypt))
 
     @chats.command("import", epilog=epilog)
     def import_(
@@ -189,6 +195,44 @@ def _carry(chats: typer.Typer, leave: Leave, epilog: str) -> None:
         from privity_client.cli.account.changes import bring_in as run
 
         leave(lambda: run(file, yes))
+
+
+def _share(app: typer.Typer, leave: Leave, epilog: str) -> None:
+    group = typer.Typer(help="Links to a chat: create, list, revoke, show.", no_args_is_help=True)
+    app.add_typer(group, name="share", epilog=epilog)
+
+    @group.command("create", epilog=epilog)
+    def create(
+        chat: ChatId,
+        lifetime: Annotated[str, typer.Option("--for", metavar="1h|1d|7d|30d", help="How long the link works.")] = "7d",
+        yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+        json: Json = False,
+    ) -> None:
+        """Seal the branch that is shown under a key of its own, and print the link that holds the key."""
+        from privity_client.cli.account.sharing import create as run
+
+        leave(lambda: run(chat, lifetime, yes, json), as_json=json)
+
+    @group.command("list", epilog=epilog)
+    def list_(json: Json = False) -> None:
+        """Show the links that are out."""
+        from privity_client.cli.account.sharing import listed as run
+
+        leave(lambda: run(json), as_json=json)
+
+    @group.command("revoke", epilog=epilog)
+    def revoke(link: Annotated[str, typer.Argument(metavar="LINK", help="The link, or its id.")]) -> None:
+        """Take a link back. Copies that were read stay read."""
+        from privity_client.cli.account.sharing import revoke as run
+
+        leave(lambda: run(link))
+
+    @group.command("show", epilog=epilog)
+    def show(link: Annotated[str, typer.Argument(metavar="LINK")], json: Json = False) -> None:
+        """Show what a link holds. No account is needed; the key in the link is not sent."""
+        from privity_client.cli.account.sharing import show as run
+
+        leave(lambda: run(link, json), as_json=json)
 
 
 def _verify(app: typer.Typer, leave: Leave, epilog: str) -> None:

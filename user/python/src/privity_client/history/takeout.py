@@ -6,6 +6,7 @@ What goes in is judged before a byte is unpacked, and no more is unpacked than w
 
 import json
 import struct
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -23,14 +24,16 @@ from privity_vault.contents.home import Folder, Memory, Prompt, Settings
 from privity_vault.contents.proof import Evidence, Receipt
 from privity_vault.contents.schema import Content
 from privity_vault.errors import VaultError
-from privity_vault.export import archive, listing
+from privity_vault.export import archive, encrypted, listing
 from privity_vault.export.library import Library, SavedChat, SavedFile, adopt, of_box, stamped, to_box
 from privity_vault.export.listing import Listed
 from privity_vault.export.manifest import NAME, Manifest
 from privity_vault.importers import chatgpt, claude
+from privity_vault.passphrase import LEAST_MEMORY, LEAST_PASSES, SALT, Cost, Words
 from privity_vault.secret import ChatKey
 
 from privity_client.history import edits
+from privity_client.history.opened import Entropy
 from privity_client.history.replica import Replica
 
 OWN: Final = "privity"
@@ -96,6 +99,43 @@ def write(replica: Replica, target: BinaryIO, *, time: int) -> Library:
         for name, data in archive.write(library, lambda id_: files[id_]):
             made.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data, zipfile.ZIP_DEFLATED)
     return library
+
+
+def write_out(replica: Replica, target: BinaryIO, *, time: int, words: Words | None, entropy: Entropy) -> Library:
+    """Write the archive, encrypted under `words` if they are given. Raises VaultError `export.*`."""
+    if words is None:
+        return write(replica, target, time=time)
+    with tempfile.TemporaryFile() as plain:
+        library = write(replica, plain, time=time)
+        plain.seek(0)
+        sealing = encrypted.Writer(words, Cost(LEAST_MEMORY, LEAST_PASSES, entropy(SALT)))
+        target.write(sealing.header())
+        while piece := plain.read(encrypted.FRAME):
+            target.write(sealing.feed(piece))
+        target.write(sealing.finish())
+    return library
+
+
+def is_encrypted(path: Path) -> bool:
+    """Whether a file begins as an encrypted export does."""
+    with path.open("rb") as file:
+        return file.read(len(encrypted.OPENING)) == encrypted.OPENING
+
+
+def preview_of(replica: Replica, path: Path, *, words: Words | None) -> Preview:
+    """Read an archive as `preview` does; an encrypted one is opened with `words` first, whole or not at all.
+
+    Raises VaultError `export.*`.
+    """
+    if words is None:
+        return preview(replica, path)
+    with tempfile.NamedTemporaryFile(suffix=".zip") as plain, path.open("rb") as file:
+        opening = encrypted.Reader(words)
+        while piece := file.read(encrypted.FRAME):
+            plain.write(opening.feed(piece))
+        plain.write(opening.finish())
+        plain.flush()
+        return preview(replica, Path(plain.name))
 
 
 def preview(replica: Replica, path: Path) -> Preview:

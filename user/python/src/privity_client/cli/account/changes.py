@@ -5,6 +5,7 @@ import os
 import time
 from pathlib import Path
 
+from privity_vault import passphrase
 from rich.text import Text
 
 from privity_client.cli.account import stage
@@ -62,12 +63,12 @@ async def _changed(work: stage.Work, now: bool, words: str) -> int:
         return 0
 
 
-def export(file: Path) -> int:
-    """Write everything into a zip file. Returns the exit code. Raises PrivityError."""
-    return asyncio.run(_export(file))
+def export(file: Path, encrypt: bool) -> int:
+    """Write everything into a zip file, encrypted on demand. Returns the exit code. Raises PrivityError."""
+    return asyncio.run(_export(file, encrypt))
 
 
-async def _export(file: Path) -> int:
+async def _export(file: Path, encrypt: bool) -> int:
     async with stage.opened_account() as found:
         out = stage.console()
         stage.standing(found, out)
@@ -75,11 +76,16 @@ async def _export(file: Path) -> int:
             handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except OSError as error:
             raise ClientError("output_failed", f"{file}: {error.strerror}") from error
+        words = passphrase.make(os.urandom(passphrase.ENTROPY)) if encrypt else None
         with os.fdopen(handle, "wb") as target:
-            library = takeout.write(found.replica, target, time=int(time.time()))
+            library = takeout.write_out(found.replica, target, time=int(time.time()), words=words, entropy=os.urandom)
         messages = sum(len(one.nodes) for one in library.chats)
         out.print(Text(f"✓ {len(library.chats)} chats with {messages} messages are in {file}.", style="green"))
-        out.print(Text("  The file is not encrypted: whoever has it reads everything.", style="yellow"))
+        if words is None:
+            out.print(Text("  The file is not encrypted: whoever has it reads everything.", style="yellow"))
+        else:
+            out.print(Text("  Encrypted. These seven words open it, and nothing else does; they are shown only now:"))
+            out.print(Text(f"  {passphrase.written(words)}", style="bold"))
         return 0
 
 
@@ -93,7 +99,8 @@ def bring_in(file: Path, yes: bool) -> int:
 async def _bring_in(file: Path, yes: bool) -> int:
     async with stage.opened_account() as found:
         out = stage.console()
-        preview = takeout.preview(found.replica, file)
+        words = passphrase.read(stage.secret("The seven words: ")) if takeout.is_encrypted(file) else None
+        preview = takeout.preview_of(found.replica, file, words=words)
         out.print(described(preview))
         if not stage.agreed("Bring it in? Chats arrive archived.", yes=yes):
             return 1

@@ -78,6 +78,12 @@ def typed_code() -> RecoveryLetters:
     return recovery.read(getpass.getpass("Recovery code: "))
 
 
+def secret(question: str) -> str:
+    """Ask for something that is not shown while it is typed. Raises ClientError `terminal_needed`."""
+    person()
+    return getpass.getpass(question)
+
+
 async def prove(opened: Session) -> None:
     """A fresh proof, before something that gives keys away or takes them. Raises ServiceRefused, VaultError."""
     letters = typed_code()
