@@ -14,6 +14,7 @@ from privity_service.accounts.operations import OPERATIONS
 from privity_service.configuration import ConfigurationRefused, parse
 
 
+@pytest.mark.system
 def test_a_database_that_does_not_answer_leaves_the_rest_alone(tmp_path: Path) -> None:
     service = ServiceProcess(tmp_path, f"postgresql://nobody@/nothing?host={tmp_path}")
 
@@ -33,6 +34,7 @@ def test_a_database_that_does_not_answer_leaves_the_rest_alone(tmp_path: Path) -
     assert str(tmp_path) not in repr(events)
 
 
+@pytest.mark.system
 def test_a_stream_does_not_hold_the_process_and_discovery_names_the_accounts(tmp_path: Path) -> None:
     service = ServiceProcess(tmp_path)
 
@@ -57,6 +59,7 @@ def test_a_stream_does_not_hold_the_process_and_discovery_names_the_accounts(tmp
     run(scenario())
 
 
+@pytest.mark.system
 def test_a_service_without_accounts_knows_no_route_of_them(tmp_path: Path) -> None:
     service = ServiceProcess(tmp_path)
 

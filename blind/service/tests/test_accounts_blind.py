@@ -8,6 +8,7 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import Any
 
+import pytest
 from account_process import ServiceProcess, member_at
 from account_stand import NOW, Stand, run
 from member import Member, body_of, spelled
@@ -87,6 +88,7 @@ def spellings(secret: bytes) -> list[bytes]:
     return [one.rstrip(b"=") for one in plain]
 
 
+@pytest.mark.system
 def test_no_secret_and_no_address_is_written_down(tmp_path: Path) -> None:
     """A real process: its output, its database with the write-ahead log, and every file of its folder."""
     service = ServiceProcess(tmp_path)
@@ -121,6 +123,7 @@ def test_no_secret_and_no_address_is_written_down(tmp_path: Path) -> None:
         assert json.loads(line)["event"] in {"started", "accounts_ready", "stopping", "stopped", "node_refused"}
 
 
+@pytest.mark.system
 def test_deleted_ciphertext_is_not_left_in_the_file(tmp_path: Path) -> None:
     service = ServiceProcess(tmp_path)
     body, id_ = body_of(), token_bytes(16)
@@ -138,6 +141,7 @@ def test_deleted_ciphertext_is_not_left_in_the_file(tmp_path: Path) -> None:
     assert body[200:400] not in b"".join(path.read_bytes() for path in folder.iterdir())
 
 
+@pytest.mark.system
 def test_the_state_is_found_again_after_a_kill(tmp_path: Path) -> None:
     service = ServiceProcess(tmp_path)
 

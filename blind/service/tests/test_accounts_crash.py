@@ -57,6 +57,7 @@ async def found(member: Member) -> list[bytes]:
 
 
 @pytest.mark.slow
+@pytest.mark.system
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_nothing_that_was_acknowledged_is_lost_to_a_kill(
     tmp_path: Path, kind: str, request: pytest.FixtureRequest

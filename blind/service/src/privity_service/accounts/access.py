@@ -4,6 +4,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from privity_protocol.errors import PrivityError
 from privity_protocol.stored import access as signed
 from sqlalchemy import Connection, select, update
+from sqlalchemy.exc import IntegrityError
 
 from privity_service.accounts import challenges, opener_record, passkeys, tokens
 from privity_service.accounts.call import Answer, Call
@@ -46,10 +47,13 @@ def finish(house: House, call: Call) -> Answer:
     house.counters.take(FINISH, call.prefix)
     if isinstance(sent.proof, RecoveryProof):
         house.counters.take(RECOVERY, call.prefix)
-    with house.database.writing() as connection:
-        made = _proved(connection, house, octets(sent.session), sent.proof)
-        if made is None:
-            raise Problem("access.refused", keeps=True)
+    try:
+        with house.database.writing() as connection:
+            made = _proved(connection, house, octets(sent.session), sent.proof)
+            if made is None:
+                raise Problem("access.refused", keeps=True)
+    except IntegrityError as erased_meanwhile:
+        raise Problem("access.refused") from erased_meanwhile
     return Answer(200, made)
 
 
