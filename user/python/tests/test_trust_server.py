@@ -129,6 +129,16 @@ def test_a_split_view_is_kept_with_both_notes_and_nothing_is_used(home: Path) ->
     assert remembered.read(pins.folder(home, URL)).views[RELEASE].head.root != web.made.release.head().root
 
 
+def test_evidence_names_the_log_that_lied_and_not_the_one_that_grew(home: Path) -> None:
+    web = Web(Deployment().build())
+    verified(web, home)
+    web.made.revoke()
+    web.made.keys.leaves[0] = fake_log.directory.encode(fake_log.Directory(fake_log.NOW, fake_log.NOW + 60, None, ()))
+    with pytest.raises(TlogError, match="split_view"):
+        verified(web, home)
+    assert [one["origin"] for one in kept(home)] == [KEYS]
+
+
 def test_a_rollback_is_kept_too(home: Path) -> None:
     web = Web(Deployment().build())
     web.made.revoke()

@@ -1,7 +1,7 @@
 """One server held to its logs: fetch the bulletin, judge it, remember it, and say what it means for each node."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import httpx
@@ -9,6 +9,7 @@ from privity_attest.logged import Logged
 from privity_attest.policy import Policy
 from privity_protocol.application import Seen
 from privity_protocol.directory import Node
+from privity_tlog import view
 from privity_tlog.errors import TlogError
 from privity_tlog.limits import MAX_BULLETIN
 from privity_tlog.view import View
@@ -18,6 +19,7 @@ from privity_client.errors import ClientError
 from privity_client.trust import pins, remembered, standing
 from privity_client.trust.pins import Pin
 from privity_client.trust.remembered import Remembered
+from privity_client.trust.standing import Path as Proof
 from privity_client.trust.standing import Standing
 from privity_client.trust.tiles import Tiles
 
@@ -58,9 +60,9 @@ class Server:
         found = standing.establish(data, self.pin, now=now)
         with remembered.locked(self._place):
             known = remembered.read(self._place)
-            async with self._evidence(known, found, now=now):
-                before = known.views
-                paths = {one.head.origin: await self._path(before.get(one.head.origin), one) for one in _views(found)}
+            before = known.views
+            paths = {one.head.origin: await self._path(before.get(one.head.origin), one) for one in _views(found)}
+            with self._evidence(known, found, paths, now=now):
                 self._known = standing.remember(known, found, paths, now=now)
             remembered.write(self._place, self._known)
         self._standing = found
@@ -108,23 +110,31 @@ class Server:
             return None
         return await self._tiles.consistency(fresh.head.origin, known.head.size, fresh.head.size)
 
-    @contextlib.asynccontextmanager
-    async def _evidence(self, known: Remembered, found: Standing, *, now: int) -> AsyncIterator[None]:
+    @contextlib.contextmanager
+    def _evidence(
+        self, known: Remembered, found: Standing, paths: Mapping[str, Proof | None], *, now: int
+    ) -> Iterator[None]:
+        """Keep evidence of the log that lied, and of no other: one of the two may have grown honestly."""
         try:
             yield
-        except TlogError as error:
-            if error.reason in _CONVICTS:
-                for fresh in _views(found):
-                    before = known.views.get(fresh.head.origin)
-                    if before is not None and before.head != fresh.head:
-                        remembered.keep_evidence(
-                            self._place,
-                            reason=error.reason,
-                            origin=fresh.head.origin,
-                            time=now,
-                            notes=[before.note, fresh.note],
-                        )
+        except TlogError:
+            for fresh in _views(found):
+                origin = fresh.head.origin
+                before = known.views.get(origin)
+                reason = _contradiction(before, fresh, paths.get(origin))
+                if before is not None and reason in _CONVICTS:
+                    notes = [before.note, fresh.note]
+                    remembered.keep_evidence(self._place, reason=reason, origin=origin, time=now, notes=notes)
             raise
+
+
+def _contradiction(before: View | None, fresh: View, path: Proof | None) -> str:
+    """Return the reason for which two heads of one log contradict each other, an empty one when they do not."""
+    try:
+        view.advance(before, fresh, path)
+    except TlogError as error:
+        return error.reason
+    return ""
 
 
 def _views(found: Standing) -> tuple[View, View]:
