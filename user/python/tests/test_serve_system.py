@@ -57,9 +57,9 @@ class Installation:
     def environment(self) -> dict[str, str]:
         return os.environ | {"PRIVITY_HOME": str(self.home.root), "PRIVITY_PORT": str(self.port), "NO_COLOR": "1"}
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         self.said = []
-        self.process = self.popen("serve", "--model", "tiny")
+        self.process = self.popen("serve", "--model", "tiny", *options)
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.said.append(line.rstrip())
@@ -183,6 +183,42 @@ def test_verify_tells_everything_and_its_exit_code(installation: Installation) -
     assert "✓ passed" in shown
     assert "– not checked" in shown
     assert shown.index("Limits") > shown.index("Checks")
+
+
+def test_a_third_person_watches_and_witnesses_the_logs_with_two_commands(
+    installation: Installation, tmp_path: Path
+) -> None:
+    installation.start()
+    log, policy = [sys.executable, "-m", "privity_log"], str(installation.home.log_policy)
+    watch = [*log, "monitor", "--home", str(tmp_path / "monitor"), "--policy", policy, "--once"]
+    seen = subprocess.run(watch, capture_output=True, text=True, timeout=60)
+    assert (seen.returncode, seen.stderr) == (0, "")
+    assert [line.split(" ", 1)[0] for line in seen.stdout.splitlines()] == ["local/release:", "local/keys:"]
+    assert seen.stdout.count("0 surprises") == 2
+    vouch = [*log, "witness", "--home", str(tmp_path / "witness"), "--name", "w.example/one", "--policy", policy]
+    with subprocess.Popen([*vouch, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True) as witness:
+        assert witness.stdout is not None
+        said = [line for _, line in zip(range(3), witness.stdout, strict=False)]
+        witness.terminate()
+    assert [line.split()[0] for line in said] == ["witness", "witness", "READY"]
+
+
+def test_logs_without_a_witness_are_accepted_only_as_such_and_every_verification_says_so(
+    installation: Installation,
+) -> None:
+    installation.start("--no-witnesses")
+    shown = installation.run("verify", installation.url, "--allow-simulated")
+    assert shown.returncode == 0, shown.stderr
+    assert "no quorum" in shown.stdout
+    (pin,) = installation.home.root.glob("trust/*/pin.json")
+    pin.write_bytes(pin.read_bytes().replace(b'"no_quorum":true', b'"no_quorum":false'))
+    refused = installation.run("verify", installation.url, "--allow-simulated")
+    assert refused.returncode != 0
+    assert "no witness" in refused.stderr or "quorum" in refused.stderr
+    pin.unlink()
+    unknown = installation.chat("--once", "Hello", "--allow-simulated")
+    assert (unknown.returncode, unknown.stdout) != (0, "")
+    assert "privity trust pin" in unknown.stderr
 
 
 @pytest.mark.parametrize("killed", ROLES)
