@@ -59,6 +59,19 @@ def _accounts(app: typer.Typer, leave: Leave, epilog: str, url: str) -> None:
 
         leave(lambda: run(json), as_json=json)
 
+    @group.command("settings", epilog=epilog)
+    def settings(
+        titles: Annotated[
+            bool | None,
+            typer.Option("--titles/--no-titles", help="Ask the model for each chat's title: one question more."),
+        ] = None,
+        json: Json = False,
+    ) -> None:
+        """Show or change what you chose for the whole account."""
+        from privity_client.cli.account.overview import settings as run
+
+        leave(lambda: run(titles, json), as_json=json)
+
     @group.command("forget", epilog=epilog)
     def forget() -> None:
         """Take the account off this machine. It stays at the service, and on your other devices."""

@@ -135,6 +135,15 @@ class Terminal:
         self._conversation.add(compose(text, self._attachments), asked.answer.raw, asked.answer.state)
         self._attachments = []
         self._console.print()
+        await self._entitle()
+
+    async def _entitle(self) -> None:
+        if self._kept is None:
+            return
+        from privity_client.cli.account.titles import entitle
+
+        profile = self._options.profile
+        await entitle(self._kept, self._connected, self._conversation, model=self._model, profile=profile)
 
     def _request(self, text: str) -> Request:
         if self._unanswered is not None and self._unanswered[0] == text:

@@ -109,7 +109,7 @@ def _whole(saved: ShownChat) -> dict[str, object]:
             "text": reading.text_of(node),
             "reasoning": reading.reasoning_of(node),
         }
-        for id_, node in saved.nodes.items()
+        for id_, node in sorted(saved.nodes.items(), key=lambda one: (one[1].time, one[0]))
     ]
     shown = [one.hex() for one in saved.shown]
     return {"id": saved.id.hex(), "title": saved.title, "active": saved.active, "messages": nodes, "shown": shown}

@@ -11,6 +11,7 @@ from privity_client.cli.account import stage
 from privity_client.cli.account.beginning import grouped
 from privity_client.errors import ClientError
 from privity_client.history import devices as listed_devices
+from privity_client.history import preferences
 from privity_client.history import session as sessions
 from privity_client.history.devices import Shown
 from privity_client.history.opened import DAY_S
@@ -132,4 +133,25 @@ async def _revoke(device: str) -> int:
         out.print(
             Text(f"✓ “{label}” is locked out. What it has read stays read; nothing newer opens there.", style="green")
         )
+        return 0
+
+
+def settings(titles: bool | None, as_json: bool) -> int:
+    """Show or change the account's settings. Returns the exit code. Raises PrivityError."""
+    return asyncio.run(_settings(titles, as_json))
+
+
+async def _settings(titles: bool | None, as_json: bool) -> int:
+    async with stage.opened_account() as found:
+        if titles is not None:
+            preferences.change(found.replica, titles=titles)
+            await found.try_to_synchronise(now=False)
+        chosen = preferences.read(found.replica)
+        if as_json:
+            stage.as_json({"titles": chosen.titles.value, **stage.facts(found)})
+            return 0
+        out = stage.console()
+        stage.standing(found, out)
+        words = "asked of the model, one question more" if chosen.titles.value else "the first words of the chat"
+        out.print(f"Titles  {words}")
         return 0
