@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from privity_attest.endorsement import verify as verify_endorsement
 from privity_image.errors import Failed
 from privity_image.keeper import fleet_key, listing, nodes, proofs, settings, upkeep
-from privity_protocol import canonical
+from privity_protocol import canonical, directory
 from privity_protocol.directory import Directory, Node
 from privity_protocol.platform import Platform
 from privity_tlog import checkpoint, cosignature, keys, merkle, note, proof, witness_policy
@@ -164,11 +164,15 @@ def test_a_clock_that_was_set_back_makes_a_new_directory() -> None:
     assert due([1], [1], age=-1) == [1]
 
 
-def test_a_directory_holds_no_more_nodes_than_it_may() -> None:
-    wanted = [Node(at.to_bytes(32), Platform("simulated", bytes(32)), bytes(32), ("m",), 1) for at in range(300)]
-    found = listing.due(None, wanted, settled=True, now=NOW)
+@pytest.mark.parametrize(("names", "most"), [(("m",), 250), (tuple(f"{at:02d}{'x' * 126}" for at in range(20)), 26)])
+def test_a_directory_holds_the_first_nodes_that_fit_into_a_leaf(names, most) -> None:
+    wanted = [Node(at.to_bytes(32), Platform("simulated", bytes(32)), bytes(32), names, 1) for at in range(300)]
+    found = listing.due(None, reversed(wanted), settled=True, now=NOW)
     assert found is not None
-    assert len(found) == 250
+    assert 0 < len(found) <= most
+    assert found == tuple(wanted[-len(found) :])
+    data = directory.encode(listing.directory(found, prev=bytes(32), now=NOW))
+    assert len(data) > directory.MAX_DIRECTORY - 4096
 
 
 def test_no_leaf_is_dated_before_the_last_of_its_kind() -> None:

@@ -168,3 +168,11 @@ def test_events_are_lines_of_a_closed_list(capfd) -> None:
     assert [line["event"] for line in lines] == ["log_unusable", "log_usable"]
     with pytest.raises(AssertionError, match="prompt"):
         events.say("prompt")
+
+
+def test_a_liar_with_ever_new_keys_fills_no_memory(capfd) -> None:
+    events = Events(lambda: NOW)
+    for number in range(3000):
+        events.once(str(number), "node_refused", "")
+    assert len(events._said) == 1024
+    assert len(capfd.readouterr().err.splitlines()) == 3000

@@ -21,6 +21,8 @@ EVENTS: Final = frozenset(
         "surprise",
     }
 )
+SUBJECTS: Final = 1024
+"""Subjects of which it is known what was said last; of the oldest it may be said again."""
 
 
 class Events:
@@ -41,6 +43,8 @@ class Events:
         """Write an event unless it was the last thing said of this subject."""
         if self._said.get(subject) != f"{event} {detail}":
             self._said[subject] = f"{event} {detail}"
+            if len(self._said) > SUBJECTS:  # a node that lies may announce new keys for ever
+                self._said.pop(next(iter(self._said)))
             self.say(event, detail)
 
     def over(self, subject: str, event: str = "") -> None:

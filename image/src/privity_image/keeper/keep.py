@@ -203,7 +203,8 @@ class Keeper:
         """Log a directory if one is due; a log that is away leaves the known one, which is good until its end."""
         entry, now = self.ledger.keys.newest.get(DIRECTORY), self._clocks.now()
         known = None if entry is None else directories.decode(entry.leaf)
-        wanted = [one.node for one in self._judged.endorsed.values()]
+        newest = sorted(self._judged.endorsed.values(), key=lambda one: one.until, reverse=True)
+        wanted = [one.node for one in newest]
         nodes = listing.due(known, wanted, settled=self.nodes.settled, now=now)
         if nodes is not None:
             prev = None if entry is None else sha256(entry.leaf).digest()
