@@ -113,7 +113,7 @@ class Kept:
         )
         self.log_port, self.append_port, self.witness_port, self.node_port = free_ports(4)
         self.published, self.anchor, self.state = folder / "published", folder / "anchor", folder / "keeper"
-        self.policy = folder / "policy"
+        self.policy, self.watched = folder / "policy", folder / "watched"
         self.settings = folder / "keeper.json"
         home, place = ["--home", str(folder / "log")], f"127.0.0.1:{self.log_port}"
         listen = ["--listen", place, "--append", f"127.0.0.1:{self.append_port}"]
@@ -142,6 +142,7 @@ class Kept:
         witness = ["witness", "--home", str(self.folder / "witness"), "--name", f"{DEPLOY}/witness", "--only-keys"]
         named = [line.split() for line in self.tool("privity_log", *witness).splitlines()]
         lines = [line for line in logs.splitlines() if line.startswith("log ")]
+        self.watched.write_text("".join(f"{line}\n" for line in [*map(self._with_address, lines), "quorum none"]))
         (vkey,) = [words[2] for words in named if words[1].endswith("-mldsa44")]
         lines += [f"witness local {vkey} http://127.0.0.1:{self.witness_port}", "quorum local"]
         self.policy.write_text("".join(f"{line}\n" for line in lines))
@@ -210,6 +211,11 @@ class Kept:
         """Every event of the keeper so far."""
         lines = self.keeper.err.read_text().splitlines() if self.keeper.err.exists() else []
         return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+
+    def _with_address(self, line: str) -> str:
+        """A line of the policy for a monitor: where the log of this key is read."""
+        name = line.split()[1].partition("+")[0].rpartition("/")[2]
+        return f"{line} http://127.0.0.1:{self.log_port}/{name}"
 
     def tool(self, *arguments: str) -> str:
         """What a command prints, which must end well."""

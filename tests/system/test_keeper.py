@@ -26,6 +26,7 @@ def test_a_local_installation_is_posted_and_survives_its_parts(tmp_path, small_m
             await the_keeper_is_killed_and_comes_back(world)
             await the_node_is_gone(world)
             await another_machine_takes_its_place(world)
+            check_monitor(world)
             world.keeper.terminate()
             assert await world.keeper.ended() == 0
             assert world.events()[-1]["event"] == "stopped"
@@ -57,6 +58,12 @@ def check_status(world) -> None:
     found = json.loads(world.tool("privity_image", "status", "--json", "--config", str(world.settings)))
     assert {row["what"] for row in found if row["due"]} == set()
     assert {row["what"]: row["says"] for row in found}["directory"] == "1 nodes"
+
+
+def check_monitor(world) -> None:
+    """Whoever watches the logs finds nothing surprising about what the keeper has logged."""
+    said = ["monitor", "--home", str(world.folder / "monitor"), "--policy", str(world.watched), "--once"]
+    world.tool("privity_log", *said)
 
 
 async def the_log_is_away_and_comes_back(world) -> None:
