@@ -1,0 +1,86 @@
+"""The compose file: what each container starts is what the unit of its role starts, in an image that holds it."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+from programs import check, install_script
+from unit_files import FOLDER, ROOT, command, read, variables
+
+COMPOSE = ROOT / "deploy/compose"
+ROLES = ("service", "node", "log", "witness", "keeper", "monitor")
+EACH = pytest.mark.parametrize("role", ROLES)
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    """The file, its merged keys resolved."""
+    loaded: dict[str, Any] = yaml.safe_load((COMPOSE / "compose.yaml").read_text())
+    return loaded
+
+
+def started(service: dict[str, Any], known: dict[str, str]) -> list[str]:
+    """The words that a container starts with these variables."""
+    if service.get("entrypoint") != ["/bin/sh", "-c"]:
+        return list(service["command"])
+    (text,) = service["command"]
+    return re.sub(r"\"?\$\$\{(\w+)\}\"?", lambda found: known[found[1]], text.removeprefix("exec ")).split()
+
+
+def test_it_has_every_role_and_a_proxy(compose: dict[str, Any]) -> None:
+    assert set(compose["services"]) == {*ROLES, "proxy"}
+
+
+@EACH
+def test_a_container_starts_what_the_unit_starts(compose: dict[str, Any], role: str) -> None:
+    unit, service = read(FOLDER / f"privity-{role}.service"), compose["services"][role]
+    words = started(service, variables(unit))
+    assert check(words) is not None
+    assert words == command(unit)
+    files = [f"./etc/{name.rpartition('/')[2]}" for name in unit["Service"].get("EnvironmentFile", [])]
+    assert service.get("env_file", []) == files
+
+
+@EACH
+def test_an_image_holds_what_its_container_starts(compose: dict[str, Any], role: str) -> None:
+    service = compose["services"][role]
+    built = service["build"]["args"]["ROLE"]
+    assert service["image"] == f"privity-{built}"
+    assert built in install_script().ROLES
+    program = command(read(FOLDER / f"privity-{role}.service"))[0]
+    assert program.startswith(f"/opt/privity/{built}/")
+    assert (COMPOSE / service["build"]["context"] / service["build"]["dockerfile"]).resolve().is_file()
+
+
+@EACH
+def test_a_container_gives_its_role_nothing_that_it_does_not_need(compose: dict[str, Any], role: str) -> None:
+    service = compose["services"][role]
+    assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["user"] == "10001:10001"
+    assert service["network_mode"] == "service:proxy"
+    assert "ports" not in service
+    written = [place for place in service["volumes"] if not place.endswith(":ro")]
+    assert written == [f"{role}:/var/lib/privity-{role}"]
+
+
+def test_every_volume_is_declared_and_every_bind_is_for_reading(compose: dict[str, Any]) -> None:
+    places = [place for service in compose["services"].values() for place in service["volumes"]]
+    named = {place.partition(":")[0] for place in places if not place.startswith(".")}
+    assert named == set(compose["volumes"])
+    assert all(place.endswith(":ro") for place in places if place.startswith("."))
+    assert (COMPOSE / "../proxy/Caddyfile").is_file()
+
+
+def test_the_containerfile_copies_what_there_is_and_all_that_the_roles_need() -> None:
+    text = (COMPOSE / "Containerfile").read_text()
+    copied = [line.split()[1] for line in text.splitlines() if line.startswith("COPY ") and "--from" not in line]
+    assert all((ROOT / name).exists() for name in copied)
+    needed = {folder for folders in install_script().ROLES.values() for folder in folders}
+    assert all(any(folder.startswith(name) for name in copied) for folder in needed)
+    kept = [line[1:] for line in (COMPOSE / "Containerfile.dockerignore").read_text().splitlines() if line[:1] == "!"]
+    assert sorted(kept) == sorted(copied)
+    folders = re.search(r"for name in ([a-z ]+);", text)
+    assert folders is not None
+    assert set(folders[1].split()) == set(ROLES)
