@@ -18,6 +18,7 @@ TYPESCRIPT = [
     ROOT / "user/web/packages/passkeys/src",
     ROOT / "user/web/packages/history/src",
     ROOT / "user/web/packages/account/src",
+    ROOT / "user/web/packages/trust/src",
 ]
 
 
