@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from privity_protocol.stored.page import Page
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Insert, Update
 
 from privity_service.accounts import page_statements as statements
 from privity_service.accounts.page_effects import Effects, Held, Known
@@ -65,10 +66,8 @@ def write_objects(connection: Connection, account: bytes, made: Effects, before:
         for id_, one in made.objects.items()
         if id_ in before
     ]
-    if new:
-        connection.execute(statements.ADD_OBJECTS, new)
-    if changed:
-        connection.execute(statements.CHANGE_OBJECTS, changed)
+    _each(connection, statements.ADD_OBJECTS, new)
+    _each(connection, statements.CHANGE_OBJECTS, changed)
 
 
 def write_bodies(
@@ -84,12 +83,16 @@ def write_bodies(
         for hash_, change in made.uses.items()
         if change and hash_ not in new and hash_ not in gone
     ]
-    if added:
-        connection.execute(statements.ADD_BODIES, added)
-    if moved:
-        connection.execute(statements.USE_BODIES, moved)
+    _each(connection, statements.ADD_BODIES, added)
+    _each(connection, statements.USE_BODIES, moved)
     if gone:
         connection.execute(statements.DROP_BODIES, {"of": account, "hashes": list(gone)})
+
+
+def _each(connection: Connection, statement: Insert | Update, rows: list[dict[str, Any]]) -> None:
+    """Execute for each row. PostgreSQL's driver makes two round trips more of a list, also of one."""
+    if rows:
+        connection.execute(statement, rows if len(rows) > 1 else rows[0])
 
 
 def advance(connection: Connection, page: Page, head: bytes, *, active: int, archived: int, stored: int) -> None:
