@@ -4,6 +4,8 @@ Everything is real: `privity serve` with its logs and witness; only the keeper i
 """
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -14,10 +16,10 @@ from pathlib import Path
 import httpx
 import pytest
 from installation import free_ports
-from privity_log import signer
-from privity_protocol import canonical
-from privity_tlog import checkpoint, note
-from served import NODE, Rogue, Served
+from privity_log import signer as log_signer
+from privity_protocol import canonical, directory
+from privity_tlog import checkpoint, merkle, note
+from served import KEEPER, NODE, Rogue, Served
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 DAY = 86_400
@@ -70,10 +72,10 @@ def old_head(served: Served, rogue: Rogue, time_: int) -> bytes:
     """The newest head as log and witness would have signed it at another time; the operator has both their keys."""
     home, head = served.home, rogue.head
     signers = [
-        *signer.read_key_file(home.log / "private/release.key"),
-        *signer.read_key_file(home.witness / "witness.key"),
+        *log_signer.read_key_file(home.log / "private/release.key"),
+        *log_signer.read_key_file(home.witness / "witness.key"),
     ]
-    lines = tuple(signer.signature_of(one, head, time_) for one in signers)
+    lines = tuple(log_signer.signature_of(one, head, time_) for one in signers)
     return note.encode(note.Note(checkpoint.encode(head), lines))
 
 
@@ -112,3 +114,18 @@ def test_a_release_that_is_unlogged_too_new_too_old_or_revoked_is_refused_with_i
         rogue.post(honest, release_proof=rogue.proof_of(place))
         code, said = verdict(served)
         assert (code, "release_revoked" in said) == (3, True), said
+
+
+def test_a_release_that_the_operator_revokes_is_listed_no_longer_and_nothing_is_sent(served: Served) -> None:
+    """With the operator's own tool. The keeper reads the logs each minute and at its start: hence the kill."""
+    release = merkle.leaf_hash(served.home.release.read_bytes()).hex()
+    tool = [sys.executable, "-c", "from privity_image.cli_release import main; main()", "revoke", "release", release]
+    config = ["--config", str(served.home.keeper_configuration)]
+    subprocess.run([*tool, *config], check=True, capture_output=True, timeout=60)
+    os.kill(served.pid(KEEPER), signal.SIGKILL)
+    end = time.monotonic() + 60
+    while directory.decode(served.get("/v1/nodes/directory")).nodes:
+        assert time.monotonic() < end, "still listed"
+        time.sleep(0.2)
+    code, said = verdict(served)
+    assert (code, "no_node" in said) == (3, True), said
