@@ -1,7 +1,7 @@
-"""What an installation without a log may leave out, by name, so that no allowance is forgotten when the log exists.
+"""What may be left out where evidence is judged without a log, by name, for the simulated kind alone.
 
-Issue C (the log) empties ALLOWANCES: the six checks below then run for the simulated kind as for any other, the items
-`release-proof` and `endorsement` become required, `Logged` carries the proofs, and this test fails until it says so.
+Held to a log (`Logged.knows_a_log`) the six checks below run for it as for any other, and the items `release-proof` and
+`endorsement` are required. Without one, kept evidence of a test enclave can still be read, and says so.
 Issue G (metering) ends the empty list of tokens in request headers; the last test names it.
 """
 
