@@ -74,15 +74,15 @@ class Host:
         self.config.write_text(json.dumps(document))
 
     @contextmanager
-    def running(self) -> Iterator[None]:
-        """The service, until the block ends."""
+    def running(self) -> Iterator[dict[str, str]]:
+        """The service, until the block ends; the addresses of both origins."""
         command = [sys.executable, "-m", "privity_service", "run", "--config", str(self.config)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
             try:
                 assert process.stdout is not None
                 ready = process.stdout.readline()
                 assert ready.startswith(b"READY "), ready
-                yield
+                yield json.loads(ready[6:])
             finally:
                 process.terminate()
                 assert process.wait(timeout=30) == 0
