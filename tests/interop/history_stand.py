@@ -104,6 +104,27 @@ class House:
         prefix = b"\x04" + self._prefix.to_bytes(4)
         await self._app(scope | {"state": {"prefix": prefix}}, receive, send)
 
+    def cut_after(self, calls: int, *, arrived: bool) -> None:
+        """Let the connection break at so many calls from now, before the request arrives or before its answer does."""
+        left = [calls]
+
+        def count() -> None:
+            left[0] -= 1
+            if left[0] == 0:
+                raise Cut
+
+        def before(_call: Call) -> None:
+            if not arrived:
+                count()
+
+        def after(_call: Call, reply: Reply) -> Reply:
+            if arrived:
+                count()
+            return reply
+
+        self.before.append(before)
+        self.tricks.append(after)
+
     def run(self, flow: Flow[T]) -> T:
         """Drive a flow against the service."""
         return self._runner.run(self._service.run(flow))

@@ -85,7 +85,8 @@ def texts_of(saved: reading.ShownChat) -> set[str]:
     return {reading.text_of(node) for node in saved.nodes.values()}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@pytest.mark.slow
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(steps=st.lists(STEP, min_size=4, max_size=24))
 def test_whatever_was_done_offline_all_devices_end_alike(trio: Any, steps: list[tuple[str, int, int]]) -> None:
     house, machines = trio

@@ -15,6 +15,8 @@ from privity_client.history.calls import Call, Reply
 from privity_client.history.store import Store
 from privity_vault.contents.chat import Node, Role, State, Text
 
+pytestmark = pytest.mark.slow
+
 
 class Dying(Store):
     """Dies at the commit number `at`; `kept` says whether the bytes were on the disk by then."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from privity_protocol import xwing
 from privity_protocol.errors import Malformed
+from privity_protocol.stored import keyring as stored
 from privity_protocol.stored import page as stored_page
 from privity_protocol.stored.keyring import Device
 from privity_protocol.stored.page import Op
@@ -91,8 +92,8 @@ def finish(replica: Replica, way: Access) -> Flow[None]:
     wrap_again(replica)
     yield from sync.push(replica, way)
     left = rotation.left(replica.opened.trusted, replica.opened.half, replica.position, _epochs(replica))
-    if left.pin or left.boxes or not left.drop:
-        return
+    if left.boxes or not left.drop:
+        return  # The pages that wrapped the boxes name the keyring of this epoch: they are the pin.
     found = replica.opened
     half = rotation.without(found.half, left.drop)
     ring = found.trusted.keyring
@@ -112,14 +113,41 @@ def finish(replica: Replica, way: Access) -> Flow[None]:
 
 def take_up(replica: Replica, way: Access) -> Flow[None]:
     """Finish a rotation that this device or another one did not. Raises VaultError, ServiceRefused."""
+    yield from _renewed(replica, way)
     epoch = replica.opened.trusted.keyring.epoch
     if epoch == (replica.store.number("wrapped") or 1) or replica.stopped is not None:
         return
     yield from finish(replica, way)
     left = rotation.left(replica.opened.trusted, replica.opened.half, replica.position, _epochs(replica))
-    if left == rotation.Left(False, (), ()):
+    if not left.boxes and not left.drop:
         with replica.store.transaction():
             replica.store.set_number("wrapped", epoch)
+
+
+def _renewed(replica: Replica, way: Access) -> Flow[None]:
+    """Replace this device's opener when an earlier account key's holder knew its public key and lock."""
+    found, own = replica.opened, replica.store.get("opener") or b""
+    rings = [stored.decode(claim.public) for _, claim in replica.store.claims()]
+    if replica.stopped is not None or not rotation.needs_renewal(own, rings):
+        return
+    label = found.half.devices.get(found.device, UNKNOWN_LABEL)
+    written = joining.with_own_opener(
+        found, label=label, introduced_by=None, day=replica.day, entropy=replica.entropy, instead_of=own
+    )
+    if (yield from accounts.put_keyring(way, found, written)):
+        with replica.store.transaction():
+            replica.store.set("opener", written.records[0].id)
+            accounts.remember(replica, written)
+
+
+def changed(replica: Replica) -> list[str]:
+    """What happened to the account's devices since this was last asked, in words: to be shown on every device."""
+    before = (replica.store.get("announced") or b"").decode().split()
+    now = {one.id.hex() + ("" if one.active else "-"): one for one in shown(replica)}
+    with replica.store.transaction():
+        replica.store.set("announced", " ".join(now).encode())
+    new = [one for mark, one in now.items() if mark not in before and not one.this] if before else []
+    return [f"“{one.label}” {'was linked' if one.active else 'was revoked'}" for one in new]
 
 
 def wrap_again(replica: Replica) -> int:

@@ -143,6 +143,16 @@ def put_view(replica: Replica) -> None:
         put(replica, View(replica.opened.device, Field(checkpoints, stamp)), box=replica.home, id_=id_)
 
 
+def be_heard(replica: Replica) -> None:
+    """At the first synchronisation of a day, show the others that this device is here. It waits as everything does."""
+    if (replica.store.number("heard") or 0) >= replica.day or replica.stopped is not None:
+        return
+    with replica.store.transaction():
+        put_view(replica)
+        due(replica, timed=True)
+        replica.store.set_number("heard", replica.day)
+
+
 def due(replica: Replica, *, timed: bool) -> None:
     """Set when the outbox leaves: on the exponential clock, or with the next synchronisation if nothing is timed."""
     if timed and replica.store.number("due") is None:

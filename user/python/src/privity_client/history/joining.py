@@ -130,22 +130,26 @@ def with_device(
 
 
 def with_own_opener(found: Opened, *, label: str, introduced_by: bytes | None, day: int, entropy: Entropy,
-                    encapsulate: Encapsulate = xwing.encapsulate) -> Written:  # fmt: skip
-    """Return the keyring with this device's own opener, and with this device if it is new. Raises VaultError."""
+                    instead_of: bytes = b"", encapsulate: Encapsulate = xwing.encapsulate) -> Written:  # fmt: skip
+    """Return the keyring with this device's own opener, and with this device if it is new. Raises VaultError.
+
+    `instead_of` is an opener of this device that leaves.
+    """
     ring, device = found.trusted.keyring, found.device
     own, absent = opener.make(
         found.signing.opener, found.key, account=found.account, id_=entropy(16), epoch=ring.epoch, parameters=None,
         credential=None, encapsulate=encapsulate,
     )  # fmt: skip
+    others = {id_: one for id_, one in found.half.openers.items() if id_ != instead_of}
     half = replace(
         found.half,
-        openers={**found.half.openers, own.id: NamedOpener(absent, device.hex())},
+        openers={**others, own.id: NamedOpener(absent, device.hex())},
         devices={**found.half.devices, device: label},
     )
     devices = ring.devices
     if introduced_by is not None:
         devices = (*devices, Device(device, found.signing.public, None, introduced_by))
-    rows = (*ring.openers, *listed((own,)))
+    rows = (*(one for one in ring.openers if one.id != instead_of), *listed((own,)))
     return next_ring(
         found, half, openers=rows, devices=devices, signer=device, day=day, records=(own,), entropy=entropy
     )

@@ -4,6 +4,7 @@ Nothing of it is stored, only what opens it: the device's record and the accepte
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -81,6 +82,19 @@ def record_of(records: Sequence[bytes], id_: bytes) -> Record | None:
     return next((one for one in map(opener.decode, records) if one.id == id_), None)
 
 
+def own_record(opened: Opened, records: Sequence[bytes], id_: bytes) -> Record | None:
+    """This device's record: the one that it knows, else the one that it made and did not live to remember."""
+    known = record_of(records, id_)
+    if known is not None:
+        return known
+    for one in map(opener.decode, records):
+        if one.kind is opener.Kind.DEVICE:
+            with suppress(VaultError):
+                opener.open_record(one, opened.signing.opener, account=opened.account)
+                return one
+    return None
+
+
 def advance(
     opened: Opened, found: Keyrings, own: bytes
 ) -> tuple[Trusted, PrivateHalf, dict[int, AccountKey], Record | None]:
@@ -93,7 +107,7 @@ def advance(
         raise VaultError("keyring.rolled_back", f"revision {found.newest}, known is {known}")
     newest = stored.decode(found.claims[-1].public)
     keys: Mapping[int, AccountKey] = opened.keys
-    record = record_of(found.records, own)
+    record = own_record(opened, found.records, own)
     if newest.epoch > opened.trusted.keyring.epoch:
         keys = {**keys, **_keys_after(opened, found, record)}
     trusted = opened.trusted
@@ -101,7 +115,7 @@ def advance(
         trusted = keyring.accept_next(trusted, claim, keys)
     if trusted.keyring.revision < found.newest:
         raise VaultError("keyring.rolled_back", f"revisions up to {trusted.keyring.revision} of {found.newest}")
-    _check_listed(trusted.keyring, record, own)
+    _check_listed(trusted.keyring, record, own if record is None else record.id)
     if trusted.hash == opened.trusted.hash:
         return trusted, opened.half, dict(keys), record
     half = private_half.open_half(found.private or b"", trusted, keys[trusted.keyring.epoch])

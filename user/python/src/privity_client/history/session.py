@@ -69,6 +69,7 @@ class Session:
         await self.run(sync.refresh_keyring(self.replica, self.way))
         await self.run(sync.pull(self.replica, self.way))
         await self.run(devices.take_up(self.replica, self.way))
+        edits.be_heard(self.replica)
         if not self.replica.store.waits() or not (now or edits.is_due(self.replica)):
             return 0
         return await self.run(sync.push(self.replica, self.way))

@@ -116,6 +116,7 @@ def refresh_keyring(replica: Replica, access: Access) -> Flow[None]:
                 replica.opened.rings |= opened.rings_of([claim])
         replica.store.set("private", found.private)
         if record is not None:
+            replica.store.set("opener", record.id)
             replica.store.set("record", opener.encode(record))
     replica.opened.keys = keys
     replica.opened.trust(trusted, half)

@@ -17,6 +17,7 @@ from rich.text import Text
 from privity_client.cli.failure import text as failure_text
 from privity_client.errors import ClientError, words_for
 from privity_client.history import access
+from privity_client.history.devices import changed
 from privity_client.history.session import Folder, Session, session
 from privity_client.printable import clean
 from privity_client.serve.home import home_path
@@ -107,6 +108,8 @@ def standing(found: Session, out: Console) -> None:
         out.print(Text("· offline: this is what this machine has", style="yellow"))
     if replica.stopped is not None and (found.problem is None or found.problem.reason != replica.stopped):
         out.print(Text(f"✗ Writing is stopped: {replica.stopped}. See `privity verify-history`.", style="red"))
+    for words in changed(replica):
+        out.print(plain(f"! {words}. If that was not you: `privity devices`."), style="bold yellow")
     if found.rescued:
         out.print(Text(f"· {found.rescued} answer cut off by a crash was kept", style="yellow"))
     lost = len(replica.store.troubled())
