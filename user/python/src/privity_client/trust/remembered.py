@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -116,7 +117,7 @@ def keep_evidence(place: Path, *, reason: str, origin: str, time: int, notes: Se
         kept.mkdir(mode=0o700, exist_ok=True)
         if len(list(kept.iterdir())) >= MAX_EVIDENCE:
             return None
-        path = kept / f"{time}-{reason}.json"
+        path = kept / f"{time}-{reason}-{sha256(origin.encode()).hexdigest()[:8]}.json"
         if not path.exists():
             replace_whole(path, canonical.encode(document))
     except OSError as error:

@@ -23,7 +23,7 @@ async function judged(input: Inputs): Promise<unknown> {
   const found = await established(input);
   const now = input.number("now");
   const known = input.isNull("remembered") ? NOTHING : remembered.decode(input.bytes("remembered"));
-  const after = remember(known, found, new Map(pairs<string>(input.list("advance"))), now);
+  const after = remember(known, found, new Map(named(input)), now);
   const bundle = input.bytes("bundle");
   const policy = basePolicy(found, new Set(input.list("roots") as readonly string[]));
   const shown = await releaseOf(found, bundle);
@@ -98,13 +98,15 @@ async function established(input: Inputs): Promise<Standing> {
   return establish(input.bytes("bulletin"), pins.decode(input.bytes("pin")), input.number("now"));
 }
 
-/** Pairs of a name or size and a path. */
-function pairs<Key>(list: readonly Plain[]): readonly (readonly [Key, readonly Bytes[]])[] {
-  return (list as readonly (readonly [Key, readonly string[]])[]).map(([key, path]) => [key, path.map(hex)]);
+/** The paths from the remembered heads, by origin. */
+function named(input: Inputs): readonly (readonly [string, readonly Bytes[]])[] {
+  const list = input.list("advance") as readonly (readonly [string, readonly string[]])[];
+  return list.map(([origin, path]) => [origin, path.map(hex)]);
 }
 
-export function pathsOf(input: Inputs): ReadonlyMap<number, readonly Bytes[]> {
-  return new Map(pairs<number>(input.list("paths")));
+function pathsOf(input: Inputs): ReadonlyMap<number, readonly Bytes[]> {
+  const list = input.list("paths") as readonly (readonly [number, readonly string[]])[];
+  return new Map(list.map(([size, path]) => [size, path.map(hex)]));
 }
 
 /** The listed node as a case writes it. */
@@ -116,9 +118,8 @@ export function nodeOf(list: readonly Plain[]): Node {
 function outcomes(logged: Logged): Outcome {
   const { policy, release: rel, endorsement, directory, anchor } = logged;
   const shown = (one: Proof): unknown => (one instanceof NotProved ? { not_proved: one.text } : one);
-  return {
-    policy: shown(policy), release: shown(rel), endorsement: shown(endorsement), directory: shown(directory), anchor: shown(anchor),
-  };
+  const held = { policy, release: rel, endorsement, directory, anchor };
+  return Object.fromEntries(Object.entries(held).map(([name, one]) => [name, shown(one)]));
 }
 
 function counts(known: Remembered): Outcome {
