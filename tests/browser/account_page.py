@@ -37,6 +37,8 @@ class Service:
     """A running account service."""
 
     origin: str
+    """What people type: the page's, which forwards."""
+    behind: str
     folder: Path
     process: "subprocess.Popen[str]"
 
@@ -66,7 +68,7 @@ def _table(connection: sqlite3.Connection, table: str) -> list[tuple[Any, ...]]:
 
 @contextmanager
 def account_service(folder: Path, page_port: int) -> Iterator[Service]:
-    """Start the service with the page's origin beside its own."""
+    """Start the service behind the page's origin, as behind a reverse proxy."""
     anywhere = {"host": "127.0.0.1", "port": 0}
     configuration = {
         "v": 1,
@@ -78,7 +80,7 @@ def account_service(folder: Path, page_port: int) -> Iterator[Service]:
         "public_run_origin": "http://localhost:8081",
         "published": None,
         "logs": [],
-        "accounts": {"related_origins": [f"http://localhost:{page_port}"], "new_per_prefix_day": 50},
+        "accounts": {"origin": f"http://localhost:{page_port}", "believe_forwarded_for": True},
     }
     (folder / "service.json").write_text(json.dumps(configuration))
     argv = [sys.executable, "-m", "privity_service", "run", "--config", str(folder / "service.json")]
@@ -88,7 +90,8 @@ def account_service(folder: Path, page_port: int) -> Iterator[Service]:
     try:
         ready = process.stdout.readline()
         assert ready.startswith("READY "), ready + (folder / "service.err").read_text()
-        yield Service(json.loads(ready.removeprefix("READY "))["service"], folder, process)
+        behind = json.loads(ready.removeprefix("READY "))["service"]
+        yield Service(f"http://localhost:{page_port}", behind, folder, process)
     finally:
         process.terminate()
         process.wait(30)
@@ -128,7 +131,7 @@ class Chrome:
 def chromium_on(binary: str, node: str, service: Service, page_port: int) -> Iterator[Chrome]:
     """Build and serve the page, start the browser."""
     script = WEB / "packages/account/page/drive.mjs"
-    argv = [node, str(script), binary, str(service.folder / "site"), service.origin, str(page_port)]
+    argv = [node, str(script), binary, str(service.folder / "site"), service.behind, str(page_port)]
     with (service.folder / "site.err").open("w") as errors:
         process = subprocess.Popen(
             argv, cwd=WEB, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True

@@ -154,6 +154,12 @@ def test_a_terminal_is_linked_by_a_browser_and_shows_the_same_chat(
     assert told(tmp_path, "account", "show")["fingerprint"].replace(" ", "") == laptop.text("fingerprint")
     checked = told(tmp_path, "verify-history")
     assert (checked["troubled"], checked["problem"]) == ({}, None)
+    assert laptop.press("devices button") == "Done."
+    assert "terminal (revoked)" in laptop.get("devices")
+    refused = json.loads(run(tmp_path, "chats", "list", "--json")[1])
+    assert refused["problem"] == "access.refused"
+    laptop.write("After the rotation")
+    assert texts(laptop) == [FIRST, SECOND, "After the rotation"]
 
 
 def told(home: Path, *arguments: str) -> dict[str, Any]:

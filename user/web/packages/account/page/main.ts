@@ -13,7 +13,6 @@ const PATIENCE = 300;
 /** The vault worker said no, for a closed reason. */
 class Refused extends Error {}
 
-const service = document.querySelector<HTMLMetaElement>('meta[name="privity-service"]')?.content ?? "";
 let worker = started();
 let asked = 0;
 let asksPasskey = false;
@@ -195,7 +194,7 @@ async function lock(): Promise<void> {
 }
 
 async function begin(): Promise<void> {
-  const { state } = expect(await ask({ name: "start", service: service === "" ? location.origin : service }), "state");
+  const { state } = expect(await ask({ name: "start", service: location.origin }), "state");
   asksPasskey = state === "asks_passkey";
   show(state === "none" ? "none" : "locked");
 }

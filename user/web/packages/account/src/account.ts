@@ -112,8 +112,8 @@ export class Account {
 
   /** Agree with the service. Raises as `History.sync` does. */
   async sync(): Promise<void> {
-    await this.renew();
     await this.#history.sync();
+    await this.#keepRecord();
   }
 
   /** Take over newer keyrings, and this browser's own record under a new account key. */

@@ -1,20 +1,18 @@
 /** An account's way in one browser: made, its code kept, locked, unlocked, and what a wrong opener changes (nothing). */
 
-import { readFileSync } from "node:fs";
-
 import { toHex } from "@privity/protocol/bytes";
 import type { JsonObject } from "@privity/protocol/canonical";
-import * as passphrase from "@privity/vault/passphrase";
 import * as recovery from "@privity/vault/recovery";
 import { describe, expect, test } from "vitest";
 
+import { readText } from "../../protocol/test/vectors.ts";
 import { beginPasskey } from "../src/access.ts";
 import { Account } from "../src/account.ts";
 import { Ceremony } from "../src/ceremony.ts";
 import { begin, finish } from "../src/creation.ts";
 import { withCode, withPasskey } from "../src/entry.ts";
 import { REASONS } from "../src/errors.ts";
-import { newWords, ofPasskey } from "../src/keys.ts";
+import { ofPasskey } from "../src/keys.ts";
 import { Browser, draw, Passkey } from "./browser.ts";
 import { BOX, CHAT, created, message, saved, texts, typed } from "./steps.ts";
 
@@ -225,24 +223,10 @@ describe("coming back on another browser", () => {
     const others = recovery.written(recovery.make(draw("another code", recovery.ENTROPY)));
     await expect(withCode(desk, others, entering)).rejects.toThrow("access.refused");
   });
-
-  test("with seven words, where the passkey only signs in", async () => {
-    const made = newWords(new Browser("words", (await created()).service).world);
-    const shown = passphrase.written(made.words);
-    const { account, service, passkey } = await created({}, { kind: "words", ...made });
-    const desk = new Browser("desk", service);
-    const use = async (words: string | null): Promise<Account> => {
-      const challenge = await beginPasskey(desk);
-      const assertion = await passkey.assertion(challenge.challenge, account.session.identity.account);
-      return withPasskey(desk, challenge, { assertion, material: null }, words, entering);
-    };
-    await expect(use(null)).rejects.toThrow("passkey.opens_nothing");
-    expect((await use(shown)).session.trusted.keyring.devices.length).toBe(2);
-  });
 });
 
-test("the closed lists are those of the specification", () => {
-  const spec = readFileSync(new URL("../../../../../specs/account.md", import.meta.url), "utf8");
+test("the closed list is the specification's", async () => {
+  const spec = (await readText("specs", "account.md")) ?? "";
   const named = [...spec.matchAll(/^\| `([a-z]+\.[a-z_]+)`/gm)].map(([, reason]) => reason);
   expect(named).toEqual([...REASONS]);
 });

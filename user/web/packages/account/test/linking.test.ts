@@ -132,19 +132,22 @@ describe("taking away", () => {
     await account.history.add(CHAT, BOX);
     const browser = new Browser("phone", service);
     const phone = await linked(account, passkey, browser);
+    const tablet = await linked(account, passkey, new Browser("tablet", service));
     await prove(account, passkey);
     await revoke(account, phone.session.identity.device);
     await account.history.add(message("After"), BOX);
     await account.sync();
     const { trusted, names } = account.session;
-    expect([trusted.keyring.epoch, names.past.size, trusted.keyring.openers.length]).toEqual([2, 0, 3]);
+    expect([trusted.keyring.epoch, names.past.size, trusted.keyring.openers.length]).toEqual([2, 0, 4]);
+    await tablet.sync();
+    expect(await texts(tablet)).toEqual(["After"]);
     service.tokens.clear();
     await expect(phone.sync()).rejects.toThrow("access.refused");
     const again = await Account.unlock(laptop, await laptop.known());
     await again.sync();
     await finishRotation(again);
     expect(await texts(again)).toEqual(["After"]);
-    expect([...service.accounts.values()].flatMap((one) => one.records).length).toBe(3);
+    expect([...service.accounts.values()].flatMap((one) => one.records).length).toBe(4);
   });
 
   test("needs a fresh proof, and a device does not revoke itself", async () => {
