@@ -20,6 +20,7 @@ from privity_client.testing.fake_log import KEYS, RELEASE, Deployment, pin
 from privity_client.trust import pins, remembered
 from privity_client.trust.pins import Pin
 from privity_client.trust.server import Server, open_server, reach
+from privity_client.trust.tiles import MOST_TILES, Tiles
 from privity_protocol import canonical
 from privity_tlog.errors import TlogError
 from privity_tlog.leaves.revocations import Revocations
@@ -157,6 +158,36 @@ def test_a_withdrawn_release_is_refused_at_the_next_look(home: Path) -> None:
     web.made.revoke(releases=[web.made.listed.rel])
     with pytest.raises(EvidenceRefused, match="release_revoked"):
         verified(web, home)
+
+
+def test_what_was_judged_before_a_look_at_the_logs_is_judged_again(home: Path) -> None:
+    web = Web(Deployment().build())
+
+    async def go() -> None:
+        async with fetch.new_client(URL, httpx.MockTransport(web.answer)) as client:
+            appraiser = LocalAppraiser("local", AllowSimulated((web.made.root.pin,)))
+            trust = open_server(client, URL, home)
+            source = Discovery(client, URL, appraiser, clock=lambda: web.made.now, entropy=bytes, trust=trust)
+            await source.nodes("", refresh=True)
+            web.made.revoke(releases=[web.made.listed.rel])
+            await source.nodes("", refresh=True)
+
+    with pytest.raises(EvidenceRefused, match="release_revoked"):
+        asyncio.run(go())
+
+
+def test_a_log_is_read_in_so_many_tiles_and_no_more() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, stream=httpx.ByteStream(bytes(32 * int(request.url.path.rpartition("/")[2]))))
+
+    async def go() -> None:
+        async with fetch.new_client(URL, httpx.MockTransport(answer)) as client:
+            read = Tiles(client, {RELEASE: URL})
+            for size in range(2, MOST_TILES + 3):
+                await read.consistency(RELEASE, 1, size)
+
+    with pytest.raises(ClientError, match=f"log_unreadable: more than {MOST_TILES} tiles"):
+        asyncio.run(go())
 
 
 def test_new_releases_are_held_back_for_as_long_as_a_person_wants(tmp_path: Path) -> None:
