@@ -140,8 +140,8 @@ def test_an_account_from_the_first_code_to_an_export(tmp_path: Path, origin: str
     (tmp_path / "conversations.json").write_text(json.dumps(CONVERSATION))
     code_, out, err = run(phone, "chats", "import", str(tmp_path / "conversations.json"), "--yes")
     assert code_ == 0, out + err
-    assert "ChatGPT: 1 chats with 2 messages." in out
-    assert "0 chats are new" in run(phone, "chats", "import", str(tmp_path / "conversations.json"), "--yes")[1]
+    assert "ChatGPT: 1 chat with 2 messages." in out
+    assert "0 new chats" in run(phone, "chats", "import", str(tmp_path / "conversations.json"), "--yes")[1]
     listed = shown(desktop, "chats", "list", "--archived")["chats"]
     assert [(one["title"], one["messages"], one["active"]) for one in listed] == [("Trees", 2, False)]
     chat = listed[0]["id"][:8]

@@ -330,3 +330,18 @@ def test_the_debug_text_of_what_holds_secrets_shows_none(replica: Replica) -> No
     assert repr(Call("PUT", "/v1/bodies/x", octets=b"secret", token="t")) == "Call(PUT /v1/bodies/x)"
     assert repr(Reply(200, b"secret")) == "Reply(200, 6 bytes)"
     assert "Secret" in repr(replica.opened.signing)
+
+
+def test_a_database_that_cannot_be_written_is_said_in_words(replica: Replica, tmp_path: Path) -> None:
+    other = Store(tmp_path / "history.db")
+    other._db.execute("PRAGMA busy_timeout = 0")
+    with replica.store.transaction(), pytest.raises(ClientError, match="home_unusable"), other.transaction():
+        pass
+    replica.store._db.execute("PRAGMA max_page_count = 1")
+    with pytest.raises(ClientError, match="disk_full"), replica.store.transaction():
+        replica.store.set("large", bytes(1_000_000))
+    assert replica.store.get("large") is None
+    other.close()
+    (tmp_path / "other.db").write_bytes(b"not a database at all, whatever it is" * 9)
+    with pytest.raises(ClientError, match="home_unusable"):
+        Store(tmp_path / "other.db")

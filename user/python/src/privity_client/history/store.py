@@ -110,17 +110,27 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Write all of what follows, or nothing; a transaction inside another is part of it."""
-        if self._db.in_transaction:
+        """Write all of what follows, or nothing; a transaction inside another is part of it.
+
+        Raises ClientError `disk_full`, `home_unusable` (another command holds the database, or it is damaged).
+        """
+        if self._is_writing():
             yield
             return
-        self._db.execute("BEGIN IMMEDIATE")
         try:
+            self._db.execute("BEGIN IMMEDIATE")
             yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
+            self.commit()
+        except BaseException as error:
+            if self._is_writing():
+                self._db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                full = "full" in str(error)
+                raise ClientError("disk_full" if full else "home_unusable", str(error)) from error
             raise
-        self.commit()
+
+    def _is_writing(self) -> bool:
+        return self._db.in_transaction
 
     def commit(self) -> None:
         """End a transaction; the one place where bytes become durable."""

@@ -87,7 +87,9 @@ def arrived(out: Console, made: Session, label: str) -> None:
     from privity_vault import page
 
     replica = made.replica
-    out.print(Text(f"✓ {len(replica.chats())} chats, verified to page {replica.position.n}.", style="green"))
+    out.print(
+        Text(f"✓ {stage.counted(len(replica.chats()), 'chat')}, verified to page {replica.position.n}.", style="green")
+    )
     out.print(f"  This machine is the device “{label}” now; your other devices will show it.")
     out.print(
         Text("  A service could show a new device an older, consistent state. Compare with another device", style="dim")

@@ -79,8 +79,9 @@ async def _export(file: Path, encrypt: bool) -> int:
         words = passphrase.make(os.urandom(passphrase.ENTROPY)) if encrypt else None
         with os.fdopen(handle, "wb") as target:
             library = takeout.write_out(found.replica, target, time=int(time.time()), words=words, entropy=os.urandom)
+        chats = stage.counted(len(library.chats), "chat")
         messages = sum(len(one.nodes) for one in library.chats)
-        out.print(Text(f"✓ {len(library.chats)} chats with {messages} messages are in {file}.", style="green"))
+        out.print(Text(f"✓ {chats} with {stage.counted(messages, 'message')} written to {file}.", style="green"))
         if words is None:
             out.print(Text("  The file is not encrypted: whoever has it reads everything.", style="yellow"))
         else:
@@ -108,14 +109,16 @@ async def _bring_in(file: Path, yes: bool) -> int:
         with out.status("Sending what was brought in"):
             await found.try_to_synchronise(now=True)
         stage.standing(found, out)
-        out.print(Text(f"✓ {new} chats are new; `privity chats list --archived` shows them.", style="green"))
+        out.print(
+            Text(f"✓ {stage.counted(new, 'new chat')}; `privity chats list --archived` shows all.", style="green")
+        )
         return 0
 
 
 def described(preview: Preview) -> Text:
     """What an import would bring, in words."""
-    chats = len(preview.library.chats)
-    text = Text(f"{NAMES[preview.source]}: {chats} chats with {preview.messages} messages.")
+    chats = stage.counted(len(preview.library.chats), "chat")
+    text = Text(f"{NAMES[preview.source]}: {chats} with {stage.counted(preview.messages, 'message')}.")
     for kind, count in sorted(preview.unknown.items()):
         text += Text("\n· ", style="yellow") + stage.plain(f"{count} × {kind} becomes labelled text")
     for kind, count in sorted(preview.left_out.items()):

@@ -50,7 +50,12 @@ async def _listed(archived: bool, as_json: bool) -> int:
         out.print(table)
         waiting = found.replica.store.waits()
         if waiting:
-            out.print(Text(f"\n{waiting} changes wait to be sent; `privity chats sync` sends them now.", style="dim"))
+            out.print(
+                Text(
+                    f"\n{stage.counted(waiting, 'change')} to be sent; `privity chats sync` sends them now.",
+                    style="dim",
+                )
+            )
         return 0
 
 
@@ -137,7 +142,7 @@ async def _search(words: str, as_json: bool) -> int:
             said = stage.plain(f"{NAMES[one.role]}: {one.excerpt}")
             said.highlight_words(words.split(), "bold yellow", case_sensitive=False)
             out.print(Text("          ") + said)
-        out.print(Text(f"{len(hits)} messages", style="dim"))
+        out.print(Text(stage.counted(len(hits), "message"), style="dim"))
         return 0
 
 

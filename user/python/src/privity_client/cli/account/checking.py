@@ -82,7 +82,9 @@ async def _mended(found: Session, repair: str, out: Console, as_json: bool) -> P
 
 def shown(out: Console, report: Report) -> None:
     """The report for a person."""
-    whole = f"{report.pages} pages by {report.devices} devices, {report.revisions} keyrings, {report.objects} objects"
+    signed = f"{stage.counted(report.pages, 'page')} by {stage.counted(report.devices, 'device')}"
+    held = f"{stage.counted(report.revisions, 'keyring')}, {stage.counted(report.objects, 'object')}"
+    whole = f"{signed}, {held}"
     out.print(
         Text("✓ " if not report.troubled else "· ", style="green" if not report.troubled else "yellow") + Text(whole)
     )

@@ -111,10 +111,16 @@ def standing(found: Session, out: Console) -> None:
     for words in changed(replica):
         out.print(plain(f"! {words}. If that was not you: `privity devices`."), style="bold yellow")
     if found.rescued:
-        out.print(Text(f"· {found.rescued} answer cut off by a crash was kept", style="yellow"))
+        out.print(
+            Text(
+                f"· kept what there was of {counted(found.rescued, 'answer')} when this machine stopped", style="yellow"
+            )
+        )
     lost = len(replica.store.troubled())
     if lost:
-        out.print(Text(f"· {lost} parts cannot be read: `privity verify-history` asks for them again", style="yellow"))
+        out.print(
+            Text(f"· {counted(lost, 'part')} cannot be read: `privity verify-history` asks again", style="yellow")
+        )
     if replica.store.offers():
         out.print(Text("· texts of yours lost their place: `privity chats offers`", style="yellow"))
 
@@ -138,6 +144,11 @@ def as_json(value: object) -> None:
 def plain(text: str) -> Text:
     """Text of a person or a model, without what a terminal would obey."""
     return Text(clean(text))
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things in words."""
+    return f"{number} {what}" + ("" if number == 1 else "s")
 
 
 Work = Callable[[Session], None]
