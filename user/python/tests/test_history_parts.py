@@ -345,3 +345,31 @@ def test_a_database_that_cannot_be_written_is_said_in_words(replica: Replica, tm
     (tmp_path / "other.db").write_bytes(b"not a database at all, whatever it is" * 9)
     with pytest.raises(ClientError, match="home_unusable"):
         Store(tmp_path / "other.db")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("account", "account create", "account recover", "account show", "account forget", "link"),
+        *(
+            "devices",
+            "devices revoke",
+            "chats",
+            "chats list",
+            "chats show",
+            "chats search",
+            "chats offers",
+            "chats sync",
+        ),
+        *("chats rename", "chats archive", "chats delete", "chats export", "chats import", "verify-history"),
+    ],
+)
+def test_help_of_each_command_names_its_exit_codes(command: str) -> None:
+    from privity_client.cli import app
+    from typer.testing import CliRunner
+
+    result = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "100", "NO_COLOR": "1"})
+    assert result.exit_code == 0
+    flat = " ".join(result.stdout.split())
+    for meaning in ("0 done", "1 failed", "2 misuse", "3 refused", "4 the other side", "5 unreachable"):
+        assert meaning in flat
