@@ -166,8 +166,19 @@ test("a server without a pin is refused, and what is kept is read strictly", asy
 });
 
 test("bodies are bounded, tiles are counted, and no failure of the network leaves as another error", async () => {
-  const endless = new Response(new ReadableStream({ pull: (to) => to.enqueue(new Uint8Array(1000)) }));
-  expect(await refusal(get(() => Promise.resolve(endless), ORIGIN, 5000))).toContain("too_much");
+  let [sent, ended] = [0, false];
+  const long = new Response(new ReadableStream({
+    pull: (to) => {
+      sent += 1;
+      if (sent > 100) to.close();
+      else to.enqueue(new Uint8Array(1000));
+    },
+    cancel: () => {
+      ended = true;
+    },
+  }));
+  expect(await refusal(get(() => Promise.resolve(long), ORIGIN, 5000))).toContain("too_much");
+  expect([ended, sent < 100]).toEqual([true, true]);
   expect(await refusal(get(() => Promise.reject(new TypeError("offline")), ORIGIN, 1))).toContain("unreachable");
   const zeros = (address: string): Promise<Response> => {
     return Promise.resolve(new Response(new Uint8Array(32 * Number(address.split("/").at(-1)))));
