@@ -1,7 +1,7 @@
 /**
  * An account that is unlocked in this browser. Source: specs/account.md.
  *
- * What opens it is held as keys that can only be used. Its raw account key appears inside `raw` alone, behind a proof that a
+ * What opens it is held as keys that can only be used. Its raw account key appears inside `withRaw` alone, behind a proof that a
  * person gave in the last five minutes.
  */
 
@@ -155,10 +155,19 @@ export class Account {
   }
 
   /**
-   * The account key as bytes, for one step; the caller wipes it. Raises AccountError `access.stale` unless a person proved a
-   * passkey or the recovery code in the last five minutes.
+   * One step with the account key as bytes, which are wiped when it ends, however it ends. Raises AccountError
+   * `access.stale` unless a person proved a passkey or the recovery code in the last five minutes.
    */
-  async raw(): Promise<Secret<"account key">> {
+  async withRaw<T>(step: (raw: Secret<"account key">) => Promise<T>): Promise<T> {
+    const raw = await this.#raw();
+    try {
+      return await step(raw);
+    } finally {
+      raw.wipe();
+    }
+  }
+
+  async #raw(): Promise<Secret<"account key">> {
     this.tokens.fresh();
     const { identity, trusted } = this.session;
     const record = opener.decode(this.#known.opener.record);

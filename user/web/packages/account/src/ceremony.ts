@@ -46,16 +46,16 @@ export class Ceremony {
     if (!agrees) throw new AccountError("ceremony.differs");
     const { world } = this.#account.place;
     const { account } = this.#account.session.identity;
-    const raw = await this.#account.raw();
     const { sheet } = await keys.ofCode(this.#letters, world);
     const material = await this.#letters.copy().keep();
-    await this.#account.change(async (session) => {
-      const where = { account, epoch: session.trusted.keyring.epoch };
-      const made = await keys.newOpener(material, raw, where, { label: LABEL, parameters: sheet, credential: null }, world);
-      return next(session, { openers: [made] }, world);
+    await this.#account.withRaw(async (raw) => {
+      await this.#account.change(async (session) => {
+        const where = { account, epoch: session.trusted.keyring.epoch };
+        const made = await keys.newOpener(material, raw, where, { label: LABEL, parameters: sheet, credential: null }, world);
+        return next(session, { openers: [made] }, world);
+      });
+      await this.#proved(raw);
     });
-    await this.#proved(raw);
-    raw.wipe();
     this.#letters.wipe();
     await this.#account.begin();
   }

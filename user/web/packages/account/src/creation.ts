@@ -61,8 +61,9 @@ export async function finish(
   const { material, made } = await opened(place, raw, where, registration, opening, chosen);
   const own = chosen.keepUnlocked ? await ownOpener(place, device, raw, where) : null;
   const openers = own === null ? [made] : [made, own];
-  const posted = await revision.first(account, raw, openers, device, chosen.label, place.world);
-  raw.wipe();
+  const posted = await revision.first(account, raw, openers, device, chosen.label, place.world).finally(() => {
+    raw.wipe();
+  });
   const known = knownDevice(place, account, device, (own ?? made).record, own !== null);
   await place.devices.put(known);
   try {

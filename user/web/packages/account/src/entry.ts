@@ -109,7 +109,7 @@ async function ownOpenerOf(
   place: Place, device: keys.DeviceKeys, record: Record, material: opener.Material, account: Bytes,
 ): Promise<keys.NewOpener> {
   const { raw } = await opener.openFresh(record, material, account, place.world.kem);
-  const own = await ownOpener(place, device, raw, { account, epoch: record.epoch });
-  raw.wipe();
-  return own;
+  return ownOpener(place, device, raw, { account, epoch: record.epoch }).finally(() => {
+    raw.wipe();
+  });
 }

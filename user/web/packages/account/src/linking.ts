@@ -96,7 +96,9 @@ export class Shown {
     if (sealed === null) return null;
     const grant = await this.#answered.granted(sealed, place.origin);
     const held = new Held(grant);
-    const account = await this.#entered(grant, held);
+    const account = await this.#entered(grant, held).finally(() => {
+      grant.key.wipe();
+    });
     try {
       await account.sync();
       held.check((await account.position()).n);
@@ -125,8 +127,7 @@ export class Shown {
         await place.devices.remove(grant.account);
         throw error;
       }
-      grant.key.wipe();
-      return Account.unlock(place, known, { watch: (given) => held.over(given) });
+      return await Account.unlock(place, known, { watch: (given) => held.over(given) });
     }
   }
 
@@ -269,9 +270,12 @@ export class Matched {
    * Raises AccountError `access.stale`; VaultError; ServiceError.
    */
   async grant(label: string): Promise<void> {
+    await this.#account.withRaw((raw) => this.#given(raw, label));
+  }
+
+  async #given(raw: Secret<"account key">, label: string): Promise<void> {
     const [account, { deviceKey }] = [this.#account, this.#confirmed.card];
     const { place } = account;
-    const raw = await account.raw();
     const id = keys.deviceId(deviceKey);
     await account.sync();
     if (keyrings.deviceOf(account.session.trusted.keyring, id) === null) {
@@ -288,7 +292,6 @@ export class Matched {
       key: raw, account: session.identity.account, keyring: session.trusted.hash, head, n, origin: place.origin,
     };
     const sealed = await this.#confirmed.grant(given, seconds(place), place.world.kem.encapsulate);
-    raw.wipe();
     await calls.putStep(account.tokens.freshWay(), this.#channel, "grant", sealed);
   }
 }

@@ -18,7 +18,7 @@ import type { Account } from "./account.ts";
 import * as calls from "./calls.ts";
 import type { Challenge, Posted } from "./calls.ts";
 import * as keys from "./keys.ts";
-import { DAY_MS, listedRecords, next } from "./revision.ts";
+import { DAY_MS, listedRecords, next, wipe } from "./revision.ts";
 
 export interface DeviceRow {
   readonly id: Bytes;
@@ -82,13 +82,11 @@ export async function finishPasskey(
   await calls.finishPasskey(account.tokens.freshWay(), session, registration);
   if (material === null) return;
   const { world } = account.place;
-  const raw = await account.raw();
-  await account.change(async (before) => {
+  await account.withRaw((raw) => account.change(async (before) => {
     const where = { account: before.identity.account, epoch: before.trusted.keyring.epoch };
     const described = { label, parameters: null, credential: registration.id };
     return next(before, { openers: [await keys.newOpener(material, raw, where, described, world)] }, world);
-  });
-  raw.wipe();
+  }));
 }
 
 /**
@@ -136,11 +134,13 @@ async function rotate(
       if (typeof gone !== "string") return !equal(id, gone);
       return kind !== opener.KINDS.device || named(id) !== gone;
     });
-    const old = await account.raw();
-    const done = await rotation.rotate({ trusted, keys: known, half, old }, {
+    const key = Secret.take("account key", world.random(32));
+    const done = await account.withRaw((old) => rotation.rotate({ trusted, keys: known, half, old }, {
       records: stays, devices: devicesOf(trusted.keyring), device: identity.device, signer: identity.signer,
-      key: Secret.take("account key", world.random(32)), day: Math.floor(world.now() / DAY_MS), nonce: world.random(12),
-      encapsulate: world.kem.encapsulate,
+      key, day: Math.floor(world.now() / DAY_MS), nonce: world.random(12), encapsulate: world.kem.encapsulate,
+    })).finally(() => {
+      key.wipe();
+      wipe(half);
     });
     return { claim: done.claim, half: done.body, records: done.records.map((one) => opener.encode(one)) };
   }, true);

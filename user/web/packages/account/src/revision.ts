@@ -66,7 +66,10 @@ export async function next(session: Session, change: Change, world: World): Prom
   const [openers, devices] = [change.openers ?? [], change.devices ?? []];
   const half = privateHalfOf(was, openers, devices, change.drop ?? new Set());
   const revision = before.revision + 1;
-  const body = await privateHalf.seal(half, key, { account: before.account, revision, epoch }, world.random(12));
+  const sealing = privateHalf.seal(half, key, { account: before.account, revision, epoch }, world.random(12));
+  const body = await sealing.finally(() => {
+    wipe(was);
+  });
   const ring = {
     ...before, revision, previous: trusted.hash, private: sha256(body), signer: identity.device,
     day: Math.floor(world.now() / DAY_MS),
@@ -78,6 +81,13 @@ export async function next(session: Session, change: Change, world: World): Prom
   const claim = await keyring.write(ring, keys, identity.signer, false);
   await keyring.acceptNext(trusted, claim, keys);
   return { claim, half: body, records: openers.map(({ record }) => opener.encode(record)) };
+}
+
+/** Overwrite what an opened private half held: locks, past account keys, the lane key. */
+export function wipe({ openers, past, lane }: PrivateHalf): void {
+  for (const one of openers) one.absent.lock.wipe();
+  for (const key of past.values()) key.wipe();
+  lane.wipe();
 }
 
 function privateHalfOf(
