@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 
-import click
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 ROOT = Path(__file__).resolve().parents[2]
 Check = Callable[[list[str]], None]
@@ -33,15 +33,19 @@ def install_script() -> ModuleType:
 
 def _typer(module: str) -> Check:
     def check(arguments: list[str]) -> None:
-        found: click.Command = typer.main.get_command(importlib.import_module(module).app)
+        found = typer.main.get_command(importlib.import_module(module).app)
         rest = list(arguments)
-        while isinstance(found, click.Group):
+        while isinstance(found, TyperGroup):
             if not rest or rest[0] not in found.commands:
                 raise NoSuchCommand(f"{found.name} has no {rest[:1]}")
             found = found.commands[rest.pop(0)]
+        assert isinstance(found, TyperCommand)
         try:
             found.make_context(found.name or "", rest)
-        except click.UsageError as error:
+        except Exception as error:
+            # Of the click that typer brings along, whose place differs between versions.
+            if not hasattr(error, "format_message"):
+                raise
             raise NoSuchCommand(error.format_message()) from error
 
     return check
@@ -111,7 +115,7 @@ def program_of(words: Sequence[str]) -> tuple[str, list[str]] | None:
         name = word.rpartition("/")[2]
         if word == "-m" and words[index + 1 : index + 2] and words[index + 1] in PROGRAMS:
             return words[index + 1], list(words[index + 2 :])
-        if name in PROGRAMS and "_" not in name and (index == 0 or words[index - 1] != "-u"):
+        if name in PROGRAMS and "_" not in name and (index == 0 or "/bin/" in word):
             return name, list(words[index + 1 :])
     return None
 

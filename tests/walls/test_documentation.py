@@ -9,7 +9,7 @@ DOCUMENTS = [path for path in tracked_files(".md") if "node_modules" not in str(
 LINK = re.compile(r"\[[^\]]+\]\(([^)#]+)(?:#[^)]*)?\)")
 SETTING = re.compile(r"\b(PRIVITY_[A-Z_]+)\b")
 TARGET = re.compile(r"`make ([a-z]+)`")
-DESCRIBED_IN = ROOT / "docs/operating.md"
+DESCRIBED_IN = ROOT / "docs/operating/README.md"
 UNSETTLED = re.compile(r"\b(TODO|FIXME|TBD|XXX)\b")
 
 

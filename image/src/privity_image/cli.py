@@ -32,7 +32,7 @@ SettingsFile = Annotated[Path, typer.Option("--settings", metavar="FILE", help="
 
 @collateral_app.command(epilog=EXIT_CODES)
 def fetch(settings: SettingsFile) -> None:
-    """Fetch everything once, store what is good, then tell about dates. Meant for a timer; see docs/operating.md."""
+    """Fetch everything once, store what is good, then tell about dates. For a timer; see docs/operating/node.md."""
     from privity_image.commands.collateral import fetch as run
 
     leave(lambda: run(settings))

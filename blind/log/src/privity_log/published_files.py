@@ -1,6 +1,6 @@
 """The read side: `checkpoint` and `tile/...` of each log as plain files, and nothing else. Source: C2SP tlog-tiles.
 
-Any web server can do the same from the folder `public`; what it must add is in docs/operating.md.
+Any web server can do the same from the folder `public`; what it must add is in docs/operating/log.md.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """The operator's file: what to fetch, where to, from whom. TOML, closed: an unknown key is refused.
 
-The keys are described in docs/operating.md.
+The keys are described in docs/operating/node.md.
 """
 
 import tomllib

@@ -1,7 +1,7 @@
 """The transparency logs of a local installation as data: who signs, who witnesses, which processes.
 
 The witness is the same person's on the same machine, so that the path is that of production and the trust is not: it
-vouches that this machine showed itself one history. Source: C2SP tlog-policy, docs/operating.md.
+vouches that this machine showed itself one history. Source: C2SP tlog-policy, docs/operating/log.md.
 """
 
 import sys
