@@ -120,6 +120,24 @@ def test_a_damaged_database_gives_no_backup_that_looks_like_one(host: Host, tmp_
     host.database.write_bytes(content)
     code, said = host.admin("backup", tmp_path / "backup")
     assert (code, said) == (1, "FAILED no backup was made: DatabaseError\n")
+    assert not (tmp_path / "backup").exists()
+
+
+def test_damage_that_copying_does_not_meet_is_found_in_the_copy(host: Host, tmp_path: Path) -> None:
+    assert host.admin("migrate")[0] == 0
+    with closed(sqlite3.connect(host.database)) as connection:
+        connection.execute("INSERT INTO invitations VALUES (?, 1, 1)", (b"somebody is invited",))
+        connection.commit()
+        root = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_invitations_1'")
+        page = root.fetchone()[0]
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    content = bytearray(host.database.read_bytes())
+    # An empty leaf of an index (SQLite file format, section 1.6): the row is no longer in it.
+    content[(page - 1) * 4096 : page * 4096] = bytes([10, 0, 0, 0, 0, 16, 0, 0]) + bytes(4088)
+    host.database.write_bytes(content)
+    code, said = host.admin("backup", tmp_path / "backup")
+    assert (code, "the copy is damaged" in said) == (1, True)
+    assert not (tmp_path / "backup").exists()
 
 
 def test_a_backup_of_postgresql_says_what_to_use(host: Host, tmp_path: Path) -> None:

@@ -37,22 +37,18 @@ def backup(configuration: Configuration, folder: Path) -> list[str]:
     if not source.is_file():
         raise AdminRefused("there is no database yet")
     folder.mkdir(mode=0o700)
-    copy = folder / FILE
-    # Made first, for nobody else: SQLite would make it as the umask allows, and takes over an empty file.
-    os.close(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     try:
-        with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True, timeout=10)) as connection:
-            connection.execute("VACUUM INTO ?", (str(copy),))
-        found = _checked(copy)
-    except sqlite3.Error as error:
-        raise AdminRefused(f"no backup was made: {type(error).__name__}") from None
+        found = _copied(source, folder / FILE)
+    except BaseException:
+        shutil.rmtree(folder)  # half a backup must not look like one
+        raise
     key = Path(configuration.state) / FOLDER / KEY_FILE
     if key.is_file():
         shutil.copyfile(key, folder / KEY_FILE)
         (folder / KEY_FILE).chmod(0o600)
     for path in (*folder.iterdir(), folder):
         _make_durable(path)
-    return [f"{copy}: {copy.stat().st_size} bytes, {found} accounts"]
+    return [f"{folder / FILE}: {(folder / FILE).stat().st_size} bytes, {found} accounts"]
 
 
 def migrate(configuration: Configuration) -> list[str]:
@@ -71,12 +67,19 @@ def migrate(configuration: Configuration) -> list[str]:
     return [f"migrated from {before or 'nothing'} to {schema.NEWEST}"]
 
 
-def _checked(copy: Path) -> int:
-    """The number of accounts in a copy that SQLite finds sound. Raises AdminRefused, sqlite3.Error."""
-    with closing(sqlite3.connect(f"file:{copy}?mode=ro", uri=True)) as connection:
-        if connection.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
-            raise AdminRefused("the copy is damaged, and so is the database: see what its disk says")
-        return int(connection.execute("SELECT count(*) FROM accounts").fetchone()[0])
+def _copied(source: Path, copy: Path) -> int:
+    """Copy a database into a new file that SQLite finds sound; the number of accounts in it. Raises AdminRefused."""
+    # Made first, for nobody else: SQLite would make it as the umask allows, and takes over an empty file.
+    os.close(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True, timeout=10)) as connection:
+            connection.execute("VACUUM INTO ?", (str(copy),))
+        with closing(sqlite3.connect(f"file:{copy}?mode=ro", uri=True)) as connection:
+            if connection.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
+                raise AdminRefused("the copy is damaged, and so is the database: see what its disk says")
+            return int(connection.execute("SELECT count(*) FROM accounts").fetchone()[0])
+    except sqlite3.Error as error:
+        raise AdminRefused(f"no backup was made: {type(error).__name__}") from None
 
 
 def _make_durable(path: Path) -> None:
