@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import os
 import re
 import shutil
 import socket
@@ -112,7 +113,7 @@ def to(text: str, ports: dict[int, int]) -> str:
 
 def prepared(kind: str, folder: Path, port: int, ports: dict[int, int]) -> tuple[list[str], list[str]]:
     """Write the configuration for this machine; the command that checks it, and the one that runs."""
-    program = shutil.which(kind)
+    program = shutil.which(kind, path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if program is None:
         pytest.skip(f"{kind} is not on this machine")
     folder.mkdir()
