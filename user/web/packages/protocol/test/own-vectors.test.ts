@@ -20,7 +20,7 @@ const REQUIRED = [
 /** Folders of documents that the verifier and the log's readers read: their packages run them. */
 const ELSEWHERE: readonly string[] = [
   "appraise", "policy", "release", "endorsement",
-  "note", "checkpoint", "cosignature", "witness-policy", "proof", "view", "tiles", "leaves", "bulletin",
+  "note", "checkpoint", "cosignature", "witness-policy", "proof", "view", "tiles", "leaves", "bulletin", "trust",
   "opener", "keyring", "object", "page", "pairing", "share", "export", "contents", "merge", "tree", "title", "wallet",
   "rotation", "repair", "search", "importers",
 ];
