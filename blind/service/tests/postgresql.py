@@ -48,12 +48,12 @@ def postgresql(*options: str) -> Iterator[str]:
         if somebody:
             os.chown(place, somebody["user"], somebody["group"])
         data = Path(place) / "data"
-        made = subprocess.run(
-            [folder / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "-N"],
-            capture_output=True,
-            cwd=place,
-            **somebody,
-        )
+        begin = [folder / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+        try:
+            made = subprocess.run(begin, capture_output=True, cwd=place, **somebody)
+        except OSError as error:
+            # Root's own folders may be closed to the user that root lends the programs.
+            raise LookupError(f"{folder} cannot be run: {error.strerror}") from error
         if made.returncode != 0:
             raise LookupError(f"initdb: {made.stderr[-300:].decode(errors='replace')}")
         settings = [f"-cunix_socket_directories={place}", "-clisten_addresses=", *options]
