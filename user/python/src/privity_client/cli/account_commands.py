@@ -72,6 +72,13 @@ def _accounts(app: typer.Typer, leave: Leave, epilog: str, url: str) -> None:
 
         leave(lambda: run(titles, json), as_json=json)
 
+    @group.command("delete", epilog=epilog)
+    def delete() -> None:
+        """Erase the account on all devices and at the service, against its signed promise. There is no way back."""
+        from privity_client.cli.account.overview import delete as run
+
+        leave(run)
+
     @group.command("forget", epilog=epilog)
     def forget() -> None:
         """Take the account off this machine. It stays at the service, and on your other devices."""

@@ -1,6 +1,7 @@
 """`privity account show|forget` and `privity devices`: who is in, how far it was read, what to compare."""
 
 import asyncio
+import json
 from datetime import UTC, datetime
 
 from privity_vault import page
@@ -11,10 +12,11 @@ from privity_client.cli.account import stage
 from privity_client.cli.account.beginning import grouped
 from privity_client.errors import ClientError
 from privity_client.history import devices as listed_devices
-from privity_client.history import preferences
+from privity_client.history import erasure, preferences
 from privity_client.history import session as sessions
 from privity_client.history.devices import Shown
 from privity_client.history.opened import DAY_S
+from privity_client.serve.home import write_whole
 
 
 def show(as_json: bool) -> int:
@@ -68,6 +70,31 @@ def forget() -> int:
         return 1
     sessions.forget(place)
     stage.console().print("The account is no longer on this machine. Revoke the device from another one.")
+    return 0
+
+
+def delete() -> int:
+    """Erase the account at its service. Returns the exit code. Raises PrivityError."""
+    return asyncio.run(_delete())
+
+
+async def _delete() -> int:
+    out, place = stage.console(), stage.folder()
+    async with stage.opened_account() as found:
+        if found.problem is not None:
+            raise found.problem
+        chats = len(list(found.replica.chats()))
+        question = f"Erase the account with {chats} chats, on all devices and at the service? There is no way back."
+        if not stage.agreed(question, yes=False):
+            return 1
+        await stage.prove(found)
+        erased = await found.run(erasure.account(found.replica, found.way))
+    kept = place.root.parent / f"account-erased-{erased.said.day}.json"
+    write_whole(kept, json.dumps(erased.document(), indent=2).encode())
+    sessions.forget(place)
+    out.print(Text("✓ The account is erased.", style="green"))
+    out.print(Text(f"  The service's signed promise is in {kept}.", style="dim"))
+    out.print(Text(f"  It says that backups forget the account within {erased.said.backup_days} days.", style="dim"))
     return 0
 
 
