@@ -170,7 +170,7 @@ def test_a_role_stands_alone(role: Role, wheels: Path, testtools: Path, tmp_path
         "-p",
         "no:cacheprovider",
         "-m",
-        "not system and not browser",
+        "not system and not browser and not slow",
         "-o",
         "addopts=--import-mode=importlib",
     )
