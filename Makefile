@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := privity_protocol privity_attest privity_tlog privity_vault privity_enclave privity_service privity_log privity_client privity_image
-WORKERS ?= 2
+WORKERS ?= 3
 PYTEST_ARGS ?=
 
 .PHONY: serve test check bench lock clean

@@ -11,6 +11,7 @@ from privity_client.cli.reasons import SENTENCES, sentence
 from privity_client.cli.verify import Judged, save
 from privity_client.cli.verify_bundle import moment
 from privity_client.errors import ClientError
+from privity_client.testing.fake_log import Deployment
 from privity_client.user_policy import template
 from typer.testing import CliRunner
 
@@ -45,6 +46,16 @@ def test_kept_evidence_is_accepted_at_its_time_with_consent(kept: Path) -> None:
     document = json.loads(out)
     assert (code, document["record"]["outcome"], document["simulated"]) == (0, "accepted_as_simulated", True)
     assert "Test enclave" in document["notice"]
+
+
+def test_evidence_of_a_server_that_is_held_to_its_logs_is_judged_without_them(kept: Path) -> None:
+    made = Deployment(root=HONEST.root).build()
+    (kept / "logged.json").write_bytes(made.bundle)
+    code, out, _err = run("verify-bundle", str(kept / "logged.json"), "--at", AT, "--json", *consent(kept))
+    record = json.loads(out)["record"]
+    assert (code, record["outcome"]) == (0, "accepted_as_simulated")
+    (logged,) = [one for one in record["checks"] if one["check"] == "release_logged"]
+    assert (logged["outcome"], logged["reasons"]) == ("not_checked", ["not_applicable:simulated"])
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import fcntl
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,9 +22,11 @@ from privity_client.trust import pins, remembered
 from privity_client.trust.pins import Pin
 from privity_client.trust.server import Server, open_server, reach
 from privity_client.trust.tiles import MOST_TILES, Tiles
+from privity_client.user_policy import template
 from privity_protocol import canonical
 from privity_tlog.errors import TlogError
 from privity_tlog.leaves.revocations import Revocations
+from privity_tlog.view import View
 
 URL = "http://service.test"
 
@@ -150,6 +153,98 @@ def test_a_rollback_is_kept_too(home: Path) -> None:
     with pytest.raises(TlogError, match="checkpoint_rollback"):
         verified(web, home)
     assert [one["reason"] for one in kept(home)] == ["checkpoint_rollback"]
+
+
+def test_rollbacks_leave_room_for_the_evidence_of_a_split_view(home: Path) -> None:
+    web = Web(Deployment().build())
+    web.made.revoke()
+    verified(web, home)
+    web.made = Deployment().build()
+    for second in range(remembered.MAX_EVIDENCE + 1):
+        with pytest.raises(TlogError, match="checkpoint_rollback"):
+            verified(web, home, now=web.made.now + second)
+    assert [one["reason"] for one in kept(home)] == ["checkpoint_rollback"] * remembered.MAX_EVIDENCE
+    web.made = Deployment(revoked=Revocations(fake_log.NOW, (bytes(32),), (), ())).build()
+    web.made.revoke()
+    with pytest.raises(TlogError, match="split_view"):
+        verified(web, home)
+    assert "split_view" in {one["reason"] for one in kept(home)}
+
+
+def test_nothing_waits_for_a_server_while_the_memory_is_locked(home: Path) -> None:
+    web = Web(Deployment().build())
+    verified(web, home)
+    web.made.revoke()
+
+    def free(data: bytes) -> bytes:
+        with (pins.folder(home, URL) / "lock").open("a") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return data
+
+    web.tiles = free
+    verified(web, home)
+
+
+def test_what_another_run_remembers_meanwhile_is_not_forgotten(home: Path) -> None:
+    web = Web(Deployment().build())
+    verified(web, home)
+    web.made.revoke()
+    place, other = pins.folder(home, URL), "ab" * 32
+    note = web.made.release.note(web.made.now)
+    head = web.made.release.head()
+
+    def meanwhile(data: bytes) -> bytes:
+        known = remembered.read(place)
+        views = {**known.views, RELEASE: View(head, note)}
+        remembered.write(place, replace(known, views=views, releases={**known.releases, other: 7}))
+        return data
+
+    web.tiles = meanwhile
+    verified(web, home)
+    known = remembered.read(place)
+    assert known.releases[other] == 7
+    assert known.views[RELEASE].head == head
+
+
+def test_other_logs_that_a_person_pins_are_met_anew(home: Path) -> None:
+    place = pins.folder(home, URL)
+    old = [fake_log.FakeLog(f"old.test/{name}", [bytes(1)] * 9) for name in ("release", "keys")]
+    views = {one.origin: View(one.head(), one.note(fake_log.NOW)) for one in old}
+    remembered.write(place, remembered.Remembered(views, {"policy": 8}))
+    verified(Web(Deployment().build()), home, times=2)
+    assert remembered.read(place).views.keys() == {RELEASE, KEYS}
+
+
+def with_own_policy(web: Web, home: Path, platforms: list[str], root: bytes) -> VerifiedNode:
+    """The node as a client finds it whose person has a policy of their own, made from what `privity policy` prints."""
+    own = json.loads(template(now=web.made.now, deployment="local"))
+    own["allow_simulated"], own["trust_anchors"]["simulated"] = True, [web.made.root.pin.hex()]
+    own["fleet"]["platforms"] = platforms
+
+    async def go() -> VerifiedNode:
+        async with fetch.new_client(URL, httpx.MockTransport(web.answer)) as client:
+            trust = open_server(client, URL, home)
+            appraiser = LocalAppraiser("local", AllowSimulated((root,)), policy=canonical.encode(own))
+            source = Discovery(client, URL, appraiser, clock=lambda: web.made.now, entropy=bytes, trust=trust)
+            (node,) = await source.nodes("", refresh=True)
+            return node
+
+    return asyncio.run(go())
+
+
+def test_a_policy_of_ones_own_takes_the_machines_of_the_log(home: Path) -> None:
+    web = Web(Deployment().build())
+    assert with_own_policy(web, home, [], web.made.root.pin).simulated
+    assert with_own_policy(web, home, [web.made.listed.plat.id.hex()], web.made.root.pin).simulated
+    with pytest.raises(EvidenceRefused, match="platform_not_listed"):
+        with_own_policy(web, home, ["00" * 32], web.made.root.pin)
+
+
+def test_a_policy_of_ones_own_brings_no_withdrawn_machine_back(home: Path) -> None:
+    web = Web(Deployment().build())
+    web.made.revoke(platforms=[web.made.listed.plat.id])
+    with pytest.raises(EvidenceRefused, match="platform_not_listed"):
+        with_own_policy(web, home, [web.made.listed.plat.id.hex()], web.made.root.pin)
 
 
 def test_a_withdrawn_release_is_refused_at_the_next_look(home: Path) -> None:

@@ -14,6 +14,7 @@ from privity_protocol import canonical, evidence
 from privity_tlog import bulletin
 from privity_tlog.bulletin import Bulletin
 from privity_tlog.leaves.revocations import Revocations
+from privity_tlog.view import View
 from test_trust import DAY, HOUR, NOT_ESTABLISHED, REFUSED, release_hash, renewed, signed_by, without
 
 NOW = fake_log.NOW
@@ -134,6 +135,8 @@ def bulletins() -> list[Case]:
     found.append(judged("a directory of the future", early))
     for seconds, title in ((8 * DAY, "revocations of eight days"), (8 * DAY + 1, "revocations that are withheld")):
         found.append(judged(title, Deployment(revoked=Revocations(NOW - seconds, (), (), ())).build()))
+    for seconds, title in ((300, "revocations a little ahead"), (301, "revocations of the future")):
+        found.append(judged(title, Deployment(revoked=Revocations(NOW + seconds, (), (), ())).build()))
     honest = Deployment().build()
     found.append(judged("another deployment", honest, pin=pins.encode(pin(deploy="other"))))
     found.append(judged("the logs mistaken for each other", honest, pin=pins.encode(pin(release=KEYS, keys=RELEASE))))
@@ -182,8 +185,15 @@ def histories() -> list[Case]:
             remembered=remembered.encode(replace(after(short), releases={})),
             now=NOW + 9,
         ),
+        judged("other logs were pinned before", short, remembered=remembered.encode(elsewhere()), now=NOW + 9),
         judged("a memory that is none", short, remembered=b"{}"),
     ]
+
+
+def elsewhere() -> Remembered:
+    """What a client remembers that knew this server by two other logs, longer ones."""
+    logs = [fake_log.FakeLog(f"old.test/{name}", [bytes([at]) for at in range(9)]) for name in ("release", "keys")]
+    return Remembered({one.origin: View(one.head(), one.note(NOW)) for one in logs}, {"policy": 8, "directory": 8})
 
 
 def challenges() -> list[Case]:

@@ -4,14 +4,14 @@ Source: specs/appraise.md. The consent to a test enclave is a value that is give
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from privity_attest.appraise import appraise
 from privity_attest.errors import Refused
 from privity_attest.logged import BUILT_AT, Logged, without_log
 from privity_attest.memory import Memory
-from privity_attest.policy import Policy, local_policy
+from privity_attest.policy import Fleet, Policy, local_policy
 from privity_attest.result import Appraisal, SimulatedAppraisal
 from privity_attest.simulated.document import pin_of_pem
 from privity_protocol.errors import PrivityError
@@ -105,6 +105,8 @@ class LocalAppraiser:
         Raises EvidenceRefused, ClientError `simulated_not_allowed`, `policy_unusable`.
         """
         policy = applied(self._policy, base or self._without_log(now))
+        if base is not None and self._policy is not None:
+            policy = held_to(policy, base)
         proved = logged or without_log(traffic_key, earliest=self._earliest)
         try:
             result = appraise(bundle, now=now, policy=policy, logged=proved, nonce=nonce, memory=self._memory)
@@ -119,6 +121,24 @@ class LocalAppraiser:
     def _without_log(self, now: int) -> Policy:
         allowed = sorted(self.roots)
         return local_policy(now=now, deployment=self._deployment, allow_simulated=bool(allowed), roots=allowed)
+
+
+def held_to(own: Policy, logged: Policy) -> Policy:
+    """Return the person's `own` policy for the machines, keys and test enclaves that the `logged` one admits.
+
+    A person may name fewer of them, never one that is not logged or was withdrawn; naming none means the logged ones.
+    """
+    accepted = tuple(one for one in own.trust_anchors.simulated if one in logged.trust_anchors.simulated)
+    platforms, keys = own.fleet.platforms or logged.fleet.platforms, own.fleet.keys or logged.fleet.keys
+    return replace(
+        own,
+        allow_simulated=own.allow_simulated and bool(accepted),
+        trust_anchors=replace(own.trust_anchors, simulated=accepted),
+        fleet=Fleet(
+            tuple(one for one in platforms if one in logged.fleet.platforms),
+            tuple(one for one in keys if one in logged.fleet.keys),
+        ),
+    )
 
 
 def verified(result: Appraisal | SimulatedAppraisal, *, weight: int, origin: str) -> VerifiedNode:

@@ -24,8 +24,9 @@ from privity_client.trust.pins import replace_whole
 MAX_FILE: Final = 1024 * 1024
 MAX_RELEASES: Final = 256
 """Releases whose first sight is remembered; the oldest goes first."""
-MAX_EVIDENCE: Final = 64
-"""Files of evidence: the first ones are kept, since a liar could go on for ever."""
+MAX_EVIDENCE: Final = 16
+"""Files of evidence for each reason: the first ones are kept, since a liar could go on for ever. A server can have
+rollbacks at no cost; they must leave room for a split view, which convicts."""
 _MEMBERS: Final = frozenset({"v", "views", "places", "releases"})
 
 
@@ -115,7 +116,7 @@ def keep_evidence(place: Path, *, reason: str, origin: str, time: int, notes: Se
     document = {"v": 1, "reason": reason, "origin": origin, "time": time, "notes": notes64}
     try:
         kept.mkdir(mode=0o700, exist_ok=True)
-        if len(list(kept.iterdir())) >= MAX_EVIDENCE:
+        if len(list(kept.glob(f"*-{reason}-*.json"))) >= MAX_EVIDENCE:
             return None
         path = kept / f"{time}-{reason}-{sha256(origin.encode()).hexdigest()[:8]}.json"
         if not path.exists():

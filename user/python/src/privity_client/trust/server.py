@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 import httpx
 from privity_attest.logged import Logged
@@ -10,6 +11,7 @@ from privity_attest.policy import Policy
 from privity_protocol.application import Seen
 from privity_protocol.directory import Node
 from privity_tlog import view
+from privity_tlog.checkpoint import Checkpoint
 from privity_tlog.errors import TlogError
 from privity_tlog.limits import MAX_BULLETIN
 from privity_tlog.view import View
@@ -24,7 +26,11 @@ from privity_client.trust.standing import Standing
 from privity_client.trust.tiles import Tiles
 
 _CONVICTS = frozenset({"split_view", "consistency", "checkpoint_rollback"})
-"""Reasons for which both notes are kept: together they convict the log."""
+"""Reasons for which both notes are kept. `split_view` convicts the log by itself; the others may also be the work of who
+hands out its files: wrong tiles, or an old head."""
+
+_TRIES: Final = 8
+"""How often a refresh begins anew because another run of the client remembered something meanwhile."""
 
 
 class Server:
@@ -58,15 +64,30 @@ class Server:
         self._tiles = Tiles(self._client, wellknown.decode(hints).logs)
         data = await fetch.get(self._client, f"{self._url}/v1/bulletin", limit=MAX_BULLETIN)
         found = standing.establish(data, self.pin, now=now)
-        with remembered.locked(self._place):
+        for _ in range(_TRIES):
             known = remembered.read(self._place)
             before = known.views
             paths = {one.head.origin: await self._path(before.get(one.head.origin), one) for one in _views(found)}
-            with self._evidence(known, found, paths, now=now):
-                self._known = standing.remember(known, found, paths, now=now)
+            if self._is_remembered(known, found, paths, now=now):
+                self._standing = found
+                return found
+        raise ClientError("memory_unusable", "other runs keep changing what is remembered")
+
+    def _is_remembered(
+        self, known: Remembered, found: Standing, paths: Mapping[str, Proof | None], *, now: int
+    ) -> bool:
+        """Remember `found`; return False, and do nothing, when another run has moved on from `known` meanwhile.
+
+        Nothing waits while the folder is locked: a second task of this process would stop the one that holds the lock.
+        """
+        with remembered.locked(self._place):
+            latest = remembered.read(self._place)
+            if _heads(latest) != _heads(known):
+                return False
+            with self._evidence(latest, found, paths, now=now):
+                self._known = standing.remember(latest, found, paths, now=now)
             remembered.write(self._place, self._known)
-        self._standing = found
-        return found
+        return True
 
     async def logged(self, bundle: bytes, listed: Node, *, now: int) -> Logged:
         """Return what the logs say about a listed node's bundle.
@@ -135,6 +156,10 @@ def _contradiction(before: View | None, fresh: View, path: Proof | None) -> str:
     except TlogError as error:
         return error.reason
     return ""
+
+
+def _heads(known: Remembered) -> dict[str, Checkpoint]:
+    return {origin: one.head for origin, one in known.views.items()}
 
 
 def _views(found: Standing) -> tuple[View, View]:

@@ -67,6 +67,9 @@ def establish(data: bytes, pin: Pin, *, now: int) -> Standing:
     head.check_age(posted.keys_head, now=now, most=KEYS_AGE, skew=SKEW)
     if now - posted.revocations.time > REVOCATIONS_AGE:
         raise ClientError("log_outdated", "the newest list of what was withdrawn is older than eight days")
+    if posted.revocations.time > now + SKEW:
+        # One from the future would never grow old, and withholding the next would not show.
+        raise ClientError("log_outdated", "the newest list of what was withdrawn bears a time that is still to come")
     listed = directory.decode(posted.directory)
     if not listed.nbf - SKEW <= now < listed.exp + SKEW:
         raise ClientError("log_outdated", "the directory has expired, or this machine's clock is wrong")
@@ -87,13 +90,16 @@ def remember(known: Remembered, standing: Standing, paths: Mapping[str, Path | N
 
     Raises TlogError: those of `view.advance`, `leaf_rolled_back`.
     """
-    views = dict(known.views)
+    pinned = {standing.pin.release, standing.pin.keys}
+    views = {origin: one for origin, one in known.views.items() if origin in pinned}
+    # Where other logs were pinned before, places in them say nothing about these.
+    places = known.places if len(views) == len(known.views) else {}
     for fresh in (standing.release_view, standing.keys_view):
         origin = fresh.head.origin
         views[origin] = view.advance(views.get(origin), fresh, paths.get(origin))
     first = 0 if not known.views else now
     seen = {name.hex(): first for name in standing.posted.releases} | dict(known.releases)
-    return Remembered(views, dict(bulletin.advance(known.places, standing.posted)), seen)
+    return Remembered(views, dict(bulletin.advance(places, standing.posted)), seen)
 
 
 def sizes(bundle: bytes) -> frozenset[int]:

@@ -59,6 +59,10 @@ export async function establish(data: Uint8Array, pin: Pin, now: number): Promis
   if (now - posted.revocations.time > REVOCATIONS_AGE) {
     throw new TrustError("log_outdated", "the newest list of what was withdrawn is older than eight days");
   }
+  // One from the future would never grow old, and withholding the next would not show.
+  if (posted.revocations.time > now + SKEW) {
+    throw new TrustError("log_outdated", "the newest list of what was withdrawn bears a time that is still to come");
+  }
   const listed = directory.decode(posted.directory);
   if (now < listed.nbf - SKEW || now >= listed.exp + SKEW) {
     throw new TrustError("log_outdated", "the directory has expired, or this machine's clock is wrong");
@@ -98,7 +102,10 @@ export function viewsOf({ releaseView, keysView }: Standing): readonly [View, Vi
 export function remember(
   known: Remembered, standing: Standing, paths: ReadonlyMap<string, Path>, now: number,
 ): Remembered {
-  const grown = new Map(known.views);
+  const { release, keys } = standing.pin;
+  const grown = new Map([...known.views].filter(([origin]) => origin === release || origin === keys));
+  // Where other logs were pinned before, places in them say nothing about these.
+  const places = grown.size === known.views.size ? known.places : new Map<string, number>();
   for (const fresh of viewsOf(standing)) {
     const { origin } = fresh.head;
     grown.set(origin, views.advance(grown.get(origin) ?? null, fresh, paths.get(origin) ?? null));
@@ -107,7 +114,7 @@ export function remember(
   const posted = [...standing.posted.releases.keys()].map((name): [string, number] => [name, first]);
   return {
     views: grown,
-    places: bulletin.advance(known.places, standing.posted),
+    places: bulletin.advance(places, standing.posted),
     releases: new Map([...posted, ...known.releases]),
   };
 }
