@@ -26,8 +26,8 @@ from privity_client.trust.standing import Standing
 from privity_client.trust.tiles import Tiles
 
 _CONVICTS = frozenset({"split_view", "consistency", "checkpoint_rollback"})
-"""Reasons for which both notes are kept. `split_view` convicts the log by itself; the others may also be the work of who
-hands out its files: wrong tiles, or an old head."""
+"""Reasons for which both notes are kept. `split_view` convicts the log by itself; the others may also be the work of
+whoever hands out its files: wrong tiles, or an old head."""
 
 _TRIES: Final = 8
 """How often a refresh begins anew because another run of the client remembered something meanwhile."""
