@@ -6,10 +6,11 @@ The rogue has all that the operator has: the folder with the keys of logs, witne
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -39,21 +40,10 @@ def six_ports() -> int:
     """A port with five free ones behind it."""
     while True:
         (port,) = free_ports(1)
-        try:
-            wanted = range(port, port + 6)
-            held = [socket_at(each) for each in wanted]
-        except OSError:
-            continue
-        for each in held:
-            each.close()
-        return port
-
-
-def socket_at(port: int):
-    """A socket that holds a port."""
-    import socket
-
-    return socket.create_server(("127.0.0.1", port))
+        with ExitStack() as held, suppress(OSError, OverflowError):
+            for each in range(port, port + 6):
+                held.enter_context(socket.create_server(("127.0.0.1", each)))
+            return port
 
 
 class Served:
