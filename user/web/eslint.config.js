@@ -5,11 +5,11 @@ export default tseslint.config(
   { ignores: ["**/dist/**", "**/node_modules/**"] },
   js.configs.recommended,
   {
-    files: ["**/*.ts"],
+    files: ["**/*.ts", "**/*.tsx"],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: ["./packages/*/tsconfig.json", "./packages/*/test/tsconfig.json"],
+        project: ["./packages/*/tsconfig.json", "./packages/*/test/tsconfig.json", "./app/test/tsconfig.json", "./app/e2e/tsconfig.json"],
         tsconfigRootDir: import.meta.dirname,
       },
     },
@@ -49,6 +49,30 @@ export default tseslint.config(
       ],
       "no-restricted-globals": ["error", "fetch", "localStorage", "indexedDB", "setTimeout", "setInterval", "process", "document", "window", "Date"],
       "no-restricted-imports": ["error", { patterns: ["node:*", "vitest", "fast-check"] }],
+    },
+  },
+  {
+    // What people see: no network, no storage, no HTML string. Workers and boot are named where they need more.
+    files: ["app/src/**/*.{ts,tsx}"],
+    rules: {
+      "no-restricted-properties": [
+        "error",
+        { property: "innerHTML", message: "no HTML string exists at any point" },
+        { property: "outerHTML", message: "no HTML string exists at any point" },
+        { property: "insertAdjacentHTML", message: "no HTML string exists at any point" },
+        { property: "dangerouslySetInnerHTML", message: "no HTML string exists at any point" },
+        { object: "document", property: "write" },
+        { object: "Math", property: "random" },
+      ],
+      "max-lines-per-function": ["error", { max: 80 }],
+    },
+  },
+  {
+    files: ["app/src/{screens,parts,render,state,text}/**/*.{ts,tsx}"],
+    rules: {
+      "no-restricted-imports": ["error", {
+        patterns: [{ group: ["@privity/vault/*", "@privity/history/*", "@privity/account/*", "@privity/channel/*"], message: "keys and sealing live in the workers" }],
+      }],
     },
   },
   {

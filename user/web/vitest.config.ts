@@ -4,15 +4,16 @@ import { defineConfig } from "vitest/config";
 import { chromium } from "./chromium.ts";
 import { listVectors, readBinary, readVector } from "./vectors.ts";
 
-const tests = ["packages/*/test/**/*.test.ts"];
+const tests = ["packages/*/test/**/*.test.ts", "app/test/**/*.test.{ts,tsx}"];
 /** What only a browser has: authenticators, IndexedDB, workers. */
-const browserOnly = ["**/*.browser.test.ts", "**/node_modules/**"];
+const browserOnly = ["**/*.browser.test.{ts,tsx}", "**/node_modules/**"];
 
 /** Named, so that Vite does not find them one by one and reload a page that is testing. */
 const include = [
   "fast-check", "@noble/ciphers/chacha.js", "@noble/curves/ed25519.js", "@noble/hashes/argon2.js", "@noble/hashes/hkdf.js",
   "@noble/hashes/hmac.js", "@noble/hashes/sha2.js", "@noble/hashes/sha3.js", "@noble/post-quantum/hybrid.js",
-  "@noble/post-quantum/ml-dsa.js", "@noble/post-quantum/ml-kem.js",
+  "@noble/post-quantum/ml-dsa.js", "@noble/post-quantum/ml-kem.js", "preact", "preact/hooks", "preact/jsx-runtime",
+  "preact/jsx-dev-runtime", "@preact/signals", "marked", "fflate",
 ];
 
 /** A package's sources instead of what was built from them: tests need no build and cannot meet an old one. */
@@ -21,9 +22,12 @@ const alias = [{ find: /^@privity\/(\w+)\/(.+)$/, replacement: `${import.meta.di
 export default defineConfig({
   optimizeDeps: { include },
   resolve: { alias },
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   test: {
     projects: [
       { extends: true, test: { name: "node", include: tests, exclude: browserOnly, environment: "node" } },
+      // The whole client against a running installation, which PRIVITY_URL names: tests/browser starts one.
+      { extends: true, test: { name: "app", include: ["app/e2e/**/*.test.ts"], environment: "node", fileParallelism: false } },
       {
         extends: true,
         test: {

@@ -1,0 +1,111 @@
+/**
+ * What people read, in their language.
+ *
+ * A text is a string, or an object of plural forms that its `count` chooses (Intl.PluralRules). `{name}` stands for a value;
+ * numbers are written as the language writes them.
+ */
+
+import { signal } from "@preact/signals";
+
+import english from "./catalogs/en.ts";
+import { pseudo } from "./pseudo.ts";
+
+export type Key = keyof typeof english;
+export type Plural = Readonly<Record<string, string>>;
+export type Catalog = Readonly<Record<string, string | Plural>>;
+export type Values = Readonly<Record<string, string | number>>;
+
+/** Languages that have a catalog; `en-x-pseudo` lengthens and marks every text, for tests. */
+export const LANGUAGES = ["en", "de", "ar", "en-x-pseudo"] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+interface Chosen {
+  readonly language: Language;
+  readonly catalog: Catalog;
+}
+
+const chosen = signal<Chosen>({ language: "en", catalog: english });
+
+const LOADED: Readonly<Record<Language, () => Promise<Catalog>>> = {
+  en: () => Promise.resolve(english),
+  de: async () => (await import("./catalogs/de.ts")).default,
+  ar: async () => (await import("./catalogs/ar.ts")).default,
+  "en-x-pseudo": () => Promise.resolve(pseudo(english)),
+};
+
+/** The language that is shown. */
+export function language(): Language {
+  return chosen.value.language;
+}
+
+/** In which direction it is written. */
+export function direction(of: Language = language()): "ltr" | "rtl" {
+  return of === "ar" ? "rtl" : "ltr";
+}
+
+/** The first language with a catalog among those that a person prefers (BCP 47), else English. */
+export function preferred(wanted: readonly string[]): Language {
+  for (const one of wanted) {
+    const found = LANGUAGES.find((name) => name === one) ?? LANGUAGES.find((name) => name === one.split("-")[0]);
+    if (found !== undefined) return found;
+  }
+  return "en";
+}
+
+/** Show another language from now on. */
+export async function choose(next: Language): Promise<void> {
+  chosen.value = { language: next, catalog: await LOADED[next]() };
+}
+
+/** The text of a key; English where a catalog lacks it. */
+export function t(key: Key, values: Values = {}): string {
+  const { catalog, language: shown } = chosen.value;
+  const found = catalog[key] ?? (english as Catalog)[key] ?? key;
+  const form = typeof found === "string" ? found : pluralOf(found, shown, values["count"]);
+  return form.replace(/\{(\w+)\}/g, (whole, name: string) => written(values[name], shown) ?? whole);
+}
+
+/** Whether there is a text for a key that was computed, such as that of a reason code. */
+export function isKey(key: string): key is Key {
+  return Object.hasOwn(english, key);
+}
+
+function pluralOf(forms: Plural, shown: Language, count: string | number | undefined): string {
+  const category = new Intl.PluralRules(localeOf(shown)).select(typeof count === "number" ? count : 0);
+  return forms[category] ?? forms["other"] ?? "";
+}
+
+function written(value: string | number | undefined, shown: Language): string | undefined {
+  return typeof value === "number" ? new Intl.NumberFormat(localeOf(shown)).format(value) : value;
+}
+
+/** The tag for Intl. */
+export function localeOf(shown: Language = language()): string {
+  return shown === "en-x-pseudo" ? "en" : shown;
+}
+
+/** A moment as people write it; `style` says how much of it. */
+export function moment(time: number, style: "time" | "day" | "full"): string {
+  const how: Intl.DateTimeFormatOptions = style === "time" ? { timeStyle: "short" }
+    : style === "day" ? { dateStyle: "medium" } : { dateStyle: "medium", timeStyle: "short" };
+  return new Intl.DateTimeFormat(localeOf(), how).format(time);
+}
+
+/** How long ago, or how soon, `time` is at `now`, both in milliseconds. */
+export function distance(time: number, now: number): string {
+  const seconds = Math.round((time - now) / 1000);
+  const format = new Intl.RelativeTimeFormat(localeOf(), { numeric: "auto" });
+  for (const [unit, size] of UNITS) {
+    if (Math.abs(seconds) >= size) return format.format(Math.trunc(seconds / size), unit);
+  }
+  return format.format(seconds, "second");
+}
+
+const UNITS = [["day", 86_400], ["hour", 3600], ["minute", 60]] as const;
+
+/** Bytes as people write them. */
+export function bytes(size: number): string {
+  const step = size >= 1e6 ? { unit: "megabyte", size: 1e6 } : size >= 1e3 ? { unit: "kilobyte", size: 1e3 } : { unit: "byte", size: 1 };
+  const how: Intl.NumberFormatOptions = { style: "unit", unit: step.unit, maximumFractionDigits: 1 };
+  return new Intl.NumberFormat(localeOf(), how).format(size / step.size);
+}
