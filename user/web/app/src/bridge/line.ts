@@ -85,7 +85,7 @@ export function serve<All extends Commands, Answers extends { readonly [Name in 
     const number = data["number"];
     const command = readCommand(commands, data["command"]);
     if (command === null) {
-      end.postMessage({ number, reason: "page.malformed", detail: "" });
+      end.postMessage({ number, reason: "page.command", detail: "" });
       return;
     }
     const handle = handlers[command.name] as (command: CommandOf<All>) => Promise<unknown>;

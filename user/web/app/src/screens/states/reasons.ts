@@ -1,0 +1,155 @@
+/**
+ * Reason codes as people read them: what happened, what is safe, what to do. Source: web-client design, section 7.
+ *
+ * A code is looked up as it is, then by the words before each of its dots, then by its stage in the appraisal. Whatever is
+ * left is "unexpected", which also says that nothing was deleted. A test demands that no listed code ends there.
+ */
+
+import { REASONS } from "@privity/attest/errors";
+
+import { isKey, type Key, t } from "../../text/text.ts";
+
+export const ACTIONS = [
+  "check_again", "details", "save_evidence", "try_again", "another_way", "seven_words", "link_device", "compare", "export",
+  "repair", "find_elsewhere", "hide", "archive_oldest", "plans", "keep", "other_model", "free_space", "copy_details", "agree",
+  "prove",
+] as const;
+export type Action = (typeof ACTIONS)[number];
+
+interface Entry {
+  readonly text: string;
+  readonly actions: readonly Action[];
+}
+
+export interface ReasonText {
+  readonly text: string;
+  readonly actions: readonly Action[];
+  /** The code with its detail, for those who look closer. */
+  readonly code: string;
+}
+
+const CHECK: readonly Action[] = ["check_again", "details"];
+const CONVICTING: readonly Action[] = ["save_evidence", "details"];
+const AGAIN: readonly Action[] = ["try_again"];
+
+/** Entry, then the codes that it speaks for. */
+const LISTED: readonly (readonly [text: string, actions: readonly Action[], codes: string])[] = [
+  ["outdated", CHECK,
+    "evidence_stale collateral_expired collateral_too_old release_proof_stale anchor_unknown key_expired checkpoint_stale "
+    + "checkpoint_from_the_future log_outdated crl_expired ocsp_expired certificate_expired"],
+  ["not_logged", ["details", "save_evidence"], "release_not_logged release_unknown measurement_mismatch"],
+  ["withdrawn", ["details", "save_evidence"], "release_revoked"],
+  ["debug", ["details"], "debug_enabled"],
+  ["simulated", ["agree", "details"], "simulated simulated_not_allowed development_root"],
+  ["split_view", CONVICTING,
+    "view_conflict anchor_conflict checkpoint_rollback split_view consistency leaf_rolled_back inclusion"],
+  ["log_unbelieved", CHECK,
+    "note_malformed key_malformed checkpoint_malformed cosignature_malformed proof_malformed tile_malformed log_too_large "
+    + "log_unknown log_signature witness_signature witness_quorum leaf_missing leaf_repeated appraisal_policy log_unreadable "
+    + "memory_unusable pin_unusable"],
+  ["not_pinned", ["details"], "not_pinned"],
+  ["no_quorum", ["details"], "no_quorum"],
+  ["held_back", ["details"], "held_back release_not_yet_valid"],
+  ["auditor", ["details"], "auditor_missing"],
+  ["no_record", ["check_again"], "no_record"],
+  ["no_node", ["check_again", "other_model"], "no_node refused"],
+  ["unreachable", AGAIN, "unreachable service.unreachable"],
+  ["not_privity", AGAIN, "not_privity request.unknown request.method"],
+  ["bad_answer", AGAIN, "too_much bad_answer request.malformed request.key_reused"],
+  ["cut", ["try_again", "keep"], "answer_cut answer_gone resume_gone"],
+  ["engine", ["try_again", "other_model"], "internal model_unavailable"],
+  ["busy", AGAIN, "busy overloaded"],
+  ["slow_down", AGAIN, "slow_down request.too_many"],
+  ["too_large", ["details"], "too_large chain_exhausted request.too_large"],
+  ["bad_request", ["details"], "bad_request"],
+  ["rules", ["details"], "policy"],
+  ["session", AGAIN, "session_refused"],
+  ["token", AGAIN, "token_invalid token_spent token_expired"],
+  ["tokens_daily", ["plans"], "tokens.daily"],
+  ["opener_wrong", ["try_again", "another_way"], "opener.wrong_key"],
+  ["opener_unstable", ["seven_words"], "opener.unstable"],
+  ["no_prf", ["seven_words", "link_device"], "passkey.unsupported passkey.opens_nothing"],
+  ["opener", ["try_again", "another_way"], "opener device.absent"],
+  ["cancelled", AGAIN, "passkey.cancelled"],
+  ["passkey_known", ["details"], "passkey.known passkeys.known"],
+  ["passkey", ["try_again", "another_way"], "passkey passkeys"],
+  ["passkeys_last", ["details"], "passkeys.last"],
+  ["recovery_mistyped", AGAIN, "recovery.mistyped"],
+  ["recovery", AGAIN, "recovery"],
+  ["words", AGAIN, "passphrase"],
+  ["ceremony_differs", AGAIN, "ceremony"],
+  ["account_closed", ["details"], "account.closed"],
+  ["account_too_many", ["details"], "account.too_many"],
+  ["access", ["link_device", "export"], "access.required access.refused"],
+  ["access_fresh", ["prove"], "access.scope access.stale"],
+  ["expired_step", AGAIN, "access.expired"],
+  ["moved", AGAIN, "keyring.moved log.moved body.absent body.hash body.malformed body.staged keyring.invalid"],
+  ["log_history", ["compare", "export", "repair"], "log page.malformed"],
+  ["keyring", ["details", "export"], "keyring"],
+  ["object_missing", ["find_elsewhere", "hide"], "object.missing"],
+  ["object_swapped", ["try_again", "details"], "object.swapped"],
+  ["object_large", ["export"], "object.too_large"],
+  ["object", ["details", "hide"], "object"],
+  ["active_chats", ["archive_oldest", "plans"], "plan.active_chats"],
+  ["plan_bytes", ["plans", "export"], "plan.bytes"],
+  ["pairing_changed", ["details"], "pairing.card_changed pairing.foreign pairing.commitment"],
+  ["pairing_expired", AGAIN, "pairing.expired pairing.unknown"],
+  ["pairing_burnt", AGAIN, "pairing.burnt"],
+  ["pairing", AGAIN, "pairing"],
+  ["share_service", AGAIN, "share.taken share.too_many share.expiry"],
+  ["share", ["details"], "share"],
+  ["export_wrong", AGAIN, "export.wrong_key"],
+  ["export", ["details"], "export"],
+  ["service_busy", AGAIN, "service.busy"],
+  ["service", AGAIN, "service"],
+  ["storage_full", ["export", "free_space"], "page.QuotaExceededError storage.full"],
+  ["storage", ["details"], "storage page.SecurityError"],
+  ["file_too_large", [], "file.too_large"],
+  ["file_type", [], "file.type"],
+  ["file_damaged", [], "file.damaged"],
+  ["file_encrypted", [], "file.encrypted"],
+  ["file_no_text", [], "file.no_text"],
+  ["file_timeout", AGAIN, "file.timeout"],
+  ["locked", [], "page.locked"],
+];
+
+const BY_CODE: ReadonlyMap<string, Entry> = new Map(LISTED.flatMap(([text, actions, codes]) => {
+  return codes.split(" ").map((code): [string, Entry] => [code, { text, actions }]);
+}));
+
+const STAGE_OF: ReadonlyMap<string, string> = new Map([...REASONS].flatMap(([stage, codes]) => {
+  return codes.map((code): [string, string] => [code, stage]);
+}));
+
+/** What a person reads of `reason`, which is `code` or `code:detail`. */
+export function reasonText(reason: string, detail = ""): ReasonText {
+  const [code = ""] = reason.split(":");
+  const shown = detail === "" ? reason : `${reason}: ${detail}`;
+  const found = entryOf(code);
+  if (found !== undefined) return { text: t(keyOf(`states.reason.${found.text}`)), actions: found.actions, code: shown };
+  const stage = STAGE_OF.get(code);
+  if (stage === undefined) return { text: t("states.reason.unknown"), actions: ["copy_details"], code: shown };
+  const why = t(keyOf(`states.stage.${stage}`));
+  return { text: t("states.reason.other_refusal", { reason: why }), actions: CHECK, code: shown };
+}
+
+/** Whether a code has a text of its own, or of its stage. */
+export function isListed(code: string): boolean {
+  return entryOf(code) !== undefined || STAGE_OF.has(code);
+}
+
+/** What an action is called. */
+export function actionText(action: Action): string {
+  return t(keyOf(`states.action.${action}`));
+}
+
+function entryOf(code: string): Entry | undefined {
+  const found = BY_CODE.get(code);
+  const dot = code.lastIndexOf(".");
+  return found ?? (dot < 0 ? undefined : entryOf(code.slice(0, dot)));
+}
+
+function keyOf(key: string): Key {
+  if (!isKey(key)) throw new Error(`no text ${key}`);
+  return key;
+}

@@ -1,0 +1,67 @@
+/** Every reason code of every package has a text that says what happened, in every language. */
+
+import { readFileSync } from "node:fs";
+
+import { REASONS as ACCOUNT } from "@privity/account/errors";
+import { REASONS as ATTEST } from "@privity/attest/errors";
+import { REASONS as PASSKEYS } from "@privity/passkeys/errors";
+import { INNER_ERRORS } from "@privity/protocol/application";
+import { GROUPS as LOG } from "@privity/tlog/errors";
+import { REASONS as TRUST } from "@privity/trust/errors";
+import { GROUPS as VAULT } from "@privity/vault/errors";
+import { afterEach, describe, expect, test } from "vitest";
+
+import { FILE_REASONS } from "../../src/bridge/files.ts";
+import { ACTIONS, actionText, isListed, reasonText } from "../../src/screens/states/reasons.ts";
+import { choose, LANGUAGES } from "../../src/text/text.ts";
+
+/** The codes of a specification: the words in code marks that begin the rows of its tables. */
+function specified(name: string): readonly string[] {
+  const text = readFileSync(new URL(`../../../../../specs/${name}.md`, import.meta.url), "utf8");
+  const found = [...text.matchAll(/`([a-z]+\.[a-z_]+)`/g)].flatMap(([, code]) => (code === undefined ? [] : [code]));
+  return found.filter((code) => /^(request|access|account|body|plan|passkeys|service)\.(?!md$)/.test(code));
+}
+
+const CODES: readonly string[] = [
+  ...[...ATTEST.values()].flat(), ...TRUST, ...Object.values(LOG).flat(), ...Object.values(VAULT).flat(), ...ACCOUNT, ...PASSKEYS,
+  ...Object.values(INNER_ERRORS), ...FILE_REASONS,
+  "no_record", "answer_cut", "answer_gone", "busy", "slow_down", "too_large", "session_refused", "bad_answer", "no_node",
+];
+
+afterEach(() => choose("en"));
+
+describe("reason codes", () => {
+  test("each listed code has a text of its own or of its stage", () => {
+    const unknown = reasonText("nobody.knows.this").text;
+    expect(CODES.filter((code) => !isListed(code) || reasonText(code).text === unknown)).toEqual([]);
+  });
+
+  test("those of the account service have one", () => {
+    const service = new Set(specified("service-api"));
+    expect(service.size).toBeGreaterThan(15);
+    expect([...service].filter((code) => !isListed(code))).toEqual([]);
+  });
+
+  test("an unknown one says that nothing was deleted, and can be copied", () => {
+    const found = reasonText("page.TypeError", "somewhere");
+    expect(found.text).toContain("Nothing was deleted");
+    expect(found.actions).toEqual(["copy_details"]);
+    expect(found.code).toBe("page.TypeError: somewhere");
+  });
+
+  test("a detail is kept beside the code and changes no text", () => {
+    expect(reasonText("measurement_mismatch:rtmr1").text).toBe(reasonText("measurement_mismatch").text);
+    expect(reasonText("measurement_mismatch:rtmr1").code).toBe("measurement_mismatch:rtmr1");
+  });
+
+  test("no text promises what nobody can", () => {
+    for (const code of CODES) expect(reasonText(code).text).not.toMatch(/\b(secure|unhackable|guaranteed)\b/i);
+  });
+
+  test.each(LANGUAGES.filter((one) => one !== "en"))("each is said in %s, in other words than in English", async (language) => {
+    const english = CODES.map((code) => reasonText(code).text);
+    await choose(language);
+    expect(CODES.filter((code, at) => reasonText(code).text === english[at])).toEqual([]);
+    expect(ACTIONS.map(actionText).every((text) => text.length > 0)).toBe(true);
+  });
+});
