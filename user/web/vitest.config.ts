@@ -8,6 +8,9 @@ const tests = ["packages/*/test/**/*.test.ts", "app/test/**/*.test.{ts,tsx}"];
 /** What only a browser has: authenticators, IndexedDB, workers. */
 const browserOnly = ["**/*.browser.test.{ts,tsx}", "**/node_modules/**"];
 
+/** What reads the repository. */
+const nodeOnly = ["**/*.node.test.{ts,tsx}", "**/node_modules/**"];
+
 /** Named, so that Vite does not find them one by one and reload a page that is testing. */
 const include = [
   "fast-check", "@noble/ciphers/chacha.js", "@noble/curves/ed25519.js", "@noble/hashes/argon2.js", "@noble/hashes/hkdf.js",
@@ -33,6 +36,7 @@ export default defineConfig({
         test: {
           name: "chromium",
           include: tests,
+          exclude: nodeOnly,
           browser: {
             enabled: true,
             headless: true,
