@@ -28,6 +28,8 @@ export interface Notice {
   readonly urgent: boolean;
   /** A reason code and detail for those who look closer; never content. */
   readonly details: string;
+  /** What can be done about it, or taken back. */
+  readonly action?: { readonly label: string; readonly run: () => void };
 }
 export const notices = signal<readonly Notice[]>([]);
 

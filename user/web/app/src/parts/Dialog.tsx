@@ -1,0 +1,84 @@
+/** Dialogs: they hold the focus while they are open and give it back when they end. */
+
+import type { ComponentChildren, JSX } from "preact";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
+
+import { t } from "../text/text.ts";
+
+import { IconButton } from "./Button.tsx";
+
+export interface DialogProps {
+  readonly title: string;
+  /** Asked by Escape, the close button and a press beside it. */
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+  /** Buttons, the main one last. */
+  readonly actions?: ComponentChildren;
+  /** "alertdialog" for a question that interrupts. */
+  readonly role?: "dialog" | "alertdialog";
+  /** "narrow" for a question, "wide" for lists, "top" hangs below the upper edge. */
+  readonly size?: "narrow" | "wide" | "top";
+  readonly titleHidden?: boolean;
+}
+
+const FOCUSABLE = "a[href], button:not([disabled]), input:not([disabled]), select:not([disabled]), textarea:not([disabled]), "
+  + "[tabindex]:not([tabindex='-1']), summary";
+
+/**
+ * A modal dialog over everything. The first control gets the focus, or the one marked with `autofocus`; whatever had it before
+ * gets it back.
+ */
+export function Dialog(props: DialogProps): JSX.Element {
+  const { title, onClose, children, actions, role = "dialog", size = "narrow", titleHidden = false } = props;
+  const id = useId();
+  const shown = useRef<HTMLDialogElement>(null);
+  useLayoutEffect(() => held(shown.current), []);
+  return (
+    <dialog
+      ref={shown}
+      class={`dialog dialog-${size}`}
+      role={role === "alertdialog" ? role : undefined}
+      aria-labelledby={id}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onKeyDown={(event) => trap(event, shown.current)}
+      onPointerDown={(event) => {
+        if (event.target === shown.current) onClose();
+      }}
+    >
+      <div class="dialog-inside">
+        <header class={titleHidden ? "spoken" : "dialog-head"}>
+          <h2 id={id} class="dialog-title">{title}</h2>
+          {!titleHidden && <IconButton icon="close" name={t("shell.close")} onClick={onClose} />}
+        </header>
+        <div class="dialog-body">{children}</div>
+        {actions !== undefined && <footer class="dialog-actions">{actions}</footer>}
+      </div>
+    </dialog>
+  );
+}
+
+function held(dialog: HTMLDialogElement | null): (() => void) | undefined {
+  if (dialog === null) return undefined;
+  const before = document.activeElement;
+  dialog.showModal();
+  const wanted = dialog.querySelector<HTMLElement>("[autofocus]")
+    ?? dialog.querySelector<HTMLElement>(".dialog-body :is(input, textarea, select, button)");
+  wanted?.focus();
+  return () => {
+    if (dialog.open) dialog.close();
+    if (before instanceof HTMLElement && before.isConnected) before.focus();
+  };
+}
+
+/** Tab goes round inside. */
+function trap(event: KeyboardEvent, dialog: HTMLDialogElement | null): void {
+  if (event.key !== "Tab" || dialog === null) return;
+  const inside = [...dialog.querySelectorAll<HTMLElement>(FOCUSABLE)].filter((one) => one.checkVisibility());
+  const [first, last] = event.shiftKey ? [inside.at(-1), inside[0]] : [inside[0], inside.at(-1)];
+  if (first === undefined || document.activeElement !== last) return;
+  event.preventDefault();
+  first.focus();
+}
