@@ -1,7 +1,7 @@
 /** What page and vault worker may say to each other. No key but what a passkey answered goes over, and that not in the clear. */
 
 import type {
-  AccountState, ChatView, DeviceView, Found, ImportReport, OpenerView, Overview, SharedView, ShareRow,
+  AccountState, ChatView, DeviceView, ErasureView, Found, ImportReport, OpenerView, Overview, SharedView, ShareRow,
 } from "./views.ts";
 import type { Bytes } from "@privity/protocol/bytes";
 
@@ -189,7 +189,9 @@ export type VaultNews =
   | { readonly kind: "overview"; readonly overview: Overview }
   | { readonly kind: "changed"; readonly chats: readonly string[] | null }
   | { readonly kind: "state"; readonly state: AccountState }
-  | { readonly kind: "progress"; readonly done: number; readonly of: number };
+  | { readonly kind: "progress"; readonly done: number; readonly of: number }
+  /** The service signed that it erased chats, or the whole account: a promise, and shown as one. */
+  | { readonly kind: "erased"; readonly receipt: ErasureView };
 
 /** Commands that do not wait for a running sync or search. */
 export const VAULT_ASIDE: ReadonlySet<keyof VaultCommands> = new Set(["compose", "composed", "draft", "lock", "search"]);

@@ -1,5 +1,7 @@
 /** What is shown: plain values without keys. Ids are hexadecimal, times Unix milliseconds, unless said otherwise. */
 
+import type { Bytes } from "@privity/protocol/bytes";
+
 /** A chat's row in the sidebar. `temporary`: only in memory, never saved (every chat of a guest is). */
 export interface ChatRow {
   readonly id: string;
@@ -175,6 +177,22 @@ export interface SharedView {
   readonly title: string;
   readonly expiry: number;
   readonly messages: readonly { readonly role: "user" | "assistant"; readonly text: string }[];
+}
+
+/** What the service promised when it erased something, signed by its key. */
+export interface ErasureView {
+  /** The whole account, or some of its chats. */
+  readonly what: "account" | "chats";
+  /** SHA-256 of the erased ids, hexadecimal. */
+  readonly ids: string;
+  /** The page of the log that deleted, or the last one. */
+  readonly n: number;
+  /** Unix milliseconds of the day on which it was erased. */
+  readonly day: number;
+  /** Days until the last backup that still holds it is gone. */
+  readonly backupDays: number;
+  /** Receipt and signature as one file, for whoever wants to hold the service to it. */
+  readonly data: Bytes;
 }
 
 /** What an import would add, or has added. */
