@@ -60,6 +60,29 @@ export class Boxes {
     const { key, generation } = box.newest(await this.get(where.box, session));
     return kinds.seal(content, { place: placeOf(where, session), key, generation }, nonce);
   }
+
+  /** The body of any content under the home box: for what stays on this device. Raises VaultError `object.*`. */
+  async sealAtHome(content: Content, id: Bytes, session: Session, nonce: Bytes): Promise<Bytes> {
+    const { account } = session.identity;
+    const { key, generation } = box.newest(await this.get(account, session));
+    return object.seal(kinds.encode(content), { ...atHome(id, account), kind: content.kind, key, generation }, nonce);
+  }
+
+  /** What `sealAtHome` sealed. Raises VaultError `object.*`. */
+  async openAtHome(body: Bytes, id: Bytes, session: Session): Promise<Content> {
+    const { account } = session.identity;
+    const { generation } = object.readHeader(body);
+    const key = box.keyOf(await this.get(account, session), generation);
+    const opened = await object.openKinds(body, { ...atHome(id, account), kinds: ALL, key, generation });
+    return kinds.decode(opened.kind, opened.content);
+  }
+}
+
+const ALL: ReadonlySet<number> = new Set([...kinds.IN_CHAT, ...kinds.AT_HOME]);
+
+/** Version 0 is that of no object in the log: neither can be taken for the other. */
+function atHome(id: Bytes, account: Bytes): { readonly place: object.Place } {
+  return { place: { account, box: account, object: id, version: 0 } };
 }
 
 function placeOf(where: Omit<Found, "body">, session: Session): object.Place {

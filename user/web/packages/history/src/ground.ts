@@ -25,6 +25,11 @@ export function groundOf(session: Session, store: Store, service: Service, world
 export async function findBody(store: Store, id: Bytes): Promise<Omit<Found, "id" | "box"> | null> {
   const waiting = await store.waitingFor(id);
   if (waiting !== null) return waiting.body === null ? null : { version: waiting.version, body: waiting.body };
+  return loggedBody(store, id);
+}
+
+/** The body that the log has of an id, whatever waits here. */
+export async function loggedBody(store: Store, id: Bytes): Promise<Omit<Found, "id" | "box"> | null> {
   const known = (await store.row(id))?.known;
   if (!known?.body) return null;
   const body = await store.body(known.body.hash);

@@ -12,7 +12,7 @@ import type { Clock } from "@privity/vault/clock";
 import { type Node, State as NodeState } from "@privity/vault/contents/chat";
 import type { Content } from "@privity/vault/contents/kinds";
 import { Kind } from "@privity/vault/contents/schema";
-import { VaultError } from "@privity/vault/errors";
+import { VaultError, type VaultReason } from "@privity/vault/errors";
 import * as merging from "@privity/vault/merge";
 import type { Values } from "@privity/vault/merge";
 import * as object from "@privity/vault/object";
@@ -20,11 +20,15 @@ import * as page from "@privity/vault/page";
 import { Secret } from "@privity/vault/secret";
 
 import { isBox } from "./boxes.ts";
-import { checkWriting, findBody, type Ground, groundOf, halting, stateOf } from "./ground.ts";
+import { again, type Report, verify } from "./checking.ts";
+import { checkWriting, findBody, type Ground, groundOf, halting, loggedBody, stateOf } from "./ground.ts";
+import { contentOf } from "./offers.ts";
 import { pull } from "./pull.ts";
 import { push } from "./push.ts";
+import { type Choice, compare, type Comparison, repair, type Repaired } from "./repair.ts";
 import type { Service } from "./service.ts";
 import { newestKey, renewed, type Session, type World } from "./session.ts";
+import { wrapped } from "./wrapping.ts";
 import type { Draft, Offer, Row, Store, Waiting } from "./store.ts";
 
 /** Rounds of pull and push before a very busy account is left for later. */
@@ -157,7 +161,8 @@ export class History {
         continue;
       }
       const op = isBox(row.op) ? Op.DELETE_BOX : Op.DELETE;
-      await this.#wait({ id, op, box: row.box, kind: row.kind, version: row.known.version + 1, body: null, base: null });
+      const base = op === Op.DELETE_BOX ? null : ((await loggedBody(store, id))?.body ?? null);
+      await this.#wait({ id, op, box: row.box, kind: row.kind, version: row.known.version + 1, body: null, base });
     }
   }
 
@@ -189,9 +194,8 @@ export class History {
 
   /** What gave way and waits for the person's word, by key. */
   async offers(): Promise<ReadonlyMap<string, Offer & { readonly content: Content | null }>> {
-    const { boxes, session, store } = this.#ground;
-    const found = [...(await store.offers())].map(async ([key, offer]) => {
-      return [key, { ...offer, content: await boxes.open(offer, session).catch(nothing) }] as const;
+    const found = [...(await this.#ground.store.offers())].map(async ([key, offer]) => {
+      return [key, { ...offer, content: await contentOf(this.#ground, offer) }] as const;
     });
     return new Map(await Promise.all(found));
   }
@@ -239,6 +243,65 @@ export class History {
       await this.#wait({ id: row.id, op: row.op, box: row.id, kind: 0, version, body, base: found.body });
     }
     return epochs;
+  }
+
+  /** The reason after which this device writes no more, null while it writes. Nothing heals by itself: `settle`, `repair`. */
+  async halted(): Promise<VaultReason | null> {
+    return (await stateOf(this.#ground.store)).halted;
+  }
+
+  /** Ask again: writing goes on if the service now continues what this device has. Raises as `sync` does. */
+  async settle(): Promise<void> {
+    await this.renew();
+    await pull(this.#ground);
+    await this.#ground.store.commit({ state: { ...(await stateOf(this.#ground.store)), halted: null } });
+  }
+
+  /** Both branches after a fork, for people who compare and choose. Raises VaultError `log.*`, `keyring.*`; ServiceError. */
+  async compare(): Promise<Comparison> {
+    await this.renew();
+    return (await compare(this.#ground)).shown;
+  }
+
+  /**
+   * Go on with one branch and append what it lacks of the other; `seen` is what `compare` showed.
+   *
+   * Raises VaultError `log.forked` when the service shows another branch by now, or the choice is not among those of `seen`;
+   * ServiceError. Nothing is lost then: repeat it.
+   */
+  async repair(seen: Comparison, choice: Choice): Promise<Repaired> {
+    await this.renew();
+    const compared = await compare(this.#ground);
+    if (compared.shown.theirs.fingerprint !== seen.theirs.fingerprint) {
+      throw new VaultError("log.forked", "not the branch that was compared");
+    }
+    const repaired = await repair(this.#ground, compared, choice);
+    const { session, store, service, world } = this.#ground;
+    this.#ground = groundOf(session, store, service, world);
+    return repaired;
+  }
+
+  /** Verify every page and body that is here anew. Raises VaultError `log.*`, `page.malformed`. */
+  verify(progress?: (page: number) => void): Promise<Report> {
+    return verify(this.#ground, progress);
+  }
+
+  /** Ask for items that could not be read once more; how many are whole now. Raises ServiceError. */
+  again(): Promise<number> {
+    return again(this.#ground);
+  }
+
+  /** Archive a chat, or make it active again. Raises VaultError `object.missing` when its box is not here. */
+  async setActive(id: Bytes, active: boolean): Promise<void> {
+    const { store } = this.#ground;
+    await checkWriting(store);
+    const [found, row, waiting] = await Promise.all([findBody(store, id), store.row(id), store.waitingFor(id)]);
+    const op = active ? Op.BOX_ACTIVE : Op.BOX_ARCHIVED;
+    if (found === null) throw new VaultError("object.missing", "no box of this id");
+    if ((waiting ?? row)?.op === op) return;
+    const version = (row?.known.version ?? 0) + 1;
+    const base = (await loggedBody(store, id))?.body ?? null;
+    await this.#wait({ id, op, box: id, kind: 0, version, body: await wrapped(this.#ground, id, found, version), base });
   }
 
   newId(): Bytes {

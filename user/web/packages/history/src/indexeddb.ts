@@ -1,14 +1,15 @@
 /** The store in a browser: one IndexedDB database for an account, one object store for each kind of row. */
 
 import { type Bytes, toHex } from "@privity/protocol/bytes";
-import type { Chain } from "@privity/vault/page";
+import type { Chain, SignedPage } from "@privity/vault/page";
 
 import type { Batch, Draft, Offer, Row, State, Store, Waiting } from "./store.ts";
 
-const NAMES = ["state", "chains", "rows", "bodies", "waiting", "drafts", "offers"] as const;
+const NAMES = ["state", "chains", "rows", "pages", "bodies", "waiting", "drafts", "offers", "left"] as const;
 type Name = (typeof NAMES)[number];
 const STATE = "state";
-const VERSION = 1;
+/** 2: pages are kept. A device of before goes on without those that it had read. */
+const VERSION = 2;
 
 /** The name of an account's database. */
 export function databaseName(account: Bytes): string {
@@ -19,7 +20,8 @@ export function databaseName(account: Bytes): string {
 export async function open(factory: IDBFactory, account: Bytes): Promise<IndexedStore> {
   const opening = factory.open(databaseName(account), VERSION);
   opening.onupgradeneeded = () => {
-    for (const name of NAMES) opening.result.createObjectStore(name);
+    const there = opening.result.objectStoreNames;
+    for (const name of NAMES) if (!there.contains(name)) opening.result.createObjectStore(name);
   };
   return new IndexedStore(await answered(opening));
 }
@@ -58,6 +60,12 @@ export class IndexedStore implements Store {
 
   async rows(): Promise<readonly Row[]> {
     return this.#all<Row>("rows");
+  }
+
+  async pages(from: number): Promise<readonly (readonly [n: number, page: SignedPage])[]> {
+    const [store, range] = [this.#store("pages"), IDBKeyRange.lowerBound(from)];
+    const [keys, values] = await Promise.all([answered(store.getAllKeys(range)), answered(store.getAll(range))]);
+    return keys.map((key, at) => [key as number, values[at] as SignedPage]);
   }
 
   async body(hash: Bytes): Promise<Bytes | null> {
@@ -110,13 +118,16 @@ export class IndexedStore implements Store {
 }
 
 function write(transaction: IDBTransaction, batch: Batch): void {
-  const put = (name: Name, key: string, value: unknown): void => {
+  const put = (name: Name, key: string | number, value: unknown): void => {
     if (value === null) transaction.objectStore(name).delete(key);
     else transaction.objectStore(name).put(value, key);
   };
+  if (batch.afresh === true) for (const name of ["chains", "rows", "pages"] as const) transaction.objectStore(name).clear();
   if (batch.state !== undefined) put("state", STATE, batch.state);
   for (const [device, chain] of batch.chains ?? []) put("chains", toHex(device), chain);
   for (const row of batch.rows ?? []) put("rows", toHex(row.id), row);
+  for (const [n, page] of batch.pages ?? []) put("pages", n, page);
+  for (const page of batch.left ?? []) put("left", toHex(page.signature), page);
   for (const [hash, body] of batch.bodies ?? []) put("bodies", toHex(hash), body);
   for (const [id, waiting] of batch.waiting ?? []) put("waiting", toHex(id), waiting);
   for (const [id, draft] of batch.drafts ?? []) put("drafts", toHex(id), draft);

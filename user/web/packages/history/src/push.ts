@@ -7,17 +7,19 @@ import { type Bytes, equal, toHex } from "@privity/protocol/bytes";
 import { type Entry, MAX_ENTRIES, Op } from "@privity/protocol/stored/page";
 import * as box from "@privity/vault/box";
 import { type Content, WRITTEN_ONCE } from "@privity/vault/contents/kinds";
-import { Kind } from "@privity/vault/contents/schema";
 import { VaultError } from "@privity/vault/errors";
 import * as merging from "@privity/vault/merge";
 import * as page from "@privity/vault/page";
 
+import { isBody } from "./bodies.ts";
 import { isBox } from "./boxes.ts";
 import { checkWriting, type Ground, halting, stateOf } from "./ground.ts";
+import { type Keyed, offerOf, ofLost, typedSince } from "./offers.ts";
 import { Reader } from "./reader.ts";
 import { ServiceError } from "./service.ts";
 import { isActive } from "./session.ts";
-import type { Batch, Offer, Posting, Row, Waiting } from "./store.ts";
+import { ontoKeys } from "./wrapping.ts";
+import type { Batch, Posting, Row, Waiting } from "./store.ts";
 
 /** Bytes of bodies inside a page's own request; larger ones go before it. */
 export const INLINE = 1024 * 1024;
@@ -49,9 +51,11 @@ async function prepared(ground: Ground): Promise<Posting | null> {
   const { session, store, world } = ground;
   const entries: Entry[] = [];
   const bodies: Bytes[] = [];
-  for (const waiting of await store.waiting()) {
+  for (const { id } of await store.waiting()) {
     if (entries.length === MAX_ENTRIES) break;
-    const due = await brought(ground, waiting);
+    // A box that came before may have changed what waits in it.
+    const waiting = await store.waitingFor(id);
+    const due = waiting === null ? null : await brought(ground, waiting);
     if (due === null) continue;
     entries.push(await entryOf(ground, due));
     if (due.body !== null) bodies.push(due.body);
@@ -80,11 +84,43 @@ async function hashOf(body: Bytes): Promise<Bytes> {
 async function brought(ground: Ground, waiting: Waiting): Promise<Waiting | null> {
   const row = await ground.store.row(waiting.id);
   const version = (row?.known.version ?? 0) + 1;
-  if (row?.known.deleted === true) return dropped(ground, waiting, await offerOf(ground, waiting));
-  if (version === waiting.version) return waiting;
-  if (waiting.body === null) return kept(ground, { ...waiting, version }, []);
-  if (row === null || isBox(waiting.op)) return dropped(ground, waiting, []);
+  if (row?.known.deleted === true) return dropped(ground, waiting, await ofLost(ground, waiting));
+  if (version === waiting.version && (waiting.body === null || (await follows(row, waiting)))) return waiting;
+  if (waiting.body === null) return kept(ground, { ...waiting, version }, await overtaken(ground, waiting, row));
+  if (row === null) return dropped(ground, waiting, []);
+  if (isBox(waiting.op)) return behindKeys(ground, waiting, row, version);
   return onto(ground, waiting, row, version);
+}
+
+/** Keys of a box that others wrote meanwhile stand. */
+async function behindKeys(ground: Ground, waiting: Waiting, row: Row, version: number): Promise<Waiting | null> {
+  const changes = await ontoKeys(ground, waiting, row, version);
+  await ground.store.commit({ waiting: changes });
+  return changes.at(-1)?.[1] ?? null;
+}
+
+/** Whether the log still has the body that the change was made on: another branch may have another of the same version. */
+async function follows(row: Row | null, { base }: Waiting): Promise<boolean> {
+  if (row?.fault !== null) return true;
+  return base !== null && isBody(row, base);
+}
+
+/** What others typed into something whose deletion waits here, since the person decided. */
+async function overtaken(ground: Ground, waiting: Waiting, row: Row | null): Promise<readonly Keyed[]> {
+  const there = row?.known.body ? await ground.store.body(row.known.body.hash) : null;
+  if (row === null || there === null || isBox(row.op)) return [];
+  const { boxes, session } = ground;
+  const { id, box: inside, base, version } = waiting;
+  const where = { id, box: inside, version: row.known.version };
+  try {
+    const theirs = await boxes.open({ ...where, body: there }, session);
+    const was = base === null ? null : await boxes.open({ id, box: inside, version: version - 1, body: base }, session);
+    const members = typedSince(was, theirs);
+    return members.length === 0 ? [] : [await offerOf(ground, where, theirs, members)];
+  } catch (error) {
+    if (!(error instanceof VaultError)) throw error;
+    return [];
+  }
 }
 
 /** Put an edit onto what others wrote meanwhile. */
@@ -99,8 +135,8 @@ async function onto(ground: Ground, waiting: Waiting, row: Row, version: number)
   const was = base === null ? null : await boxes.open({ id, box: inside, version: waiting.version - 1, body: base }, session);
   const merged = together(was, mine, theirs, world.now());
   const members = merged.lost.map((one) => one.member);
-  const both = [{ version: waiting.version, body }, { version: row.known.version, body: there }];
-  const offers = members.length === 0 ? [] : both.map((one) => ({ id, box: inside, members, ...one }));
+  const both = members.length === 0 ? [] : [[waiting.version, mine], [row.known.version, theirs]] as const;
+  const offers = await Promise.all(both.map(([at, one]) => offerOf(ground, { id, box: inside, version: at }, one, members)));
   if (merged.content === null) return dropped(ground, waiting, offers);
   const sealed = await boxes.seal(merged.content, { id, box: inside, version }, session, world.random(12));
   return kept(ground, { ...waiting, version, body: sealed, base: there }, offers);
@@ -127,33 +163,14 @@ async function again(ground: Ground, waiting: Waiting, version: number): Promise
   return kept(ground, { ...waiting, version, body: sealed }, []);
 }
 
-/** What a person would miss of a change to something that was deleted meanwhile. */
-async function offerOf(ground: Ground, { id, box: inside, version, body, op, base }: Waiting): Promise<readonly Offer[]> {
-  if (body === null || isBox(op)) return [];
-  const offer = { id, box: inside, version, body };
-  try {
-    const mine = await ground.boxes.open(offer, ground.session);
-    const was = base === null ? null : await ground.boxes.open({ ...offer, version: version - 1, body: base }, ground.session);
-    const members = merging.lostTexts<Content>(was?.kind === mine.kind ? was : null, mine).map((one) => one.member);
-    return mine.kind === Kind.NODE || members.length > 0 ? [{ ...offer, members }] : [];
-  } catch (error) {
-    if (!(error instanceof VaultError)) throw error;
-    return [{ ...offer, members: [] }];
-  }
-}
-
-async function dropped(ground: Ground, waiting: Waiting, offers: readonly Offer[]): Promise<null> {
-  await ground.store.commit({ waiting: [[waiting.id, null]], offers: offers.map(keyed) });
+async function dropped(ground: Ground, waiting: Waiting, offers: readonly Keyed[]): Promise<null> {
+  await ground.store.commit({ waiting: [[waiting.id, null]], offers });
   return null;
 }
 
-async function kept(ground: Ground, waiting: Waiting, offers: readonly Offer[]): Promise<Waiting> {
-  await ground.store.commit({ waiting: [[waiting.id, waiting]], offers: offers.map(keyed) });
+async function kept(ground: Ground, waiting: Waiting, offers: readonly Keyed[]): Promise<Waiting> {
+  await ground.store.commit({ waiting: [[waiting.id, waiting]], offers });
   return waiting;
-}
-
-function keyed(offer: Offer): readonly [string, Offer] {
-  return [`${toHex(offer.id)}-${String(offer.version)}-${toHex(offer.body.slice(-8))}`, offer];
 }
 
 async function deliver(ground: Ground, posting: Posting): Promise<Pushed> {
@@ -204,6 +221,7 @@ async function landed(ground: Ground, posting: Posting): Promise<void> {
     state: { ...state, position: reader.position, posting: null },
     chains: [...reader.chains.values()],
     rows: [...reader.rows.values()],
+    pages: reader.pages,
     bodies: [...[...reader.superseded.values()].map((hash) => [hash, null] as const), ...hashed],
     waiting: gone,
   };

@@ -11,18 +11,26 @@ import type { Accepted, Chain, Known, Position, SignedPage, View } from "@privit
 import type { Session } from "./session.ts";
 import type { Row, Store } from "./store.ts";
 
+/** What a reader looks up of what was read before. */
+export type Before = Pick<Store, "chain" | "row">;
+
+/** Before page 1. */
+export const NOTHING: Before = { chain: () => Promise.resolve(null), row: () => Promise.resolve(null) };
+
 /** Pages on top of a store. Nothing is written here; `rows`, `chains` and `position` are what a batch takes over. */
 export class Reader {
   position: Position;
   readonly rows = new Map<string, Row>();
   readonly chains = new Map<string, readonly [Bytes, Chain]>();
+  /** The pages that were accepted, by number. */
+  readonly pages: (readonly [n: number, page: SignedPage])[] = [];
   /** Bodies that stood in rows before and stand in none now. */
   readonly superseded = new Map<string, Bytes>();
   readonly #session: Session;
-  readonly #store: Store;
+  readonly #store: Before;
   readonly #keyrings: ReadonlyMap<string, Keyring>;
 
-  private constructor(position: Position, session: Session, store: Store, keyrings: ReadonlyMap<string, Keyring>) {
+  private constructor(position: Position, session: Session, store: Before, keyrings: ReadonlyMap<string, Keyring>) {
     this.position = position;
     this.#session = session;
     this.#store = store;
@@ -30,7 +38,7 @@ export class Reader {
   }
 
   /** A reader at `position`. */
-  static async at(position: Position, session: Session, store: Store): Promise<Reader> {
+  static async at(position: Position, session: Session, store: Before): Promise<Reader> {
     const known = session.keyrings.map(async (one) => [toHex(await ring.digest(one.public)), ring.decode(one.public)] as const);
     return new Reader(position, session, store, new Map(await Promise.all(known)));
   }
@@ -61,6 +69,7 @@ export class Reader {
     }
     this.chains.set(toHex(accepted.device), [accepted.device, accepted.chain]);
     this.position = accepted.position;
+    this.pages.push([accepted.page.n, signed]);
     return accepted;
   }
 

@@ -60,7 +60,7 @@ export interface Waiting {
   readonly base: Bytes | null;
 }
 
-/** What gave way to another writing, sealed as it was: the person is asked what becomes of it, and nothing drops it before. */
+/** What gave way to another writing: the person is asked what becomes of it, and nothing drops it before. */
 export interface Offer {
   readonly id: Bytes;
   readonly box: Bytes;
@@ -68,6 +68,8 @@ export interface Offer {
   readonly body: Bytes;
   /** Members whose text is only here; empty when the whole object is. */
   readonly members: readonly string[];
+  /** Sealed under the home box: its own box may be deleted before the person decides. Else as it was written. */
+  readonly atHome?: boolean;
 }
 
 /** An answer as far as it has come, sealed: it becomes a message in state `cut` after a crash. */
@@ -79,13 +81,18 @@ export interface Draft {
 
 /** One transaction. A body, what waits, a draft or an offer of null is erased. */
 export interface Batch {
+  /** Chains, rows and pages of before go first: another branch of the log is taken over. */
+  readonly afresh?: boolean;
   readonly state?: State;
   readonly chains?: readonly (readonly [device: Bytes, chain: Chain])[];
   readonly rows?: readonly Row[];
+  readonly pages?: readonly (readonly [n: number, page: SignedPage])[];
   readonly bodies?: readonly (readonly [hash: Bytes, body: Bytes | null])[];
   readonly waiting?: readonly (readonly [id: Bytes, waiting: Waiting | null])[];
   readonly drafts?: readonly (readonly [id: Bytes, draft: Draft | null])[];
   readonly offers?: readonly (readonly [key: string, offer: Offer | null])[];
+  /** Pages of a branch that was left: kept as evidence against the service. */
+  readonly left?: readonly SignedPage[];
 }
 
 /** Durable storage. `commit` has happened when its promise is fulfilled, and has not when it is rejected. */
@@ -94,6 +101,8 @@ export interface Store {
   chain(device: Bytes): Promise<Chain | null>;
   row(id: Bytes): Promise<Row | null>;
   rows(): Promise<readonly Row[]>;
+  /** The accepted pages from number `from` on, in their order. */
+  pages(from: number): Promise<readonly (readonly [n: number, page: SignedPage])[]>;
   body(hash: Bytes): Promise<Bytes | null>;
   waiting(): Promise<readonly Waiting[]>;
   waitingFor(id: Bytes): Promise<Waiting | null>;

@@ -1,7 +1,7 @@
 /** A store in memory that is stricter than IndexedDB: it copies as that does, and fails when a test wants it to. */
 
 import { type Bytes, toHex } from "@privity/protocol/bytes";
-import type { Chain } from "@privity/vault/page";
+import type { Chain, SignedPage } from "@privity/vault/page";
 
 import type { Batch, Draft, Offer, Row, State, Store, Waiting } from "../src/store.ts";
 
@@ -14,10 +14,12 @@ export class MemoryStore implements Store {
   #state: State | null = null;
   readonly #chains = new Map<string, Chain>();
   readonly #rows = new Map<string, Row>();
+  readonly #pages = new Map<number, SignedPage>();
   readonly #bodies = new Map<string, Bytes>();
   readonly #waiting = new Map<string, Waiting>();
   readonly #drafts = new Map<string, Draft>();
   readonly #offers = new Map<string, Offer>();
+  readonly left: SignedPage[] = [];
   /** Writes so far, and which one fails. */
   writes = 0;
   fails: { readonly at: number; readonly as: Failure } | null = null;
@@ -36,6 +38,10 @@ export class MemoryStore implements Store {
 
   rows(): Promise<readonly Row[]> {
     return copied([...this.#rows.values()]);
+  }
+
+  pages(from: number): Promise<readonly (readonly [n: number, page: SignedPage])[]> {
+    return copied([...this.#pages].filter(([n]) => n >= from).sort(([one], [other]) => one - other));
   }
 
   body(hash: Bytes): Promise<Bytes | null> {
@@ -60,7 +66,7 @@ export class MemoryStore implements Store {
 
   /** Everything that lies in the store, as bytes and names: what a thief of the device's disk would read. */
   dump(): Promise<unknown> {
-    return copied([this.#state, this.#chains, this.#rows, this.#bodies, this.#waiting, this.#drafts, this.#offers]);
+    return copied([this.#state, this.#chains, this.#rows, this.#pages, this.#bodies, this.#waiting, this.#drafts, this.#offers]);
   }
 
   async commit(batch: Batch): Promise<void> {
@@ -72,9 +78,12 @@ export class MemoryStore implements Store {
   }
 
   #take(batch: Batch): void {
+    if (batch.afresh === true) for (const map of [this.#chains, this.#rows, this.#pages]) map.clear();
     if (batch.state !== undefined) this.#state = batch.state;
     for (const [device, chain] of batch.chains ?? []) this.#chains.set(toHex(device), chain);
     for (const row of batch.rows ?? []) this.#rows.set(toHex(row.id), row);
+    for (const [n, page] of batch.pages ?? []) this.#pages.set(n, page);
+    this.left.push(...(batch.left ?? []));
     for (const [hash, body] of batch.bodies ?? []) put(this.#bodies, toHex(hash), body);
     for (const [id, waiting] of batch.waiting ?? []) put(this.#waiting, toHex(id), waiting);
     for (const [id, draft] of batch.drafts ?? []) put(this.#drafts, toHex(id), draft);

@@ -1,5 +1,6 @@
 /** What every store must do: one contract for the one in memory and the one in a browser. */
 
+import type { SignedPage } from "@privity/vault/page";
 import { expect, test } from "vitest";
 
 import type { Row, State, Store, Waiting } from "../src/store.ts";
@@ -48,6 +49,19 @@ export function storeContract(open: () => Promise<Store>, again: (store: Store) 
     expect(await read.waitingFor(draw("w2", 16))).toEqual(waiting("w2", 2));
     expect((await read.drafts()).length).toBe(1);
     expect((await read.offers()).get("key")).toEqual(offer);
+  });
+
+  test("pages come in the order of their numbers, and go with rows and chains when another branch is taken over", async () => {
+    const store = await open();
+    const page = (n: number): SignedPage => ({ data: draw(`page ${String(n)}`), signature: draw(`s ${String(n)}`, 64) });
+    await store.commit({ pages: [10, 2, 1].map((n) => [n, page(n)]), rows: [row("one")], state: STATE });
+    expect((await store.pages(1)).map(([n, one]) => [n, one])).toEqual([1, 2, 10].map((n) => [n, page(n)]));
+    expect((await store.pages(3)).map(([n]) => n)).toEqual([10]);
+    await store.commit({ afresh: true, chains: [[draw("d", 16), { seq: 1, hash: draw("chain") }]], pages: [[1, page(9)]] });
+    const read = await again(store);
+    expect(await read.pages(1)).toEqual([[1, page(9)]]);
+    expect([await read.rows(), await read.chain(draw("d", 16))]).toEqual([[], { seq: 1, hash: draw("chain") }]);
+    expect(await read.state()).toEqual(STATE);
   });
 
   test("null erases, and a later value replaces", async () => {

@@ -35,6 +35,11 @@ export const WRITTEN_ONCE: ReadonlySet<Kind> = new Set([
   Kind.NODE, Kind.ATTACHMENT, Kind.CHUNK, Kind.RECEIPT, Kind.EVIDENCE,
 ]);
 
+/** Whether a content of this kind has one version for ever. */
+export function isWrittenOnce({ kind }: Pick<Content, "kind">): boolean {
+  return WRITTEN_ONCE.has(kind);
+}
+
 /** The schema of a content's kind, for code that treats all kinds alike. */
 export function schemaOf<One extends Content>(content: One): Schema<One> {
   return SCHEMAS[content.kind] as unknown as Schema<One>;
