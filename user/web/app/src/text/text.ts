@@ -103,9 +103,11 @@ export function distance(time: number, now: number): string {
 
 const UNITS = [["day", 86_400], ["hour", 3600], ["minute", 60]] as const;
 
+const STEPS = [{ unit: "megabyte", size: 1e6 }, { unit: "kilobyte", size: 1e3 }] as const;
+
 /** Bytes as people write them. */
 export function bytes(size: number): string {
-  const step = size >= 1e6 ? { unit: "megabyte", size: 1e6 } : size >= 1e3 ? { unit: "kilobyte", size: 1e3 } : { unit: "byte", size: 1 };
+  const step = STEPS.find(({ size: least }) => size >= least) ?? { unit: "byte", size: 1 };
   const how: Intl.NumberFormatOptions = { style: "unit", unit: step.unit, maximumFractionDigits: 1 };
   return new Intl.NumberFormat(localeOf(), how).format(size / step.size);
 }

@@ -12,7 +12,7 @@ import { GROUPS as VAULT } from "@privity/vault/errors";
 import { afterEach, describe, expect, test } from "vitest";
 
 import { FILE_REASONS } from "../../src/bridge/files.ts";
-import { ACTIONS, actionText, isListed, reasonText } from "../../src/screens/states/reasons.ts";
+import { ACTIONS, actionText, isListed, reasonText } from "../../src/text/reasons.ts";
 import { choose, LANGUAGES } from "../../src/text/text.ts";
 
 /** The codes of a specification: the words in code marks that begin the rows of its tables. */

@@ -7,7 +7,7 @@
 
 import { REASONS } from "@privity/attest/errors";
 
-import { isKey, type Key, t } from "../../text/text.ts";
+import { isKey, type Key, t } from "./text.ts";
 
 export const ACTIONS = [
   "check_again", "details", "save_evidence", "try_again", "another_way", "seven_words", "link_device", "compare", "export",
