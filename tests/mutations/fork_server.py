@@ -5,35 +5,51 @@ Nothing of the project is imported before a fork, so each run sees the sources a
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import os
 import sys
 import tempfile
 import traceback
+from importlib.metadata import entry_points
 from typing import Final
 
 import pytest
+from _pytest.config import default_plugins
 
 LIBRARIES: Final = (
     "cryptography.x509",
+    "cryptography.hazmat.backends.openssl.backend",
     "cryptography.hazmat.primitives.asymmetric.ec",
     "cryptography.hazmat.primitives.asymmetric.mldsa",
     "cryptography.hazmat.primitives.asymmetric.rsa",
+    "cryptography.hazmat.primitives.ciphers.aead",
+    "cryptography.hazmat.primitives.hpke",
+    "cryptography.hazmat.primitives.kdf.argon2",
     "hypothesis.strategies",
     "cbor2",
     "httpx",
     "aiohttp",
     "msgspec",
+    "sqlalchemy.orm",
+    "sqlalchemy.dialects.sqlite",
+    "webauthn",
     "starlette.applications",
-    "uvicorn",
+    "uvicorn.protocols.http.httptools_impl",
     "rich.console",
     "typer.testing",
     "lxml.etree",
     "signxml",
+    "concurrent.futures.thread",
+    "ctypes",
+    "http.server",
+    "pdb",
+    "smtplib",
+    "sqlite3",
+    "xml.etree.ElementTree",
 )
 RED: Final = 1
-PLUGINS: Final = ("pytest_timeout", "_hypothesis_pytestplugin", "pytest_cov.plugin")
 
 
 def run(arguments: list[str]) -> tuple[int, str]:
@@ -56,11 +72,21 @@ def run(arguments: list[str]) -> tuple[int, str]:
     return os.waitstatus_to_exitcode(status), path
 
 
-def main() -> None:
-    """Serve until the input ends."""
-    for name in (*LIBRARIES, *PLUGINS):
+def load() -> None:
+    """Import what each run would import again: libraries, pytest's own parts, the plugins that it finds by itself."""
+    for name in (*LIBRARIES, *(f"_pytest.{part}" for part in default_plugins)):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    for plugin in entry_points(group="pytest11"):
+        plugin.load()
+    # A run collects garbage often; what it inherits holds none, and looking through it would copy every page.
+    gc.collect()
+    gc.freeze()
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    load()
     for line in sys.stdin:
         code, path = run(json.loads(line))
         print(json.dumps([code, path]), flush=True)
