@@ -19,6 +19,7 @@ TYPESCRIPT = [
     ROOT / "user/web/packages/history/src",
     ROOT / "user/web/packages/account/src",
     ROOT / "user/web/packages/trust/src",
+    ROOT / "user/web/packages/channel/src",
 ]
 
 

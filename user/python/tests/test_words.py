@@ -27,6 +27,14 @@ def test_every_reason_is_in_the_readme_with_its_words() -> None:
     assert rows == [(name, str(int(words.exit)), words.what) for name, words in CLIENT_REASONS.items()]
 
 
+def test_the_reasons_of_the_channel_are_those_of_the_specification() -> None:
+    spec = (Path(__file__).resolve().parents[3] / "specs/admission.md").read_text()
+    (line,) = [line for line in spec.splitlines() if line.startswith("**Reasons of the channel:**")]
+    listed = re.findall(r"`([a-z_]+)`", line.partition(". ")[0])
+    assert len(listed) == 20
+    assert set(listed) <= CLIENT_REASONS.keys()
+
+
 def test_every_reason_says_what_happened_and_what_to_do() -> None:
     for words in CLIENT_REASONS.values():
         assert words.what.endswith(".")

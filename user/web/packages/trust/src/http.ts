@@ -25,7 +25,8 @@ export async function get(fetch: Fetch, address: string, limit: number): Promise
   }
 }
 
-async function bounded(response: Response, limit: number): Promise<Bytes> {
+/** The body of an answer. Raises TrustError `too_much` beyond `limit` bytes, and the rest is never read. */
+export async function bounded(response: Response, limit: number): Promise<Bytes> {
   if (response.body === null) return new Uint8Array(0);
   const parts: Uint8Array[] = [];
   let size = 0;

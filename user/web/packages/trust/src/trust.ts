@@ -58,6 +58,7 @@ export class Server {
   #standing: Standing | null = null;
   #known: Remembered = NOTHING;
   #refreshed = 0;
+  #run = "";
   #tiles: Tiles;
 
   /** A server under the pin in `pinned`. Raises TrustError `not_pinned` (null), `pin_unusable`, `no_quorum`. */
@@ -72,6 +73,11 @@ export class Server {
   get standing(): Standing {
     if (this.#standing === null) throw new Error("refresh comes first");
     return this.#standing;
+  }
+
+  /** Where the server says that its nodes are reached (an origin): a hint, trusted for nothing. After `refresh`. */
+  get run(): string {
+    return this.#run;
   }
 
   /** The heads that this client holds, to be shown to nodes: who sees another history can say so. */
@@ -93,8 +99,9 @@ export class Server {
     const { origin, fetch, store } = this.#access;
     // What was judged before may have been withdrawn since.
     this.#standing = null;
-    const hints = await get(fetch, `${origin}/.well-known/privity`, discovery.MAX_WELL_KNOWN);
-    this.#tiles = new Tiles(fetch, discovery.decode(hints).logs);
+    const hints = discovery.decode(await get(fetch, `${origin}/.well-known/privity`, discovery.MAX_WELL_KNOWN));
+    this.#run = hints.run;
+    this.#tiles = new Tiles(fetch, hints.logs);
     const found = await establish(await get(fetch, `${origin}/v1/bulletin`, MAX_BULLETIN), this.pin, now);
     await store.update(async (kept) => {
       const known = kept === null ? NOTHING : remembered.decode(kept);
