@@ -10,7 +10,7 @@ import { overHttp } from "@privity/history/http";
 import { type Service, ServiceError } from "@privity/history/service";
 import { type Identity, resume, type Session, unlock as unlockFresh } from "@privity/history/session";
 import type { State, Store } from "@privity/history/store";
-import { equal } from "@privity/protocol/bytes";
+import { type Bytes, equal } from "@privity/protocol/bytes";
 import * as ring from "@privity/protocol/stored/keyring";
 import { VaultError } from "@privity/vault/errors";
 import * as opener from "@privity/vault/opener";
@@ -92,6 +92,11 @@ export class Account {
 
   get session(): Session {
     return this.#history.session;
+  }
+
+  /** The record of the opener that this account was opened with, as the keyring lists it now. */
+  get record(): Bytes {
+    return this.#known.opener.record;
   }
 
   /** Whether a recovery code is listed: until then nothing may be saved. */

@@ -2,7 +2,7 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { newestKey, type Session, type World } from "@privity/history/session";
-import { type Bytes, equal } from "@privity/protocol/bytes";
+import { type Bytes, equal, toHex } from "@privity/protocol/bytes";
 import type { Device, ListedOpener } from "@privity/protocol/stored/keyring";
 import { compare } from "@privity/protocol/stored/members";
 import { VaultError } from "@privity/vault/errors";
@@ -31,6 +31,8 @@ export interface Entering {
 export interface Change {
   readonly openers?: readonly NewOpener[];
   readonly devices?: readonly Entering[];
+  /** New labels of devices, by id in hexadecimal. */
+  readonly labels?: ReadonlyMap<string, string>;
   /** Past account keys that no box uses any more. */
   readonly drop?: ReadonlySet<number>;
 }
@@ -64,7 +66,7 @@ export async function next(session: Session, change: Change, world: World): Prom
   const { epoch, key } = newestKey(session);
   const was = await privateHalf.openHalf(session.half, trusted, key);
   const [openers, devices] = [change.openers ?? [], change.devices ?? []];
-  const half = privateHalfOf(was, openers, devices, change.drop ?? new Set());
+  const half = renamed(privateHalfOf(was, openers, devices, change.drop ?? new Set()), change.labels ?? new Map());
   const revision = before.revision + 1;
   const sealing = privateHalf.seal(half, key, { account: before.account, revision, epoch }, world.random(12));
   const body = await sealing.finally(() => {
@@ -99,6 +101,10 @@ function privateHalfOf(
     devices: [...was.devices, ...devices.map(({ id, label }) => ({ id, label }))],
     past: new Map([...was.past].filter(([epoch]) => !drop.has(epoch))),
   };
+}
+
+function renamed(half: PrivateHalf, labels: ReadonlyMap<string, string>): PrivateHalf {
+  return { ...half, devices: half.devices.map(({ id, label }) => ({ id, label: labels.get(toHex(id)) ?? label })) };
 }
 
 function listed(record: Record): ListedOpener {
