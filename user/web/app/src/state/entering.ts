@@ -1,0 +1,155 @@
+/** Coming back: by passkey, by seven words, by recovery code, by what this browser keeps; and proving oneself once more. */
+
+import { signal } from "@preact/signals";
+
+import { Refusal } from "../bridge/line.ts";
+import type { AccountState } from "../bridge/views.ts";
+import { account, overview, screen } from "./app.ts";
+import { clears } from "./clearing.ts";
+import { failed } from "./failing.ts";
+import { type Fault, faultOf } from "./faults.ts";
+import { use } from "./gestures.ts";
+import { go } from "./places.ts";
+import { ports } from "./ports.ts";
+
+/** What a person chose for this browser. */
+export interface Entering {
+  readonly label: string;
+  readonly keepUnlocked: boolean;
+}
+
+export interface Attempt {
+  readonly busy: boolean;
+  readonly fault: Fault | null;
+  /** The passkey signs in and does not open: the seven words are asked for. */
+  readonly words: boolean;
+}
+
+const FRESH: Attempt = { busy: false, fault: null, words: false };
+/** The attempt that is running, or the last one. */
+export const attempt = signal<Attempt>(FRESH);
+/** Kept by this tab alone: a person locked it, so a reload does not open it by itself. */
+const LOCKED = "privity-locked";
+
+clears(() => { attempt.value = FRESH; });
+
+/** Show one of the ways in, as if nothing had been tried. */
+export function show(way: "unlock" | "recover" | "link"): void {
+  attempt.value = FRESH;
+  go(way);
+}
+
+/** Who this browser is from now on. */
+export async function became(state: AccountState): Promise<void> {
+  account.value = state;
+  if (state.state === "locked") {
+    overview.value = null;
+    return;
+  }
+  if (state.state === "open") sessionStorage.removeItem(LOCKED);
+  if (state.state === "unproven") screen.value = "create";
+  overview.value = await ports().vault.ask("overview", {});
+}
+
+/** The first state of a page: what stays unlocked on this device opens itself, unless it was locked in this tab. */
+export async function begin(state: AccountState): Promise<void> {
+  await became(state);
+  if (state.state !== "locked") return;
+  screen.value = "unlock";
+  if (state.opens.includes("device") && sessionStorage.getItem(LOCKED) === null) await openHere();
+}
+
+/** A reload of this tab asks before it opens. */
+export function stayLocked(): void {
+  sessionStorage.setItem(LOCKED, "1");
+}
+
+/** Open with the key that this browser keeps. */
+export function openHere(): Promise<void> {
+  return tried(() => ports().vault.ask("unlock", {}));
+}
+
+/**
+ * Open with a passkey: an account that this browser knows, or one that is new to it.
+ *
+ * `words`: what was typed where the passkey only signs in.
+ */
+export function signIn(entering: Entering, words: string | null = null): Promise<void> {
+  const purpose = account.value?.state === "locked" ? "unlock" : "enter";
+  return tried(() => proved(purpose, words, entering));
+}
+
+/** Open with the recovery code. */
+export function recover(typed: string, label: string): Promise<void> {
+  return tried(() => ports().vault.ask("code", { typed, label }));
+}
+
+async function tried(step: () => Promise<AccountState>): Promise<void> {
+  if (attempt.value.busy) return;
+  const { words } = attempt.value;
+  attempt.value = { busy: true, fault: null, words };
+  try {
+    const state = await step();
+    attempt.value = FRESH;
+    if (state.state === "open") screen.value = "chat";
+    await became(state);
+  } catch (error) {
+    const fault = faultOf(error);
+    const asks = fault.reason === "passkey.opens_nothing";
+    attempt.value = { busy: false, fault: asks && !words ? null : fault, words: words || asks };
+  }
+}
+
+async function proved(purpose: "enter" | "unlock" | "prove", words: string | null, entering: Entering): Promise<AccountState> {
+  const { vault } = ports();
+  const { assertion, material } = await use(await vault.ask("proof", {}));
+  return vault.ask("proved", { ...assertion, material, purpose, words, ...entering });
+}
+
+/** Show once more that it is you, for what adds or removes. Raises Refusal. */
+export async function prove(): Promise<void> {
+  await proved("prove", null, { label: "", keepUnlocked: false });
+}
+
+/** What the vault refuses until a person showed themselves in the last five minutes. */
+const STALE: ReadonlySet<string> = new Set(["access.stale", "access.scope"]);
+
+/** A step that may need a fresh proof: it is asked for only then, and the step is done again. Raises Refusal. */
+export async function withProof<T>(step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    if (!(error instanceof Refusal) || !STALE.has(error.reason)) throw error;
+  }
+  await prove();
+  return step();
+}
+
+/** Sign out everywhere in this browser and erase what it keeps. Chats that were not uploaded are gone. */
+export async function forget(): Promise<boolean> {
+  try {
+    const state = await ports().vault.ask("forget", {});
+    screen.value = "chat";
+    await became(state);
+    return true;
+  } catch (error) {
+    failed(error);
+    return false;
+  }
+}
+
+/** What this device would be called: browser and system, as the browser tells of itself. */
+export function ownName(userAgent: string): { readonly browser: string; readonly system: string } {
+  const found = (names: readonly (readonly [pattern: RegExp, name: string])[]): string => {
+    return names.find(([pattern]) => pattern.test(userAgent))?.[1] ?? "";
+  };
+  return { browser: found(BROWSERS), system: found(SYSTEMS) };
+}
+
+const BROWSERS = [
+  [/Edg\//, "Edge"], [/OPR\//, "Opera"], [/Firefox\//, "Firefox"], [/Chrome\//, "Chrome"], [/Safari\//, "Safari"],
+] as const;
+const SYSTEMS = [
+  [/iPhone/, "iPhone"], [/iPad/, "iPad"], [/Android/, "Android"], [/Mac OS X/, "Mac"], [/Windows/, "Windows"],
+  [/CrOS/, "ChromeOS"], [/Linux/, "Linux"],
+] as const;
