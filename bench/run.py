@@ -30,6 +30,7 @@ BENCHMARKS = (
     "end_to_end",
     "cold_start",
     "history",
+    "unlock",
 )
 
 

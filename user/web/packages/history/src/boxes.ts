@@ -28,11 +28,17 @@ export function isBox(op: Op): boolean {
 }
 
 export class Boxes {
-  readonly #opened = new Map<string, Box>();
+  readonly #opened: Map<string, Promise<Box>>;
   readonly #find: FindBox;
 
-  constructor(find: FindBox) {
+  constructor(find: FindBox, opened = new Map<string, Promise<Box>>()) {
     this.#find = find;
+    this.#opened = opened;
+  }
+
+  /** The same boxes where bodies were looked up before: what was opened is shared. */
+  over(find: FindBox): Boxes {
+    return new Boxes(find, this.#opened);
   }
 
   /** The box of this id. Raises VaultError `object.missing`, and those of `box.openBox`. */
@@ -43,9 +49,11 @@ export class Boxes {
     const known = this.#opened.get(key);
     if (known !== undefined) return known;
     const { account } = session.identity;
-    const opened = await box.openBox(found.body, session.keys, { account, id, version: found.version });
-    this.#opened.set(key, opened);
-    return opened;
+    const opening = box.openBox(found.body, session.keys, { account, id, version: found.version });
+    this.#opened.set(key, opening);
+    // One that does not open is asked for again: the account key that it needs may come later.
+    opening.catch(() => this.#opened.delete(key));
+    return opening;
   }
 
   /** The content of a body. Raises VaultError `object.*`. */

@@ -6,7 +6,7 @@ import { Boxes, type Found } from "./boxes.ts";
 import { halts, Halted } from "./errors.ts";
 import type { Service } from "./service.ts";
 import type { Session, World } from "./session.ts";
-import type { State, Store } from "./store.ts";
+import type { Row, State, Store, Waiting } from "./store.ts";
 
 export interface Ground {
   readonly session: Session;
@@ -24,14 +24,20 @@ export function groundOf(session: Session, store: Store, service: Service, world
 /** The newest body of an id on this device, null when it was deleted, was never here, or is lost. */
 export async function findBody(store: Store, id: Bytes): Promise<Omit<Found, "id" | "box"> | null> {
   const waiting = await store.waitingFor(id);
-  if (waiting !== null) return waiting.body === null ? null : { version: waiting.version, body: waiting.body };
-  return loggedBody(store, id);
+  return waiting === null ? loggedBody(store, id) : bodyOf(store, waiting);
 }
 
 /** The body that the log has of an id, whatever waits here. */
 export async function loggedBody(store: Store, id: Bytes): Promise<Omit<Found, "id" | "box"> | null> {
-  const known = (await store.row(id))?.known;
-  if (!known?.body) return null;
+  const row = await store.row(id);
+  return row === null ? null : bodyOf(store, row);
+}
+
+/** The body of what waits, or of a row; null when it was deleted or is lost. */
+export async function bodyOf(store: Store, place: Row | Waiting): Promise<Omit<Found, "id" | "box"> | null> {
+  if (!("known" in place)) return place.body === null ? null : { version: place.version, body: place.body };
+  const { known } = place;
+  if (known.body === null) return null;
   const body = await store.body(known.body.hash);
   return body === null ? null : { version: known.version, body };
 }

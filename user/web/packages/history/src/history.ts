@@ -21,7 +21,7 @@ import { Secret } from "@privity/vault/secret";
 
 import { isBox } from "./boxes.ts";
 import { again, type Report, verify } from "./checking.ts";
-import { checkWriting, findBody, type Ground, groundOf, halting, loggedBody, stateOf } from "./ground.ts";
+import { bodyOf, checkWriting, findBody, type Ground, groundOf, halting, loggedBody, stateOf } from "./ground.ts";
 import { contentOf } from "./offers.ts";
 import { pull } from "./pull.ts";
 import { push } from "./push.ts";
@@ -53,6 +53,8 @@ export interface Fault {
 export class History {
   #ground: Ground;
   #clock: Clock;
+  /** The newest place in the order of what waits, null when it must be looked up. */
+  #placed: number | null = null;
 
   private constructor(ground: Ground) {
     this.#ground = ground;
@@ -81,17 +83,29 @@ export class History {
 
   /** All items of some kinds, or of one box. Those that cannot be opened are left to `faults`. */
   async items(wanted: { readonly kinds?: ReadonlySet<number>; readonly box?: Bytes }): Promise<readonly Item[]> {
-    const { store } = this.#ground;
-    const places = new Map<string, Row | Waiting>();
-    for (const row of await store.rows()) places.set(toHex(row.id), row);
-    for (const waiting of await store.waiting()) places.set(toHex(waiting.id), waiting);
+    const { store, session, world } = this.#ground;
+    const [rows, waits] = await Promise.all([store.rows(), store.waiting()]);
+    // All at once: asking for each alone takes seconds where there are thousands.
+    const places = new Map<string, Row | Waiting>([...rows, ...waits].map((one) => [toHex(one.id), one]));
+    const find = async (id: Bytes): ReturnType<typeof findBody> => {
+      const place = places.get(toHex(id));
+      return place === undefined ? null : bodyOf(store, place);
+    };
+    const boxes = this.#ground.boxes.over(find);
     const due = [...places.values()].filter((one) => {
       if (isBox(one.op) || one.op === Op.DELETE) return false;
       if (wanted.box !== undefined && !equal(one.box, wanted.box)) return false;
       return wanted.kinds === undefined || (one.kind !== null && wanted.kinds.has(one.kind));
     });
-    const found = await Promise.all(due.map(async ({ id }) => this.item(id).catch(nothing)));
-    return found.flatMap((one) => (one === null ? [] : [one]));
+    const found = await Promise.all(due.map(async ({ id, box: inside }): Promise<Item | null> => {
+      const body = await find(id);
+      if (body === null) return null;
+      const content = await boxes.open({ id, box: inside, ...body }, session).catch(nothing);
+      return content === null ? null : { id, box: inside, content };
+    }));
+    const items = found.flatMap((one) => (one === null ? [] : [one]));
+    for (const { content } of items) this.#clock = merging.observeAll(this.#clock, content, world.now());
+    return items;
   }
 
   /** One item, null when it is not here or was deleted. Raises VaultError `object.*`. */
@@ -213,6 +227,7 @@ export class History {
   async sync(): Promise<readonly Row[]> {
     const changed: Row[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
+      this.#placed = null;
       await this.renew();
       changed.push(...(await pull(this.#ground)));
       let pushed = await push(this.#ground);
@@ -325,7 +340,9 @@ export class History {
   }
 
   async #order(): Promise<number> {
-    return ((await this.#ground.store.waiting()).at(-1)?.order ?? 0) + 1;
+    const last = this.#placed ?? (await this.#ground.store.waiting()).at(-1)?.order ?? 0;
+    this.#placed = Math.max(this.#placed ?? 0, last) + 1;
+    return this.#placed;
   }
 }
 

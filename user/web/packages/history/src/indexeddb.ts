@@ -33,6 +33,8 @@ export async function forget(factory: IDBFactory, account: Bytes): Promise<void>
 
 export class IndexedStore implements Store {
   readonly #database: IDBDatabase;
+  /** What reads at the moment: what is asked for in one go is one transaction. */
+  #reading: IDBTransaction | null = null;
 
   constructor(database: IDBDatabase) {
     this.#database = database;
@@ -63,8 +65,10 @@ export class IndexedStore implements Store {
   }
 
   async pages(from: number): Promise<readonly (readonly [n: number, page: SignedPage])[]> {
-    const [store, range] = [this.#store("pages"), IDBKeyRange.lowerBound(from)];
-    const [keys, values] = await Promise.all([answered(store.getAllKeys(range)), answered(store.getAll(range))]);
+    const range = IDBKeyRange.lowerBound(from);
+    const [keys, values] = await Promise.all([
+      this.#read("pages", (store) => store.getAllKeys(range)), this.#read("pages", (store) => store.getAll(range)),
+    ]);
     return keys.map((key, at) => [key as number, values[at] as SignedPage]);
   }
 
@@ -85,8 +89,9 @@ export class IndexedStore implements Store {
   }
 
   async offers(): Promise<ReadonlyMap<string, Offer>> {
-    const store = this.#store("offers");
-    const [keys, values] = await Promise.all([answered(store.getAllKeys()), answered(store.getAll())]);
+    const [keys, values] = await Promise.all([
+      this.#read("offers", (store) => store.getAllKeys()), this.#read("offers", (store) => store.getAll()),
+    ]);
     return new Map(keys.map((key, at) => [key as string, values[at] as Offer]));
   }
 
@@ -104,16 +109,28 @@ export class IndexedStore implements Store {
   }
 
   async #get<T>(name: Name, key: string): Promise<T | null> {
-    const found = (await answered(this.#store(name).get(key))) as T | undefined;
+    const found = (await this.#read(name, (store) => store.get(key))) as T | undefined;
     return found ?? null;
   }
 
   async #all<T>(name: Name): Promise<T[]> {
-    return (await answered(this.#store(name).getAll())) as T[];
+    return (await this.#read(name, (store) => store.getAll())) as T[];
   }
 
-  #store(name: Name): IDBObjectStore {
-    return this.#database.transaction(name, "readonly").objectStore(name);
+  /**
+   * Ask within the transaction that reads, or a new one once that is over. It never sees less than what was committed
+   * before: a transaction that still takes requests began after every commit that has happened.
+   */
+  #read<T>(name: Name, step: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
+    if (this.#reading !== null) {
+      try {
+        return answered(step(this.#reading.objectStore(name)));
+      } catch (error) {
+        if (!isOver(error)) throw error;
+      }
+    }
+    this.#reading = this.#database.transaction(NAMES, "readonly");
+    return answered(step(this.#reading.objectStore(name)));
   }
 }
 
@@ -132,6 +149,10 @@ function write(transaction: IDBTransaction, batch: Batch): void {
   for (const [id, waiting] of batch.waiting ?? []) put("waiting", toHex(id), waiting);
   for (const [id, draft] of batch.drafts ?? []) put("drafts", toHex(id), draft);
   for (const [key, offer] of batch.offers ?? []) put("offers", key, offer);
+}
+
+function isOver(error: unknown): boolean {
+  return error instanceof DOMException && ["TransactionInactiveError", "InvalidStateError"].includes(error.name);
 }
 
 function answered<T>(request: IDBRequest<T>): Promise<T> {
