@@ -122,6 +122,8 @@ export interface SyncView {
   readonly fingerprint: string;
   /** When all was last agreed with the service. */
   readonly agreed: number | null;
+  /** Why the service does not take what waits here (`plan.*` and the like); it stays here. Absent: it does. */
+  readonly refused?: string;
 }
 
 export interface QuotaView {

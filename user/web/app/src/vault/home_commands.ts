@@ -1,0 +1,57 @@
+/** The commands that are about folders, prompts and settings. */
+
+import type { Folder, Prompt } from "@privity/vault/contents/home";
+import { Kind } from "@privity/vault/contents/schema";
+import * as order from "@privity/vault/order";
+
+import type { VaultHandlers } from "./chat_commands.ts";
+import type { Desk } from "./desk.ts";
+import { field } from "./fields.ts";
+import { saveSettings } from "./settings.ts";
+
+type Part = Pick<VaultHandlers, "addFolder" | "editFolder" | "removeFolder" | "savePrompt" | "removePrompt" | "saveSettings">;
+
+export function homeCommands(desk: Desk): Part {
+  const done = (): null => {
+    desk.changed([]);
+    return null;
+  };
+  return {
+    addFolder: async ({ name }) => {
+      const last = Array.from(desk.home.all(Kind.FOLDER).values(), (one) => one.order.value).sort().at(-1) ?? null;
+      const id = await desk.home.add({
+        kind: Kind.FOLDER, name: field(name.trim(), desk.edges.now()), instructions: field(""), colour: field(0),
+        order: field(order.between(last, null)),
+      });
+      done();
+      return id;
+    },
+    editFolder: async ({ folder, title, instructions, order: place, colour }) => {
+      await desk.home.edit<Folder>(folder, Kind.FOLDER, { name: title.trim(), instructions, order: place, colour });
+      return done();
+    },
+    removeFolder: async ({ folder }) => {
+      await desk.home.remove([folder]);
+      return done();
+    },
+    savePrompt: async ({ prompt, title, text, shortcut }) => {
+      const values = { title: title.trim(), text, shortcut: shortcut.trim() };
+      let id = prompt;
+      if (id === null) {
+        id = await desk.home.add({
+          kind: Kind.PROMPT, title: field(values.title), text: field(values.text), shortcut: field(values.shortcut),
+        });
+      } else await desk.home.edit<Prompt>(id, Kind.PROMPT, values);
+      done();
+      return id;
+    },
+    removePrompt: async ({ prompt }) => {
+      await desk.home.remove([prompt]);
+      return done();
+    },
+    saveSettings: async ({ theme, language, model, instructions, lock, titles, atOnce }) => {
+      await saveSettings(desk.home, { theme, language, model, instructions, lock, titles, atOnce });
+      return done();
+    },
+  };
+}

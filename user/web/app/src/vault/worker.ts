@@ -1,0 +1,60 @@
+/** The vault worker: keys, storage and the account service are here, and nothing of the screen. */
+
+import { IndexedDevices } from "@privity/account/devices";
+import * as indexed from "@privity/history/indexeddb";
+import type { Bytes } from "@privity/protocol/bytes";
+import { chooseXWing } from "@privity/protocol/webcrypto";
+import * as passphrase from "@privity/vault/passphrase";
+
+import { serve } from "../bridge/line.ts";
+import { VAULT, VAULT_ASIDE, type VaultAnswers, type VaultNews } from "../bridge/vault.ts";
+import type { Edges } from "./edges.ts";
+import * as locks from "./locks.ts";
+import { eraseShelf, openShelf } from "./shelf.ts";
+import * as tabs from "./tabs.ts";
+import { Vault } from "./vault.ts";
+
+const random = (size: number): Bytes => crypto.getRandomValues(new Uint8Array(size));
+/** Milliseconds after which an answer of the service is given up. */
+const PATIENCE = 60_000;
+const CHANNEL = "privity-tabs";
+
+let news: (told: VaultNews) => void = () => undefined;
+
+const edges: Edges = {
+  now: () => Date.now(),
+  random,
+  after: (milliseconds, step) => {
+    const timer = self.setTimeout(step, milliseconds);
+    return () => self.clearTimeout(timer);
+  },
+  place: async (origin) => {
+    const opened = new Set<indexed.IndexedStore>();
+    return {
+      origin,
+      fetch: (address, options) => self.fetch(address, { ...options, signal: AbortSignal.timeout(PATIENCE) }),
+      world: { now: () => Date.now(), random, kem: await chooseXWing(random) },
+      devices: new IndexedDevices(self.indexedDB),
+      argon2id: passphrase.inScript,
+      store: async (account) => {
+        const store = await indexed.open(self.indexedDB, account);
+        opened.add(store);
+        return store;
+      },
+      forget: (account) => {
+        for (const store of opened) store.close();
+        return indexed.forget(self.indexedDB, account);
+      },
+    };
+  },
+  stream: (address, options) => self.fetch(address, options),
+  shelf: (account) => openShelf(self.indexedDB, account),
+  eraseShelf: (account) => eraseShelf(self.indexedDB, account),
+  locks: locks.ofBrowser(self.navigator.locks),
+  tabs: tabs.ofBrowser(new BroadcastChannel(CHANNEL)),
+  tell: (told) => news(told),
+};
+
+const vault = new Vault(edges);
+news = serve<typeof VAULT, VaultAnswers>(self, VAULT, vault.handlers, VAULT_ASIDE);
+self.addEventListener("online", () => vault.online());

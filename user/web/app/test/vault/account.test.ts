@@ -1,0 +1,99 @@
+/** From guest to an account and back; two browsers of one person; what lies on the disk. */
+
+import { describe, expect, test } from "vitest";
+
+import { Profile } from "./profile.ts";
+import { account, another, answer, begun, everything, shown, unproven, use, write } from "./steps.ts";
+
+describe("an account", () => {
+  test("saves nothing before its code was typed, then everything", async () => {
+    const profile = new Profile("laptop");
+    const tab = await profile.open();
+    const early = await write(tab, "Before");
+    const code = await unproven(tab);
+    const between = await write(tab, "Between");
+    expect((await tab.do("open", { chat: between.chat })).row.temporary).toBe(true);
+    await expect(tab.do("typed", { third: "AAAA", seventh: "BBBB" })).rejects.toMatchObject({ reason: "ceremony.differs" });
+    const groups = code.split("-");
+    expect(await tab.do("typed", { third: groups[2] ?? "", seventh: groups[6] ?? "" })).toEqual({ state: "open" });
+    const later = await write(tab, "After");
+    expect((await tab.do("open", { chat: later.chat })).row.temporary).toBe(false);
+    expect((await tab.do("open", { chat: early.chat })).row.temporary).toBe(true);
+  });
+
+  test("that is left before its code was typed leaves a guest, and nothing at the service", async () => {
+    const profile = new Profile("laptop");
+    const tab = await profile.open();
+    const { chat } = await write(tab, "Before");
+    await unproven(tab);
+    expect(await tab.do("abandon", {})).toEqual({ state: "guest" });
+    expect(profile.service.accounts.size).toBe(0);
+    expect(await shown(tab, chat)).toEqual(["Before"]);
+  });
+
+  test("is locked and unlocked by its passkey; the same passkey gives the same chats after a restart, without a network", async () => {
+    const { profile, tab } = await begun();
+    const { chat, message } = await write(tab, "Kept");
+    await answer(tab, chat, message, "Yes");
+    await tab.do("lock", {});
+    await expect(tab.do("open", { chat })).rejects.toMatchObject({ reason: "chat.unknown" });
+    tab.close();
+    const again = new Profile("x");
+    void again;
+    const next = await profile.open();
+    expect(await next.do("open", { chat }).catch((error: unknown) => error)).toMatchObject({ reason: "chat.unknown" });
+    expect(await use(next, "unlock")).toEqual({ state: "open" });
+    expect(await shown(next, chat)).toEqual(["Kept", "Yes"]);
+  });
+
+  test("opens itself where the person chose that, unless they locked it", async () => {
+    const { profile, tab } = await begun("laptop", true);
+    const { chat } = await write(tab, "Kept");
+    tab.close();
+    const second = await profile.open();
+    expect(await shown(second, chat)).toEqual(["Kept"]);
+    await second.do("lock", {});
+    second.close();
+    const third = await profile.open();
+    await expect(third.do("open", { chat })).rejects.toMatchObject({ reason: "chat.unknown" });
+    expect(await third.do("unlock", {})).toEqual({ state: "open" });
+    expect(await shown(third, chat)).toEqual(["Kept"]);
+  });
+
+  test("is the same on another browser", async () => {
+    const { profile, tab } = await begun();
+    const { chat, message } = await write(tab, "One");
+    await answer(tab, chat, message, "Two");
+    await tab.do("sync", {});
+    const phone = await another(profile, "phone");
+    expect(await everything(phone.tab)).toEqual(await everything(tab));
+    const last = (await phone.tab.do("open", { chat })).messages.at(-1)?.id ?? "";
+    await write(phone.tab, "Three", { chat, parent: last });
+    await phone.tab.do("sync", {});
+    await tab.do("sync", {});
+    expect(await shown(tab, chat)).toEqual(["One", "Two", "Three"]);
+  });
+
+  test("the recovery code enters a browser that knows nothing, and unlocks one that does", async () => {
+    const profile = new Profile("laptop");
+    const tab = await profile.open();
+    const code = await account(tab);
+    const { chat } = await write(tab, "Kept");
+    await tab.do("sync", {});
+    const phone = await new Profile("phone", profile.service).open();
+    expect(await phone.do("code", { typed: code.toLowerCase(), label: "Phone" })).toEqual({ state: "open" });
+    expect(await shown(phone, chat)).toEqual(["Kept"]);
+    tab.close();
+    const again = await profile.open();
+    expect(await again.do("code", { typed: code, label: "" })).toEqual({ state: "open" });
+    expect(await shown(again, chat)).toEqual(["Kept"]);
+  });
+
+  test("is forgotten by this browser: nothing of it lies on the disk", async () => {
+    const { profile, tab } = await begun();
+    await write(tab, "Gone");
+    expect(await tab.do("forget", {})).toEqual({ state: "guest" });
+    expect(await profile.disk()).toEqual([[], []]);
+    expect(await profile.browser.devices.all()).toEqual([]);
+  });
+});
