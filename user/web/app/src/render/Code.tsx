@@ -1,0 +1,90 @@
+/** Code: its language, copying it exactly, wrapping its lines, and colours that arrive when it stands still. */
+
+import type { ComponentChild, JSX } from "preact";
+import { useContext, useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
+
+import { Copy } from "../parts/Reveal.tsx";
+import { t } from "../text/text.ts";
+
+import { coloured, type Shade } from "./colours.ts";
+import { shown } from "./Hidden.tsx";
+import { type Language, languageOf } from "./languages.ts";
+import { isPreviewable, Preview } from "./Preview.tsx";
+import { whenNear } from "./seen.ts";
+import { Around } from "./surroundings.ts";
+
+export interface CodeProps {
+  /** What the fence says after its marks. */
+  readonly info: string;
+  readonly code: string;
+}
+
+export function Code({ info, code }: CodeProps): JSX.Element {
+  const { previews } = useContext(Around);
+  const [wrapped, setWrapped] = useState(false);
+  const [previewed, setPreviewed] = useState(false);
+  const id = useId();
+  const box = useRef<HTMLPreElement>(null);
+  const { language, name } = languageOf(info);
+  const drawn = useColours(box, language, code);
+  const previewable = previews && isPreviewable(name, code);
+  return (
+    <div class="code" role="group" aria-labelledby={id}>
+      <div class="code-head">
+        <span id={id} class="code-name">{name === "" ? t("answer.code") : shown(name)}</span>
+        {previewable && (
+          <button type="button" class="code-action" aria-pressed={previewed} onClick={() => setPreviewed(!previewed)}>
+            {t("answer.code.preview")}
+          </button>
+        )}
+        <button type="button" class="code-action" aria-pressed={wrapped} onClick={() => setWrapped(!wrapped)}>
+          {t("answer.code.wrap")}
+        </button>
+        <Copy text={code} name={t("answer.code.copy")} />
+      </div>
+      {previewable && previewed && <Preview source={code} />}
+      <pre ref={box} class={wrapped ? "code-box code-wrapped" : "code-box"} dir="ltr" tabIndex={0} aria-labelledby={id}>
+        <code>{drawn}</code>
+      </pre>
+    </div>
+  );
+}
+
+interface Done {
+  readonly language: Language;
+  readonly code: string;
+  readonly shades: readonly Shade[];
+}
+
+/** Milliseconds in which code must not grow before it is coloured again, unless it grew by half. */
+const STANDS_STILL = 200;
+
+/** The code as nodes: coloured as far as it was when it last stood still, and the rest as it is. */
+function useColours(box: { readonly current: Element | null }, language: Language | null, code: string): ComponentChild {
+  const [done, setDone] = useState<Done | null>(null);
+  const [near, setNear] = useState(false);
+  const fits = done !== null && done.language === language && code.startsWith(done.code);
+  useEffect(() => box.current === null ? undefined : whenNear(box.current, () => setNear(true)), [box]);
+  useEffect(() => {
+    if (!near || language === null || (fits && done.code === code)) return undefined;
+    let current = true;
+    const much = !fits || code.length > done.code.length * 1.5;
+    const timer = setTimeout(() => {
+      void coloured(language, code).then((shades) => {
+        if (current && shades !== null) setDone({ language, code, shades });
+      });
+    }, much ? 0 : STANDS_STILL);
+    return () => {
+      current = false;
+      clearTimeout(timer);
+    };
+  }, [near, language, code]);
+  const nodes = useMemo(() => done?.shades.map(drawnShade), [done]);
+  return fits ? <>{nodes}{shown(code.slice(done.code.length), true)}</> : shown(code, true);
+}
+
+function drawnShade(shade: Shade): ComponentChild {
+  if (typeof shade === "string") return shown(shade, true);
+  const scope = shade.scope.split(/[.:]/)[0] ?? "";
+  return <span class={`of-${scope}`}>{shade.inside.map(drawnShade)}</span>;
+}
