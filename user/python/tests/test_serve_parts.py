@@ -124,7 +124,9 @@ def test_a_large_context_is_cut_to_what_a_small_machine_bears() -> None:
 
 def test_the_plan_names_ports_files_and_interpreter(tmp_path: Path) -> None:
     home, ports = Home(tmp_path), Ports(9000)
-    service = json.loads(service_configuration(home, ports))
+    service = json.loads(service_configuration(home, ports, tmp_path / "web"))
+    assert service["web"] == {"folder": str(tmp_path / "web")}
+    assert json.loads(service_configuration(home, ports, None))["web"] is None
     assert service["relay"]["port"] == 9001
     assert service["nodes"] == ["tcp:127.0.0.1:9002"]
     assert service["public_run_origin"] == "http://localhost:9001"
@@ -208,7 +210,7 @@ def test_an_anchor_of_an_earlier_run_is_forgotten(tmp_path: Path) -> None:
     """A node that starts with it would have evidence too old for clients, for an hour."""
     home = open_home(tmp_path)
     home.anchor.write_text("{}")
-    preparation.write_configurations(home, Ports(9000), [MODEL])
+    preparation.write_configurations(home, Ports(9000), [MODEL], None)
     assert not home.anchor.exists()
 
 

@@ -17,6 +17,7 @@ from privity_service.publication import Publication
 from privity_service.registry import Entry, Registry
 from privity_service.streams import Streams
 from privity_service.upstream import Upstreams
+from privity_service.web_routes import around
 
 ErrorHandler = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -43,9 +44,10 @@ class State:
         )
 
 
-def service_application(state: State, origin: str) -> App:
-    """Return the application of the service origin: page, discovery, nodes, health."""
-    return _application([*own_routes(state.publication, origin), *node_routes(state.publication)])
+def service_application(state: State, origin: str, web: App | None = None) -> App:
+    """Return the application of the service origin: discovery, nodes, health, and `web` or a page in words."""
+    documents = _application([*own_routes(state.publication, origin), *node_routes(state.publication)])
+    return documents if web is None else around(documents, web)
 
 
 def relay_application(state: State) -> App:

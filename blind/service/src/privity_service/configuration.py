@@ -48,6 +48,12 @@ class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: Annotated[str, msgspec.Meta(max_length=1024)]
 
 
+class WebPlace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a build of the web client lies: the folder that holds its index.html."""
+
+    folder: Annotated[str, msgspec.Meta(min_length=1)]
+
+
 class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole configuration."""
 
@@ -61,6 +67,8 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     published: Annotated[str, msgspec.Meta(min_length=1)] | None
     logs: Annotated[list[Log], msgspec.Meta(max_length=8)]
     limits: Limits = Limits()
+    web: WebPlace | None = None
+    """Null serves no web client, but a page in words at `/`."""
     registration: Registration = "open"
     database: DatabasePlace = DatabasePlace()
     accounts: AccountSettings | None = AccountSettings()
@@ -114,6 +122,8 @@ def parse(data: bytes) -> Configuration:
         raise ConfigurationRefused("state is an absolute path")
     if configuration.published is not None and not Path(configuration.published).is_absolute():
         raise ConfigurationRefused("published is an absolute path or null")
+    if configuration.web is not None and not Path(configuration.web.folder).is_absolute():
+        raise ConfigurationRefused("the folder of web is an absolute path")
     if not all(_PREFIX.fullmatch(log.url) for log in configuration.logs):
         raise ConfigurationRefused("a log's url is an address such as https://log.example/release")
     return configuration

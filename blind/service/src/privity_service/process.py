@@ -25,6 +25,7 @@ from privity_service.events import Events
 from privity_service.poller import Poller
 from privity_service.published import Published
 from privity_service.shelf import DIRECTORY, Shelf
+from privity_service.web_routes import open_web
 
 DRAIN_SECONDS: Final = 20  # for answers in flight when asked to stop; the rest is cut
 COUNT_SECONDS: Final = 60.0
@@ -119,7 +120,7 @@ def server(application: App, connections: int, *, tells_prefix: bool = False) ->
 
 
 class Process:
-    """Everything that runs between READY and the end."""
+    """Everything that runs between READY and the end. Raises ConfigurationRefused where there is no web client."""
 
     def __init__(self, configuration: Configuration, events: Events) -> None:
         self._events = events
@@ -136,13 +137,14 @@ class Process:
             lambda: int(time.time()),
             self._published,
         )
+        self._web = None if configuration.web is None else open_web(configuration, configuration.web)
         self._servers: list[Server] = []
         self._gate: AccountGate | None = None
 
     def _listening(self, service: str) -> list[Server]:
         """The servers of both origins; `service` is the address of the first."""
         most, chosen = self._configuration.limits.connections, self._configuration
-        application = service_application(self._state, service)
+        application = service_application(self._state, service, self._web)
         if chosen.accounts is not None:
             self._gate = AccountGate(chosen, service, self._events)
             self._state.publication.announce_accounts(chosen, chosen.accounts.origin or service)
@@ -211,7 +213,7 @@ def _origin(bound: socket.socket) -> str:
 
 
 def main_loop(configuration: Configuration) -> None:
-    """Run the process to its end. Raises CannotListen."""
+    """Run the process to its end. Raises CannotListen, ConfigurationRefused."""
     import uvloop
 
     events = Events(lambda text: print(text, file=sys.stderr, flush=True))

@@ -60,7 +60,7 @@ def node_routes(publication: Publication) -> list[Route]:
 
 
 def own_routes(publication: Publication, origin: str) -> list[Route]:
-    """Return the routes of the service origin alone, closed to other origins."""
+    """Return the routes of the service origin alone, closed to other origins; `/` is a page in words."""
 
     async def home(_request: Request) -> Response:
         body = page(nodes=len(publication.bundles), simulated=publication.simulated, origin=origin)

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from privity_client.cli.failure import BANNER
-from privity_client.models.shelf import DEMONSTRATION, ShelfModel
+from privity_client.models.shelf import DEMONSTRATION
 from privity_client.serve.home import DEFAULT_PORT
 from privity_client.serve.plan import Ports
+from privity_client.serve.run import Started
 from privity_client.serve.run import serve as run
 
 
@@ -24,13 +25,16 @@ def say(words: str) -> None:
     print(f"· {words}", flush=True)
 
 
-def announce(ports: Ports, models: Sequence[ShelfModel]) -> None:
+def announce(started: Started) -> None:
     """Print the banner, what to type next, and the one line that says it is ready."""
+    ports = started.ports
     print(banner(colour=sys.stdout.isatty()))
-    if any(model.origin == DEMONSTRATION for model in models):
+    if any(model.origin == DEMONSTRATION for model in started.models):
         print("The demonstration model is small and knows only Privity; `privity models list` shows others.")
     print(f"Try, in a second terminal: {suggestion(ports)}")
-    print(f"Privity is ready at {ports.origin}", flush=True)
+    if started.web is None:
+        print("There is no page: this installation holds no build of the web client, which `make serve` makes.")
+    print(f"Privity is ready {'for terminals ' if started.web is None else ''}at {ports.origin}", flush=True)
 
 
 def suggestion(ports: Ports) -> str:

@@ -7,6 +7,7 @@ file is touched here.
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from privity_protocol import canonical
@@ -122,8 +123,8 @@ def _model(model: ShelfModel) -> dict[str, object]:
     }
 
 
-def service_configuration(home: Home, ports: Ports) -> bytes:
-    """Return the blind service's configuration for one local node."""
+def service_configuration(home: Home, ports: Ports, web: Path | None) -> bytes:
+    """Return the blind service's configuration for one local node; `web` is the folder of the web client, if any."""
     return canonical.encode(
         {
             "v": 1,
@@ -135,6 +136,7 @@ def service_configuration(home: Home, ports: Ports) -> bytes:
             "public_run_origin": f"http://localhost:{ports.relay}",
             "published": str(home.published),
             "logs": [{"origin": f"{DEPLOY}/{name}", "url": ports.log_address(name)} for name in LOGS],
+            "web": None if web is None else {"folder": str(web)},
         }
     )
 

@@ -42,10 +42,10 @@ def make_root(home: Home) -> None:
         run_tool("privity_enclave", "simulate-root", str(home.development_root))
 
 
-def write_configurations(home: Home, ports: Ports, models: Sequence[ShelfModel]) -> None:
-    """Write the configurations where they differ from what is there."""
+def write_configurations(home: Home, ports: Ports, models: Sequence[ShelfModel], web: Path | None) -> None:
+    """Write the configurations where they differ from what is there; `web` is the folder of the web client."""
     _write_changed(home.node_configuration, node_configuration(models))
-    _write_changed(home.service_configuration, service_configuration(home, ports))
+    _write_changed(home.service_configuration, service_configuration(home, ports, web))
     _write_changed(home.keeper_configuration, keeper_configuration(home, ports))
     # What an earlier run posted may be too old for clients, and names nodes that are gone: all wait for the keeper.
     home.anchor.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,8 @@ from privity_client.serve.log_plan import log_role, witness_role
 from privity_client.serve.plan import Ports, Role, node_role, service_role
 from privity_client.serve.readiness import prove
 from privity_client.serve.supervisor import Supervisor
+from privity_client.web import bundle
+from privity_client.web.bundle import Bundle
 
 READY_SECONDS: Final = 60.0
 """Seconds that the started roles may take until the relay answers for the node."""
@@ -29,9 +32,16 @@ STILL_SECONDS: Final = 10.0
 Say = Callable[[str], None]
 
 
-def serve(
-    asked: Sequence[str], *, witnessed: bool, say: Say, announce: Callable[[Ports, Sequence[ShelfModel]], None]
-) -> int:
+@dataclass(frozen=True)
+class Started:
+    """What a person is told about, once it runs. `web` None: there is no page."""
+
+    ports: Ports
+    models: Sequence[ShelfModel]
+    web: Bundle | None
+
+
+def serve(asked: Sequence[str], *, witnessed: bool, say: Say, announce: Callable[[Started], None]) -> int:
     """Run a local installation until SIGINT or SIGTERM; return the exit code. Raises ClientError before it is ready."""
     environment = dict(os.environ)
     home = open_home(home_path(environment))
@@ -41,9 +51,13 @@ def serve(
         say(f"state in {_short(home.root)}")
         models = choose_models(home, asked)
         say(f"model {', '.join(model.id for model in models)}")
-        prepare(home, ports, models, witnessed=witnessed)
+        # The enclave of this command is always a simulated one.
+        web = bundle.find("test")
+        say("web client: none in this installation" if web is None else f"web client {web.version} ({web.source[:12]})")
+        prepare(home, ports, models, web, witnessed=witnessed)
         supervisor = Supervisor(roles(home, ports, models, witnessed=witnessed), home.logs, say)
-        return asyncio.run(_live(supervisor, home, ports, lambda: announce(ports, models), say))
+        started = Started(ports, models, web)
+        return asyncio.run(_live(supervisor, home, ports, lambda: announce(started), say))
 
 
 def choose_models(home: Home, asked: Sequence[str]) -> list[ShelfModel]:
@@ -58,9 +72,9 @@ def choose_models(home: Home, asked: Sequence[str]) -> list[ShelfModel]:
     )
 
 
-def prepare(home: Home, ports: Ports, models: Sequence[ShelfModel], *, witnessed: bool) -> None:
+def prepare(home: Home, ports: Ports, models: Sequence[ShelfModel], web: Bundle | None, *, witnessed: bool) -> None:
     """Bring the folder to the state that the roles start from."""
-    preparation.write_configurations(home, ports, models)
+    preparation.write_configurations(home, ports, models, None if web is None else web.folder)
     with ThreadPoolExecutor() as pool:  # each waits for tools of its own
         steps = [
             pool.submit(preparation.write_log_policy, home, ports, witnessed=witnessed),

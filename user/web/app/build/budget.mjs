@@ -1,0 +1,28 @@
+// What a first visit may weigh, compressed. Source: the design's budgets; the build prints them, a test holds them.
+import { gzipSync } from "node:zlib";
+
+const KIB = 1024;
+export const BUDGET = { "first load": 130 * KIB, "channel worker": 75 * KIB, "style sheet": 15 * KIB };
+
+const gzip = (data) => gzipSync(data, { level: 9 }).length;
+
+/** @returns {Record<string, number>} bytes, compressed */
+export function measured({ files, workers, style, first }) {
+  const at = (path) => gzip(files.get(path.replace(/^\//, "")));
+  const sizes = {
+    // The vault worker opens what the page shows first, so it belongs to the first load.
+    "first load": first.reduce((sum, path) => sum + at(path), 0) + (workers.vault === undefined ? 0 : at(workers.vault.path)),
+    "page's modules": first.reduce((sum, path) => sum + at(path), 0),
+    "style sheet": at(style.path),
+  };
+  for (const [name, { path }] of Object.entries(workers)) sizes[`${name} worker`] = at(path);
+  return sizes;
+}
+
+export const overBudget = (sizes) => Object.entries(BUDGET)
+  .filter(([name, most]) => (sizes[name] ?? 0) > most)
+  .map(([name, most]) => `${name} is ${String(sizes[name])} bytes, may be ${String(most)}`);
+
+export const spoken = (sizes) => Object.entries(sizes)
+  .map(([name, size]) => `  ${name}: ${(size / KIB).toFixed(1)} KiB${name in BUDGET ? ` of ${String(BUDGET[name] / KIB)}` : ""}`)
+  .join("\n");

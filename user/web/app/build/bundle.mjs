@@ -1,0 +1,148 @@
+// What Vite makes of the sources: workers first, as single files, then style sheets, then the page's modules, which hold
+// the hashes of both.
+import { Buffer } from "node:buffer";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "vite";
+
+import { integrityOf, namedByContent } from "./hashes.mjs";
+
+export const APP = join(import.meta.dirname, "..");
+const PACKAGES = join(APP, "..", "packages");
+
+/** Workers by name; each begins in src/NAME/worker.ts. */
+export const WORKERS = ["vault", "channel", "files"];
+/** Style sheets by name: what the first load needs, and what comes when it is asked for. */
+export const STYLES = { style: "src/style/all.css", formula: "src/style/formula.css" };
+
+/** @typedef {Map<string, Uint8Array>} Files path to bytes */
+
+const bytesOf = (one) => (typeof one === "string" ? Buffer.from(one) : one);
+
+/** @param {boolean} release @param {Record<string, unknown>} constants */
+function settings(release, constants) {
+  const told = Object.fromEntries(Object.entries(constants).map(([name, value]) => [name, JSON.stringify(value)]));
+  return {
+    root: APP,
+    configFile: false,
+    envFile: false,
+    publicDir: false,
+    mode: "production",
+    logLevel: "error",
+    // Sources, not what was built from them: a bundle cannot hold something older than what lies here.
+    resolve: { alias: [{ find: /^@privity\/(\w+)\/(.+)$/, replacement: `${PACKAGES}/$1/src/$2.ts` }] },
+    oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+    define: { ...told, ...(release ? { PRIVITY_RELEASE: "true" } : {}) },
+  };
+}
+
+const OUTPUT = {
+  write: false, target: "es2022", minify: "oxc", cssMinify: "lightningcss", modulePreload: false, assetsInlineLimit: 0,
+  reportCompressedSize: false, sourcemap: false, copyPublicDir: false,
+};
+const NAMES = {
+  hashCharacters: "hex", entryFileNames: "assets/[name]-[hash:16].js", chunkFileNames: "assets/[name]-[hash:16].js",
+  assetFileNames: "assets/[name]-[hash:16][extname]",
+};
+
+/** One worker as one file: import maps do not reach into workers, so nothing in it may be imported. @returns {Promise<Uint8Array>} */
+async function bundleWorker(name, release) {
+  const { output } = await build({
+    ...settings(release, {}),
+    build: {
+      ...OUTPUT,
+      rolldownOptions: {
+        input: { [name]: join(APP, "src", name, "worker.ts") },
+        output: { ...NAMES, format: "es", codeSplitting: false },
+      },
+    },
+  });
+  const [only, ...others] = output;
+  if (others.length > 0) throw new Error(`the ${name} worker became ${String(output.length)} files`);
+  return Buffer.from(only.code);
+}
+
+/** A style sheet and the fonts that it names. @returns {Promise<Files>} */
+async function bundleStyle(name, release) {
+  const { output } = await build({
+    ...settings(release, {}),
+    plugins: [modernFontsOnly],
+    build: {
+      ...OUTPUT, cssCodeSplit: true,
+      rolldownOptions: { input: { [name]: join(APP, STYLES[name]) }, output: NAMES },
+    },
+  });
+  return new Map(output.filter(({ type }) => type === "asset").map(({ fileName, source }) => [fileName, bytesOf(source)]));
+}
+
+/** KaTeX offers each font in three forms; every browser that can run the client reads the smallest. */
+const modernFontsOnly = {
+  name: "modern-fonts-only",
+  enforce: "pre",
+  transform(code, id) {
+    if (!id.endsWith(".css")) return null;
+    return code.replace(/,\s*url\([^)]*\.(?:woff|ttf)\)\s*format\("(?:woff|truetype)"\)/g, "");
+  },
+};
+
+/** The page's modules. @returns {Promise<{ files: Files, first: string[], entry: string }>} */
+async function bundlePage(release, constants) {
+  const { output } = await build({
+    ...settings(release, constants),
+    build: { ...OUTPUT, rolldownOptions: { input: { boot: join(APP, "src/boot.ts") }, output: NAMES } },
+  });
+  const chunks = output.filter(({ type }) => type === "chunk");
+  const strange = output.filter(({ type }) => type !== "chunk").map(({ fileName }) => fileName);
+  if (strange.length > 0) throw new Error(`a module imports what no import map covers: ${strange.join(", ")}`);
+  const entry = chunks.find(({ isEntry }) => isEntry);
+  const main = chunks.find(({ facadeModuleId }) => facadeModuleId?.endsWith("/src/main.tsx"));
+  return {
+    files: new Map(chunks.map(({ fileName, code }) => [fileName, Buffer.from(code)])),
+    entry: entry.fileName,
+    first: closure(chunks, [entry.fileName, main.fileName]),
+  };
+}
+
+/** Every file that these import, without being asked later. */
+function closure(chunks, names) {
+  const byName = new Map(chunks.map((one) => [one.fileName, one]));
+  const found = new Set();
+  const visit = (name) => {
+    if (found.has(name) || !byName.has(name)) return;
+    found.add(name);
+    byName.get(name).imports.forEach(visit);
+  };
+  names.forEach(visit);
+  return [...found];
+}
+
+/**
+ * All files of a build but index.html, and what index.html must know of them.
+ *
+ * @param {boolean} release
+ */
+export async function bundle(release) {
+  const files = new Map();
+  const add = (name, extension, data) => {
+    const path = namedByContent(name, extension, data);
+    files.set(path, data);
+    return { path: `/${path}`, integrity: integrityOf(data) };
+  };
+  const workers = {};
+  for (const name of WORKERS) {
+    if (!existsSync(join(APP, "src", name, "worker.ts"))) continue;
+    workers[name] = add(name, ".js", await bundleWorker(name, release));
+  }
+  const styles = {};
+  for (const name of Object.keys(STYLES)) {
+    if (!existsSync(join(APP, STYLES[name]))) continue;
+    for (const [path, data] of await bundleStyle(name, release)) {
+      files.set(path, data);
+      if (path.endsWith(".css")) styles[name] = { path: `/${path}`, integrity: integrityOf(data) };
+    }
+  }
+  const { style, ...later } = styles;
+  const page = await bundlePage(release, { PRIVITY_WORKERS: workers, PRIVITY_STYLES: later });
+  for (const [path, data] of page.files) files.set(path, data);
+  return { files, workers, style, modules: [...page.files.keys()], entry: page.entry, first: page.first };
+}

@@ -1,0 +1,96 @@
+/**
+ * What runs before anything else: the theme, the one Trusted Types policy, and workers whose bytes were checked.
+ *
+ * The page's own modules are held to their hashes by the import map. A worker is out of its reach, so its hash stands here,
+ * in a module that the map covers: the bytes are fetched under it, and only they become a worker.
+ */
+
+import { paintTheme } from "./state/theme.ts";
+import { refuseToRun } from "./unable.ts";
+
+/** One file of this build: where it lies and what it hashes to (Subresource Integrity). */
+interface Delivered {
+  readonly path: string;
+  readonly integrity: string;
+}
+
+export type WorkerName = "vault" | "channel" | "files";
+export type StyleName = "formula";
+
+/** Written by the build, which made these files before it made this module. */
+declare const PRIVITY_WORKERS: Readonly<Record<WorkerName, Delivered>>;
+declare const PRIVITY_STYLES: Readonly<Record<StyleName, Delivered>>;
+
+const SERVICE_WORKER = "/sw.js";
+const own = new Set<string>([SERVICE_WORKER]);
+const started = new Map<WorkerName, Promise<string>>();
+const styled = new Map<StyleName, Promise<void>>();
+
+/** What `createScriptURL` gives; browsers without Trusted Types take the text itself. */
+interface ScriptUrls {
+  createScriptURL(address: string): string;
+}
+
+/** The only policy that the page's headers allow, and it makes no markup and no script text. */
+const policy = scriptUrls({
+  createScriptURL(address: string): string {
+    if (!own.has(address)) throw new TypeError("an address that boot.ts did not make");
+    return address;
+  },
+});
+
+function scriptUrls(rules: ScriptUrls): ScriptUrls {
+  const factory = (globalThis as { trustedTypes?: { createPolicy(name: string, rules: ScriptUrls): ScriptUrls } }).trustedTypes;
+  return factory?.createPolicy("privity-code", rules) ?? rules;
+}
+
+/** A worker of this build. Rejects when its file cannot be fetched or is not the one that was built. */
+export async function startWorker(name: WorkerName): Promise<Worker> {
+  let address = started.get(name);
+  if (address === undefined) {
+    address = verified(PRIVITY_WORKERS[name]);
+    started.set(name, address);
+    address.catch(() => started.delete(name));
+  }
+  return new Worker(policy.createScriptURL(await address), { type: "module", name });
+}
+
+/** The address of a blob that holds exactly the bytes that were built. */
+async function verified({ path, integrity }: Delivered): Promise<string> {
+  // The one fetch of the page itself: a file of its own build, held to its hash by the browser.
+  // eslint-disable-next-line no-restricted-globals
+  const response = await fetch(path, { integrity, credentials: "omit", redirect: "error", referrerPolicy: "no-referrer" });
+  if (!response.ok) throw new TypeError(`${path} answered ${String(response.status)}`);
+  const address = URL.createObjectURL(new Blob([await response.arrayBuffer()], { type: "text/javascript" }));
+  own.add(address);
+  return address;
+}
+
+/** Add a style sheet of this build that the first load does without. Rejects when it is missing or not the one built. */
+export function loadStyle(name: StyleName): Promise<void> {
+  const known = styled.get(name);
+  if (known !== undefined) return known;
+  const { path, integrity } = PRIVITY_STYLES[name];
+  const link = document.createElement("link");
+  Object.assign(link, { rel: "stylesheet", integrity, href: path });
+  const loaded = new Promise<void>((resolve, reject) => {
+    link.addEventListener("load", () => resolve());
+    link.addEventListener("error", () => {
+      styled.delete(name);
+      link.remove();
+      reject(new TypeError(`${path} was refused`));
+    });
+  });
+  styled.set(name, loaded);
+  document.head.append(link);
+  return loaded;
+}
+
+/** The service worker's registration; null where there is none. */
+export async function registerServiceWorker(): Promise<ServiceWorkerRegistration | null> {
+  if (!("serviceWorker" in navigator)) return null;
+  return navigator.serviceWorker.register(policy.createScriptURL(SERVICE_WORKER), { updateViaCache: "none" });
+}
+
+paintTheme();
+import("./main.tsx").catch(refuseToRun);
