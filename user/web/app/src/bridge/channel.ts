@@ -3,8 +3,11 @@
 import type { Bytes } from "@privity/protocol/bytes";
 
 export const CHANNEL = {
-  /** `service` is the account service's origin, which also serves logs' public files and the run path. */
-  start: { service: "text" },
+  /**
+   * `service` is the account service's origin, which also serves logs' public files and the run path. `pin` says which logs
+   * count, from the person's own disk; null takes what this browser kept, or at the first contact what the server says.
+   */
+  start: { service: "text", pin: "octets?" },
   /** The person's typed consent to the development roots of this server's test enclave. */
   consent: { roots: ["text"] },
   /** Appraise again; `fresh`: with a challenge of our own. */

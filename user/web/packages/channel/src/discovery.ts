@@ -9,6 +9,7 @@ import { type Bytes, toHex } from "@privity/protocol/bytes";
 import { type Node } from "@privity/protocol/directory";
 import { MAX_BUNDLE } from "@privity/protocol/limits";
 import { get } from "@privity/trust/http";
+import { type Standing } from "@privity/trust/standing";
 import { type Server } from "@privity/trust/trust";
 
 import { type Appraiser } from "./appraisal.ts";
@@ -35,15 +36,20 @@ export class Discovery implements NodeSource {
   #found: readonly VerifiedNode[] = [];
   #searches = 0;
   #last: Promise<unknown> = Promise.resolve();
-  #seen: readonly Seen[] = [];
+  #standing: Standing | null = null;
 
   constructor(search: Search) {
     this.#search = search;
   }
 
+  /** What the logs established at the last search; null when they were not believed, or not asked yet. */
+  get standing(): Standing | null {
+    return this.#standing;
+  }
+
   /** The heads of the logs that the last search established, to be shown to nodes. */
   get seen(): readonly Seen[] {
-    return this.#seen;
+    return this.#standing === null ? [] : this.#search.server.seen;
   }
 
   /**
@@ -75,16 +81,16 @@ export class Discovery implements NodeSource {
   async #look(model: string, now: number): Promise<void> {
     const { server } = this.#search;
     // Whatever ends this search, nothing that was judged before it is used again: it may have been withdrawn since.
-    this.#found = this.#seen = [];
+    this.#found = [];
+    this.#standing = null;
     this.#searches += 1;
-    const { directory } = await server.refresh(now);
-    const candidates = directory.nodes.filter(({ cap }) => model === "" || cap.includes(model));
+    this.#standing = await server.refresh(now);
+    const candidates = this.#standing.directory.nodes.filter(({ cap }) => model === "" || cap.includes(model));
     const judged = await this.#judgeAll(this.#sample(candidates), now);
     const verified = judged.filter((one): one is VerifiedNode => !isDocumented(one));
     const failure = judged.find(isDocumented);
     if (verified.length === 0) throw failure ?? new ChannelError("no_node", named(model));
     this.#found = verified;
-    this.#seen = server.seen;
   }
 
   #sample(candidates: readonly Node[]): readonly Node[] {

@@ -12,7 +12,7 @@ export interface Ground {
   readonly clock: () => number;
   readonly entropy: Entropy;
   readonly sleep: Sleep;
-  readonly xwing: XWing;
+  readonly xwing: Pick<XWing, "encapsulate" | "generate">;
 }
 
 /** What `step` gives, null when it takes longer than `seconds` or the signal aborts first. Raises what `step` raises. */

@@ -57,11 +57,15 @@ export class Connection {
     this.channel = new Channel(ground, this.source);
   }
 
-  /** Look at the server anew, and challenge one node with a nonce of ours. Raises as `nodes` and `challenge`. */
+  /** Look at the server anew, and challenge one of its nodes. Raises as `nodes` and `challenge`. */
   async checkAgain(model: string): Promise<Checked> {
     const node = choose(await this.source.nodes(model, true), this.#ground.entropy);
-    const { record } = await this.source.alone(() => challenge(node, this.server, this.appraiser, this.#ground));
-    return { node, record };
+    return { node, record: await this.challenge(node) };
+  }
+
+  /** Challenge a node with a nonce of ours; the record of its answer. Raises as `challenge` (challenge.ts). */
+  async challenge(node: VerifiedNode): Promise<JsonObject> {
+    return (await this.source.alone(() => challenge(node, this.server, this.appraiser, this.#ground))).record;
   }
 
   /** A conversation with `model`; the empty name means the first one of the node that is found. */

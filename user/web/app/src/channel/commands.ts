@@ -1,0 +1,139 @@
+/** What the page asks of the channel worker, each with what is done for it. */
+
+import { Chain } from "@privity/channel/chain";
+import { usualProfile } from "@privity/channel/nodes";
+import { chatRequest, NO_WISHES, RID } from "@privity/channel/request";
+import { type Bytes, fromHex, toHex } from "@privity/protocol/bytes";
+import { sha256 } from "@privity/protocol/kdf";
+
+import type { CHANNEL, ChannelAnswers, RecordView } from "../bridge/channel.ts";
+import { type Handlers, Refusal } from "../bridge/line.ts";
+import type { CommandOf } from "../bridge/shapes.ts";
+import { effortOf, messagesOf } from "./asked.ts";
+import type { Edges } from "./edges.ts";
+import { modelsOf } from "./model.ts";
+import { Run, type Sent } from "./run.ts";
+import { Visit } from "./visit.ts";
+
+/** Conversations whose place in the channel is kept; the one that was used last stays longest. */
+export const MOST_CHAINS = 64;
+
+type Question = Extract<CommandOf<typeof CHANNEL>, { readonly name: "ask" }>;
+
+/** The handlers of one worker, for one service at a time. */
+export function handlersOf(edges: Edges): Handlers<typeof CHANNEL, ChannelAnswers> {
+  const desk = new Desk(edges);
+  return {
+    start: ({ service, pin }) => desk.start(service, pin),
+    consent: async ({ roots }) => {
+      await desk.visit.consent(roots);
+      return null;
+    },
+    verify: ({ fresh }) => desk.visit.look(fresh),
+    models: async () => modelsOf((await desk.visit.ready("")).nodes),
+    ask: (question) => {
+      desk.ask(question);
+      return Promise.resolve(null);
+    },
+    stop: async ({ request }) => {
+      await desk.stop(request);
+      return null;
+    },
+    saveEvidence: () => desk.evidence(),
+    saveConviction: () => desk.conviction(),
+  };
+}
+
+class Desk {
+  readonly #edges: Edges;
+  readonly #chains = new Map<string, Chain>();
+  readonly #runs = new Map<string, Run>();
+  #visit: Visit | null = null;
+
+  constructor(edges: Edges) {
+    this.#edges = edges;
+  }
+
+  get visit(): Visit {
+    if (this.#visit === null) throw new Refusal("page.malformed", "start comes first");
+    return this.#visit;
+  }
+
+  async start(service: string, pin: Bytes | null): Promise<RecordView | null> {
+    if (!isOrigin(service)) throw new Refusal("page.malformed", "service");
+    this.#visit?.end();
+    this.#visit = await Visit.begin(service, pin, this.#edges);
+    try {
+      return await this.#visit.look(false);
+    } catch (error) {
+      // The server is not there; that is no judgement, and the page asks again.
+      if (error instanceof Refusal) return null;
+      throw error;
+    }
+  }
+
+  ask(question: Question): void {
+    const { request: name, conversation, rid } = question;
+    const { visit } = this;
+    const id = fromHex(rid);
+    if (this.#runs.has(name) || id?.length !== RID) throw new Refusal("page.malformed", "ask");
+    const run = new Run({
+      name,
+      chain: this.#chainOf(conversation),
+      prepare: () => prepared(visit, question, id),
+      after: (seconds, step) => this.#edges.after(seconds, step),
+      tell: (news) => this.#edges.tell(news),
+      // What cannot be shown is shown by the next look; the answer does not wait for it.
+      accepted: (node) => void visit.used(node).catch(() => undefined),
+    });
+    this.#runs.set(name, run);
+    void run.go().finally(() => this.#runs.delete(name));
+  }
+
+  async stop(request: string): Promise<void> {
+    await this.#runs.get(request)?.stop();
+  }
+
+  /** The bundle alone: whoever judges it again makes a record of their own. */
+  async evidence(): Promise<ChannelAnswers["saveEvidence"]> {
+    const { bundle } = this.visit;
+    if (bundle === null) throw new Refusal("no_record");
+    return { fileName: `privity-evidence-${await short(bundle)}.json`, data: bundle };
+  }
+
+  async conviction(): Promise<ChannelAnswers["saveConviction"]> {
+    const data = await this.visit.conviction();
+    return data === null ? null : { fileName: `privity-log-contradiction-${await short(data)}.json`, data };
+  }
+
+  #chainOf(conversation: string): Chain {
+    const chain = this.#chains.get(conversation) ?? new Chain();
+    this.#chains.delete(conversation);
+    this.#chains.set(conversation, chain);
+    for (const [oldest, one] of this.#chains) {
+      if (this.#chains.size <= MOST_CHAINS) break;
+      one.drop();
+      this.#chains.delete(oldest);
+    }
+    return chain;
+  }
+}
+
+/** A request whose node was verified. Raises why nothing may be sent, before anything was. */
+async function prepared(visit: Visit, question: Question, rid: Bytes): Promise<Sent> {
+  const { model, receipt } = question;
+  const [messages, effort] = [messagesOf(question.messages), effortOf(question.effort)];
+  const { connection, nodes: [node] } = await visit.ready(model);
+  const request = chatRequest({
+    rid, model, messages, wishes: { ...NO_WISHES, effort }, profile: usualProfile(node), receipt, seen: connection.source.seen,
+  });
+  return { request, channel: connection.channel };
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text;
+}
+
+async function short(data: Bytes): Promise<string> {
+  return toHex(await sha256(data)).slice(0, 12);
+}

@@ -1,0 +1,226 @@
+/**
+ * One service, as the channel worker knows it: which logs count, what was judged, and what follows for sending.
+ *
+ * Nothing is sent unless a node was verified, by logs that were looked at in the last half hour. A node that answered a
+ * challenge wrongly is doubted, and with it the service, until a challenge is answered well.
+ */
+
+import { EvidenceRefused, isDocumented } from "@privity/channel/errors";
+import { patient } from "@privity/channel/ground";
+import { type VerifiedNode } from "@privity/channel/nodes";
+import { Connection, DOCUMENT_SECONDS } from "@privity/channel/sdk";
+import type { Bytes } from "@privity/protocol/bytes";
+import type { JsonObject } from "@privity/protocol/canonical";
+import { encodeEvidence } from "@privity/trust/remembered";
+
+import type { RecordView } from "../bridge/channel.ts";
+import { Refusal } from "../bridge/line.ts";
+import { changesOf } from "./changes.ts";
+import { encodeRoots, rootsIn } from "./consent.ts";
+import type { Cabinet, Edges } from "./edges.ts";
+import { faultOf } from "./fault.ts";
+import { keep, type Pinned, pinnedFor } from "./pin.ts";
+import { type Around, type Judged, releaseOf, unbelieved, viewOf } from "./record.ts";
+
+/** Seconds before a judgement ends at which it is made anew, while the page is open. */
+export const RENEWED_BEFORE = 60;
+/** Reasons that say nothing about the server: it was not there, or the network was not. */
+const ABSENT: readonly string[] = ["unreachable", "not_privity"];
+
+export class Visit {
+  readonly #service: string;
+  readonly #edges: Edges;
+  readonly #cabinet: Cabinet;
+  readonly #given: Bytes | null;
+  /** The release that was accepted before this visit. */
+  readonly #before: Bytes | null;
+  #roots: ReadonlySet<string>;
+  #pinned: Pinned | null = null;
+  #connection: Connection | null = null;
+  #judged: Judged | null = null;
+  #doubt: EvidenceRefused | null = null;
+  #renewal = (): void => undefined;
+
+  private constructor(
+    service: string, given: Bytes | null, edges: Edges,
+    kept: { readonly cabinet: Cabinet; readonly roots: ReadonlySet<string>; readonly release: Bytes | null },
+  ) {
+    this.#service = service;
+    this.#given = given;
+    this.#edges = edges;
+    this.#cabinet = kept.cabinet;
+    this.#roots = kept.roots;
+    this.#before = kept.release;
+  }
+
+  /** A visit to `service`, with what this browser keeps of it. `pin` comes from the person's own disk, null without one. */
+  static async begin(service: string, pin: Bytes | null, edges: Edges): Promise<Visit> {
+    const cabinet = await edges.cabinet(service);
+    const roots = rootsIn(await cabinet.get("consent"));
+    return new Visit(service, pin, edges, { cabinet, roots, release: await cabinet.get("release") });
+  }
+
+  /** The bundle that was judged last, null before. */
+  get bundle(): Bytes | null {
+    return this.#judged?.bundle ?? null;
+  }
+
+  /** Nothing of this visit happens by itself any longer. */
+  end(): void {
+    this.#renewal();
+  }
+
+  /** Accept the test enclaves of these development roots, and of no others, from now on. Raises Refusal. */
+  async consent(roots: readonly string[]): Promise<void> {
+    const kept = encodeRoots(roots);
+    await this.#cabinet.put("consent", kept);
+    this.#roots = rootsIn(kept);
+    this.#connection = null;
+  }
+
+  /**
+   * Look at logs and evidence anew; `fresh` with a challenge of our own. Returns what is shown of it, refusals included.
+   *
+   * Raises Refusal where the server cannot be reached: then what was known before stays as it is, until it ends.
+   */
+  async look(fresh: boolean): Promise<RecordView> {
+    try {
+      const connection = await this.#connected();
+      const [node] = await this.#found(connection, "", true);
+      this.#judged = judgedBy(node, node.record);
+      if (fresh) await this.#challenge(connection, node);
+      return await this.#view();
+    } catch (error) {
+      return await this.#refused(error);
+    }
+  }
+
+  /** Verified nodes that offer `model`, and the connection to ask them by. Raises why nothing may be sent. */
+  async ready(model: string): Promise<{ readonly connection: Connection; readonly nodes: Found }> {
+    try {
+      const connection = await this.#connected();
+      const nodes = await this.#found(connection, model, false);
+      if (this.#doubt !== null) throw this.#doubt;
+      return { connection, nodes };
+    } catch (error) {
+      await this.#tellRefusal(error);
+      throw error;
+    }
+  }
+
+  /** A node has taken a request: the page is shown what was proven of this one. */
+  async used(node: VerifiedNode): Promise<void> {
+    const shown = this.#judged?.node;
+    if (shown?.digest === node.digest && shown.appraisedAt === node.appraisedAt) return;
+    this.#judged = judgedBy(node, node.record);
+    this.#edges.tell({ kind: "record", record: await this.#view() });
+  }
+
+  /** The notes of a log that lied, null when none did. */
+  async conviction(): Promise<Bytes | null> {
+    return this.#cabinet.get("conviction");
+  }
+
+  /** Challenge `node`; one that answers wrongly is doubted. A node that does not answer proves nothing either way. */
+  async #challenge(connection: Connection, node: VerifiedNode): Promise<void> {
+    try {
+      const record = await connection.challenge(node);
+      this.#doubt = null;
+      this.#judged = judgedBy(node, record);
+    } catch (error) {
+      if (error instanceof EvidenceRefused) this.#doubt = error;
+      if (error instanceof EvidenceRefused || !isDocumented(error)) throw error;
+      this.#edges.tell({ kind: "record", record: await this.#view() });
+      throw new Refusal(error.reason, error.detail);
+    }
+  }
+
+  async #connected(): Promise<Connection> {
+    if (this.#connection !== null) return this.#connection;
+    const { ground } = this.#edges;
+    this.#pinned ??= await pinnedFor(this.#service, this.#given, this.#cabinet, patient(ground, DOCUMENT_SECONDS));
+    const cabinet = this.#cabinet;
+    this.#connection = new Connection({
+      origin: this.#service,
+      pin: this.#pinned.pin,
+      store: {
+        update: (step) => cabinet.update("remembered", step),
+        convict: (evidence) => cabinet.put("conviction", encodeEvidence(evidence)),
+      },
+      memories: { update: (step) => cabinet.update("memory", step) },
+      roots: this.#roots,
+      ground,
+    });
+    return this.#connection;
+  }
+
+  /** Verified nodes, at least one. A pin that was met is kept once its logs were believed under it. */
+  async #found(connection: Connection, model: string, refresh: boolean): Promise<Found> {
+    try {
+      const [first, ...more] = await connection.source.nodes(model, refresh);
+      if (first === undefined) throw new Error("a search gives at least one node");
+      return [first, ...more];
+    } finally {
+      if (connection.source.standing !== null && this.#pinned?.origin === "met") await keep(this.#cabinet, this.#pinned);
+    }
+  }
+
+  async #view(): Promise<RecordView> {
+    const judged = this.#judged;
+    if (judged === null) throw new Error("nothing was judged");
+    const release = releaseOf(judged.bundle);
+    const changes = release === null ? [] : await changesOf(this.#before, release);
+    if (judged.node !== null && release !== null) await this.#cabinet.put("release", release);
+    this.#renewLater(judged.node);
+    return viewOf(judged, { ...this.#around(), changes });
+  }
+
+  #around(): Around {
+    const { standing = null } = this.#connection?.source ?? {};
+    return {
+      standing, pinOrigin: this.#pinned?.origin ?? null, route: this.#connection?.server.run ?? "", changes: [],
+      now: this.#edges.ground.clock(),
+    };
+  }
+
+  /** What is shown of a refusal. Raises Refusal where the server was not there, and what no specification describes. */
+  async #refused(error: unknown): Promise<RecordView> {
+    if (error instanceof EvidenceRefused) {
+      this.#judged = { record: error.record, bundle: error.bundle, node: null };
+      return this.#view();
+    }
+    if (!isDocumented(error)) throw error;
+    const { reason, detail } = faultOf(error);
+    if (ABSENT.includes(reason)) throw new Refusal(reason, detail);
+    this.#judged = null;
+    return unbelieved(detail === "" ? reason : `${reason}:${detail}`, this.#around());
+  }
+
+  async #tellRefusal(error: unknown): Promise<void> {
+    if (!isDocumented(error) || ABSENT.includes(error.reason) || error.reason === "no_node") return;
+    this.#edges.tell({ kind: "record", record: await this.#refused(error) });
+  }
+
+  /** A page that stays open does not wait with a question for the logs to be looked at. */
+  #renewLater(node: VerifiedNode | null): void {
+    this.#renewal();
+    if (node === null) return;
+    const seconds = Math.max(node.validUntil - this.#edges.ground.clock() - RENEWED_BEFORE, RENEWED_BEFORE);
+    this.#renewal = this.#edges.after(seconds, () => void this.#renew());
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      this.#edges.tell({ kind: "record", record: await this.look(false) });
+    } catch {
+      // The next question looks again, and says what is wrong.
+    }
+  }
+}
+
+/** At least one verified node. */
+export type Found = readonly [VerifiedNode, ...VerifiedNode[]];
+
+function judgedBy(node: VerifiedNode, record: JsonObject): Judged {
+  return { record, bundle: node.bundle, node };
+}
