@@ -8,7 +8,7 @@
 import { History } from "@privity/history/history";
 import { overHttp } from "@privity/history/http";
 import { type Service, ServiceError } from "@privity/history/service";
-import { type Identity, resume, type Session, unlock as unlockFresh } from "@privity/history/session";
+import { type Identity, ownRecord, resume, type Session, unlock as unlockFresh } from "@privity/history/session";
 import type { State, Store } from "@privity/history/store";
 import { type Bytes, equal } from "@privity/protocol/bytes";
 import * as ring from "@privity/protocol/stored/keyring";
@@ -140,23 +140,33 @@ export class Account {
   }
 
   /**
-   * Write the next revision of the keyring, again if another device was faster. `fresh` for what removes.
+   * Write the next revision of the keyring, again if another device was faster. `fresh` for what removes; `then` once it
+   * is written, before it is read back.
    *
    * Raises VaultError, ServiceError `keyring.moved` after five times, AccountError `access.stale`.
    */
-  async change(write: (session: Session) => Promise<Posted>, fresh = false): Promise<void> {
+  async change(write: (session: Session) => Promise<Posted>, fresh = false, then?: () => Promise<void>): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       await this.renew();
       const { revision } = this.session.trusted.keyring;
       try {
         const posted = await write(this.session);
         await calls.putKeyring(fresh ? this.tokens.freshWay() : this.tokens.way(), revision, posted);
+        await then?.();
         break;
       } catch (error) {
         if (!moved(error) || tries === TRIES) throw error;
       }
     }
     await this.renew();
+  }
+
+  /** From now on this browser opens with another opener that the keyring lists. */
+  async openWith({ id, record }: { readonly id: Bytes; readonly record: Bytes }, material: Material): Promise<void> {
+    const { key } = this.#known.opener;
+    this.#known = { ...this.#known, opener: { id, record, key: material.kind === "device" ? material.key : key } };
+    await this.place.devices.put(this.#known);
+    this.#history.openWith({ id, material });
   }
 
   /**
@@ -207,14 +217,14 @@ export class Account {
 
   /** After a rotation this browser's record is another one: kept here too, so that it opens without a network. */
   async #keepRecord(): Promise<void> {
-    const { keyring } = this.session.trusted;
+    const { identity, trusted: { keyring } } = this.session;
     const { opener: own } = this.#known;
-    const listed = ring.openerOf(keyring, own.id);
+    const listed = ring.openerOf(keyring, identity.opener.id);
     if (listed === null || equal(opener.digest(opener.decode(own.record)), listed.record)) return;
     const { openers } = await this.service.keyrings(keyring.revision);
     const record = openers.find((one) => equal(opener.digest(opener.decode(one)), listed.record));
     if (record === undefined) return;
-    this.#known = { ...this.#known, opener: { ...own, record } };
+    this.#known = { ...this.#known, opener: { ...own, id: identity.opener.id, record } };
     await this.place.devices.put(this.#known);
   }
 }
@@ -237,14 +247,11 @@ async function resumed(
   const newest = state.keyrings.at(-1);
   if (newest === undefined) throw new VaultError("keyring.broken_chain", "nothing is remembered");
   const { epoch, revision } = ring.decode(newest.public);
-  let record = opener.decode(known.opener.record);
-  let { key } = await opener.openRecord(record, identity.opener.material, identity.account, place.world.kem);
-  if (record.epoch !== epoch) {
-    const { openers } = await service.keyrings(revision);
-    const found = openers.map((one) => opener.decode(one)).find((one) => equal(one.id, record.id));
-    if (found === undefined) throw new VaultError("opener.unlisted", "the service has no record of this opener");
-    record = found;
-    ({ key } = await opener.openRecord(record, identity.opener.material, identity.account, place.world.kem));
-  }
-  return resume(identity, state.keyrings, state.privateHalf, key);
+  const record = opener.decode(known.opener.record);
+  const kept = await opener.openRecord(record, identity.opener.material, identity.account, place.world.kem);
+  if (record.epoch === epoch) return resume(identity, state.keyrings, state.privateHalf, kept.key);
+  const { openers } = await service.keyrings(revision);
+  const now = await ownRecord(openers, identity, place.world);
+  const by = { ...identity, opener: { ...identity.opener, id: now.record.id } };
+  return resume(by, state.keyrings, state.privateHalf, now.key);
 }

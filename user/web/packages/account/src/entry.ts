@@ -18,6 +18,7 @@ import * as access from "./access.ts";
 import { Account, moved, TRIES } from "./account.ts";
 import * as calls from "./calls.ts";
 import type { Challenge, Token } from "./calls.ts";
+import { isOf } from "./ceremony.ts";
 import { knownDevice, ownOpener } from "./creation.ts";
 import { AccountError } from "./errors.ts";
 import * as keys from "./keys.ts";
@@ -51,16 +52,35 @@ export async function withPasskey(
   if (own !== undefined && material !== null) {
     return entered(place, token, own, keys.ofPasskey(material), entering);
   }
-  const phrase = records.find((one) => one.kind === opener.KINDS.passphrase);
-  if (phrase === undefined || words === null) throw new AccountError("passkey.opens_nothing");
-  return entered(place, token, phrase, await stretched(place, phrase, words), entering);
+  const phrases = records.filter((one) => one.kind === opener.KINDS.passphrase);
+  if (phrases.length === 0 || words === null) throw new AccountError("passkey.opens_nothing");
+  return entered(place, token, ...await ofWords(place, phrases, words, token.account), entering);
+}
+
+/** The record that these words open: there are two while words are being replaced. Raises VaultError as `stretched`. */
+export async function ofWords(
+  place: Place, records: readonly Record[], words: string, account: Bytes,
+): Promise<readonly [Record, opener.Material]> {
+  let failed: unknown = new AccountError("passkey.opens_nothing");
+  for (const record of records) {
+    try {
+      const material = await stretched(place, record, words);
+      await opener.openRecord(record, material, account, place.world.kem);
+      return [record, material];
+    } catch (error) {
+      if (!(error instanceof VaultError) || error.reason !== "opener.wrong_key") throw error;
+      failed = error;
+    }
+  }
+  throw failed;
 }
 
 /** Enter with the recovery code alone. Raises VaultError `recovery.*`, as `withPasskey` else; ServiceError. */
 export async function withCode(place: Place, typed: string, entering: Entering): Promise<Account> {
   const letters = recovery.read(typed);
   const token = await access.withCode(place, letters);
-  const record = (await recordsOf(place, token)).find((one) => one.kind === opener.KINDS.recovery);
+  const { finder } = await recovery.access(letters);
+  const record = (await recordsOf(place, token)).find(({ parameters }) => isOf(parameters, finder));
   if (record === undefined) throw new VaultError("opener.unlisted", "the account has no recovery code");
   // A browser without a key of its own would ask for the whole code at each unlock.
   return entered(place, token, record, await letters.keep(), { ...entering, keepUnlocked: true });

@@ -4,7 +4,9 @@
  * Source: specs/account.md; a test compares the lists.
  */
 
-export const REASONS = ["ceremony.open", "ceremony.differs", "access.stale", "device.absent", "passkey.opens_nothing"] as const;
+export const REASONS = [
+  "ceremony.open", "ceremony.differs", "access.stale", "device.absent", "passkey.opens_nothing", "opener.in_use",
+] as const;
 
 export type AccountReason = (typeof REASONS)[number];
 

@@ -3,22 +3,25 @@
  * afterwards is not read with what was taken. Source: specs/rotation.md, specs/account.md.
  */
 
-import { newestKey } from "@privity/history/session";
+import { ServiceError } from "@privity/history/service";
 import type { Registration } from "@privity/passkeys/passkey";
 import { type Bytes, equal } from "@privity/protocol/bytes";
-import type * as ring from "@privity/protocol/stored/keyring";
 import { VaultError } from "@privity/vault/errors";
 import * as keyring from "@privity/vault/keyring";
 import * as opener from "@privity/vault/opener";
-import * as privateHalf from "@privity/vault/private_half";
-import * as rotation from "@privity/vault/rotation";
-import { type Kept, Secret } from "@privity/vault/secret";
+import type { Record } from "@privity/vault/opener";
+import type { Kept } from "@privity/vault/secret";
 
 import type { Account } from "./account.ts";
 import * as calls from "./calls.ts";
-import type { Challenge, Posted } from "./calls.ts";
+import type { Challenge } from "./calls.ts";
 import * as keys from "./keys.ts";
-import { DAY_MS, listedRecords, next, wipe } from "./revision.ts";
+import { listedRecords, next } from "./revision.ts";
+import { rotate } from "./rotating.ts";
+
+export { finishRotation } from "./rotating.ts";
+
+const CONFLICT = 409;
 
 export interface DeviceRow {
   readonly id: Bytes;
@@ -60,7 +63,10 @@ export async function revoke(account: Account, device: Bytes): Promise<void> {
   if (equal(device, identity.device)) throw new VaultError("keyring.malformed", "a device cannot revoke itself");
   await account.sync();
   const last = (await account.store.chain(device))?.seq ?? 0;
-  await rotate(account, keys.labelOf(device), (before) => keyring.revoke(before, device, last).devices);
+  await rotate(account, {
+    leaves: ({ kind }, label) => kind === opener.KINDS.device && label === keys.labelOf(device),
+    devices: (before) => keyring.revoke(before, device, last).devices,
+  });
 }
 
 /** What a new passkey is to sign, and the credentials on whose authenticators it may not be made. */
@@ -92,57 +98,30 @@ export async function finishPasskey(
 /**
  * Take a passkey away: first it opens nothing more, then it signs in no more.
  *
- * Raises AccountError `access.stale`; ServiceError `passkeys.last`; VaultError `keyring.malformed` where nothing else opens.
+ * Raises AccountError `access.stale`, `opener.in_use` (this browser opens with it); ServiceError `passkeys.last`; VaultError
+ * `keyring.malformed` where nothing else opens. Then it is there as before.
  */
 export async function removePasskey(account: Account, credential: Bytes): Promise<void> {
-  await account.renew();
-  const { openers: given } = await account.service.keyrings(account.session.trusted.keyring.revision);
-  const own = listedRecords(account.session, given).find((one) => one.credential !== null && equal(one.credential, credential));
-  if (own !== undefined) await rotate(account, own.id, (before) => before.devices);
+  const way = account.tokens.freshWay();
+  if ((await calls.passkeys(way)).length === 1) throw new ServiceError("passkeys.last", CONFLICT);
+  const own = (await records(account)).find((one) => one.credential !== null && equal(one.credential, credential));
+  if (own !== undefined) await rotate(account, { leaves: ({ id }) => equal(id, own.id) });
   await calls.removePasskey(account.tokens.freshWay(), credential);
 }
 
 /**
- * What a rotation still needs, by whichever device comes first: boxes are wrapped again, past account keys dropped.
- *
- * Nothing to do is the usual case. Raises as `Account.sync` and `Account.change` do.
+ * Take an opener away: a passkey as `removePasskey` does, or seven words. Raises as that; VaultError `keyring.malformed` for
+ * a device's own (revoke the device), for the recovery code (it is only replaced), and for what is not listed.
  */
-export async function finishRotation(account: Account): Promise<void> {
-  const { world } = account.place;
-  const { past } = account.session.names;
-  if (past.size === 0) return;
-  await account.rewrap();
-  await account.sync();
-  const boxes = await account.rewrap();
-  const { position } = await account.store.state() ?? {};
-  if (position === undefined) return;
-  const { drop } = rotation.left(account.session.trusted, past.keys(), position, boxes);
-  if (drop.length > 0) await account.change((session) => next(session, { drop: new Set(drop) }, world));
+export async function removeOpener(account: Account, id: Bytes): Promise<void> {
+  const own = (await records(account)).find((one) => equal(one.id, id));
+  if (own !== undefined && own.credential !== null) return removePasskey(account, own.credential);
+  if (own?.kind !== opener.KINDS.passphrase) throw new VaultError("keyring.malformed", "not an opener that is taken away");
+  await rotate(account, { leaves: (one) => equal(one.id, id) });
 }
 
-/** A new account key for all openers but one, named by its id or by the label that it has as a device's own. */
-async function rotate(
-  account: Account, gone: Bytes | string, devicesOf: (before: ring.Keyring) => readonly ring.Device[],
-): Promise<void> {
-  const { world } = account.place;
-  await account.change(async (session): Promise<Posted> => {
-    const { trusted, keys: known, identity } = session;
-    const { openers: given } = await account.service.keyrings(trusted.keyring.revision);
-    const half = await privateHalf.openHalf(session.half, trusted, newestKey(session).key);
-    const named = (id: Bytes): string => half.openers.find((one) => equal(one.id, id))?.label ?? "";
-    const stays = listedRecords(session, given).filter(({ id, kind }) => {
-      if (typeof gone !== "string") return !equal(id, gone);
-      return kind !== opener.KINDS.device || named(id) !== gone;
-    });
-    const key = Secret.take("account key", world.random(32));
-    const done = await account.withRaw((old) => rotation.rotate({ trusted, keys: known, half, old }, {
-      records: stays, devices: devicesOf(trusted.keyring), device: identity.device, signer: identity.signer,
-      key, day: Math.floor(world.now() / DAY_MS), nonce: world.random(12), encapsulate: world.kem.encapsulate,
-    })).finally(() => {
-      key.wipe();
-      wipe(half);
-    });
-    return { claim: done.claim, half: done.body, records: done.records.map((one) => opener.encode(one)) };
-  }, true);
-  await finishRotation(account);
+async function records(account: Account): Promise<readonly Record[]> {
+  await account.renew();
+  const { session } = account;
+  return listedRecords(session, (await account.service.keyrings(session.trusted.keyring.revision)).openers);
 }

@@ -27,7 +27,7 @@ import { pull } from "./pull.ts";
 import { push } from "./push.ts";
 import { type Choice, compare, type Comparison, repair, type Repaired } from "./repair.ts";
 import type { Service } from "./service.ts";
-import { newestKey, renewed, type Session, type World } from "./session.ts";
+import { type Identity, newestKey, renewed, type Session, type World } from "./session.ts";
 import { wrapped } from "./wrapping.ts";
 import type { Draft, Offer, Row, Store, Waiting } from "./store.ts";
 
@@ -53,8 +53,6 @@ export interface Fault {
 export class History {
   #ground: Ground;
   #clock: Clock;
-  /** The newest place in the order of what waits, null when it must be looked up. */
-  #placed: number | null = null;
 
   private constructor(ground: Ground) {
     this.#ground = ground;
@@ -73,6 +71,12 @@ export class History {
 
   get session(): Session {
     return this.#ground.session;
+  }
+
+  /** From now on this device obtains new account keys by another opener of its account. */
+  openWith(opener: Identity["opener"]): void {
+    const { session, store, service, world } = this.#ground;
+    this.#ground = groundOf({ ...session, identity: { ...session.identity, opener } }, store, service, world);
   }
 
   /** Where this device is in the log: number and fingerprint, to be compared by people. */
@@ -227,7 +231,6 @@ export class History {
   async sync(): Promise<readonly Row[]> {
     const changed: Row[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
-      this.#placed = null;
       await this.renew();
       changed.push(...(await pull(this.#ground)));
       let pushed = await push(this.#ground);
@@ -340,9 +343,7 @@ export class History {
   }
 
   async #order(): Promise<number> {
-    const last = this.#placed ?? (await this.#ground.store.waiting()).at(-1)?.order ?? 0;
-    this.#placed = Math.max(this.#placed ?? 0, last) + 1;
-    return this.#placed;
+    return ((await this.#ground.store.waiting()).at(-1)?.order ?? 0) + 1;
   }
 }
 

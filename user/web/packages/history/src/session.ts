@@ -64,10 +64,9 @@ export function isActive({ identity, trusted }: Session): boolean {
  */
 export async function unlock(identity: Identity, service: Service, world: World): Promise<Session> {
   const found = await everything(service, 1);
-  const record = recordOf(found.openers, identity);
-  const candidate = await opener.openRecord(record, identity.opener.material, identity.account, world.kem);
+  const candidate = await ownRecord(found.openers, identity, world);
   const { trusted, keys } = await keyring.unlock(candidate, found.revisions.map((one) => one.claim));
-  return opened(identity, trusted, stored(found, []), halfOf(found), keys);
+  return opened(named(identity, candidate.record.id), trusted, stored(found, []), halfOf(found), keys);
 }
 
 /**
@@ -95,26 +94,22 @@ export async function renewed(session: Session, service: Service, world: World):
   if (found.newest < revision) {
     throw new VaultError("keyring.rolled_back", `revision ${String(found.newest)}, known is ${String(revision)}`);
   }
-  let { trusted } = session;
+  let { trusted, identity } = session;
   let keys = new Map(session.keys);
   for (const { claim } of found.revisions) {
     const { epoch } = ring.decode(claim.public);
-    if (epoch > trusted.keyring.epoch && !keys.has(epoch)) keys = await withNewKey(keys, found, session.identity, world);
+    if (epoch > trusted.keyring.epoch && !keys.has(epoch)) {
+      const { record, key } = await ownRecord(found.openers, identity, world);
+      keys = new Map([...keys, [record.epoch, key]]);
+      identity = named(identity, record.id);
+    }
     trusted = await keyring.acceptNext(trusted, claim, keys);
   }
   if (trusted.keyring.revision < found.newest) {
     throw new VaultError("keyring.broken_chain", `revision ${String(found.newest)} was promised`);
   }
   if (equal(trusted.hash, session.trusted.hash)) return session;
-  return opened(session.identity, trusted, stored(found, session.keyrings), halfOf(found), keys);
-}
-
-async function withNewKey(
-  keys: ReadonlyMap<number, AccountKey>, found: Keyrings, identity: Identity, world: World,
-): Promise<Map<number, AccountKey>> {
-  const record = recordOf(found.openers, identity);
-  const { key } = await opener.openRecord(record, identity.opener.material, identity.account, world.kem);
-  return new Map([...keys, [record.epoch, key]]);
+  return opened(identity, trusted, stored(found, session.keyrings), halfOf(found), keys);
 }
 
 /** All revisions from one on, over as many answers as it takes. Raises ServiceError. */
@@ -130,10 +125,27 @@ export async function everything(service: Service, from: number): Promise<Keyrin
   return { ...newest, revisions };
 }
 
-function recordOf(openers: readonly Bytes[], identity: Identity): opener.Record {
-  const found = openers.map((one) => opener.decode(one)).find((one) => equal(one.id, identity.opener.id));
-  if (found === undefined) throw new VaultError("opener.unlisted", "the service has no record of this opener");
-  return found;
+/**
+ * What the opener of this device yields now: from its record, else from one that replaced it under another id and that the
+ * same material opens. Raises VaultError `opener.unlisted` when there is none, and those of `opener.openRecord`.
+ */
+export async function ownRecord(openers: readonly Bytes[], identity: Identity, world: World): Promise<opener.Candidate> {
+  const { account, opener: { id, material } } = identity;
+  const records = openers.map((one) => opener.decode(one)).filter(({ kind }) => kind === opener.KINDS[material.kind]);
+  const own = records.find((one) => equal(one.id, id));
+  if (own !== undefined) return opener.openRecord(own, material, account, world.kem);
+  for (const record of records) {
+    try {
+      return await opener.openRecord(record, material, account, world.kem);
+    } catch (error) {
+      if (!(error instanceof VaultError) || error.reason !== "opener.wrong_key") throw error;
+    }
+  }
+  throw new VaultError("opener.unlisted", "the service has no record of this opener");
+}
+
+function named(identity: Identity, id: Bytes): Identity {
+  return { ...identity, opener: { ...identity.opener, id } };
 }
 
 function halfOf(found: Keyrings): Bytes {

@@ -54,6 +54,8 @@ export interface Before {
 /** What a rotation makes of it: the openers that stay, and all devices with the revoked ones marked. */
 export interface Rotating {
   readonly records: readonly Record[];
+  /** Openers that enter with it, made for the new account key. */
+  readonly added?: readonly Staying[];
   readonly devices: readonly Device[];
   readonly device: Bytes;
   readonly signer: Signer;
@@ -76,8 +78,10 @@ export async function rotate(before: Before, rotating: Rotating): Promise<Rotate
   const { key, devices, device: signer, day, nonce } = rotating;
   const next = { account, revision: revision + 1, epoch: earlier + 1 };
   const openers = openersOf(before, rotating.records);
-  const records = await sealedAgain(openers, rotating, next);
-  const stays = { ...half, openers: openers.map(({ named }) => named), past: new Map([...half.past, [earlier, old]]) };
+  const added = rotating.added ?? [];
+  const records = byId([...await sealedAgain(openers, rotating, next), ...added.map(({ record }) => record)]);
+  const named = [...openers, ...added].map((one) => one.named);
+  const stays = { ...half, openers: named, past: new Map([...half.past, [earlier, old]]) };
   const newKey = await key.copy().keep();
   const body = await privateHalf.seal(stays, newKey, next, nonce);
   const ring: Keyring = {
@@ -90,13 +94,18 @@ export async function rotate(before: Before, rotating: Rotating): Promise<Rotate
   return { claim, body, records, trusted: await keyring.acceptNext(trusted, claim, accepting), half: stays, keys: accepting };
 }
 
-interface Staying {
+/** An opener: its record, and what the private half keeps of it. */
+export interface Staying {
   readonly record: Record;
   readonly named: NamedOpener;
 }
 
+function byId(records: readonly Record[]): readonly Record[] {
+  return [...records].sort((one, other) => compare(one.id, other.id));
+}
+
 function openersOf({ trusted, half }: Before, records: readonly Record[]): readonly Staying[] {
-  return [...records].sort((one, other) => compare(one.id, other.id)).map((record) => {
+  return byId(records).map((record) => {
     const named = half.openers.find((one) => equal(one.id, record.id));
     if (named === undefined || openerOf(trusted.keyring, record.id) === null) {
       throw new VaultError("keyring.malformed", "an opener that the keyring does not know");

@@ -1,0 +1,104 @@
+/**
+ * A new account key in one compare-and-set: for the openers that stay, and for those that enter with it. Source:
+ * specs/rotation.md.
+ */
+
+import { newestKey, type Session } from "@privity/history/session";
+import { type Bytes, equal } from "@privity/protocol/bytes";
+import type * as ring from "@privity/protocol/stored/keyring";
+import * as opener from "@privity/vault/opener";
+import type { Material, Record } from "@privity/vault/opener";
+import * as privateHalf from "@privity/vault/private_half";
+import * as rotation from "@privity/vault/rotation";
+import { Secret } from "@privity/vault/secret";
+
+import type { Account } from "./account.ts";
+import type { Posted } from "./calls.ts";
+import { AccountError } from "./errors.ts";
+import type { NewOpener } from "./keys.ts";
+import { DAY_MS, listedRecords, next, wipe } from "./revision.ts";
+
+/** Whose opener is made, for which epoch. */
+export interface Where {
+  readonly account: Bytes;
+  readonly epoch: number;
+}
+
+/** An opener that enters: its record, and what opens it. */
+export interface Entering {
+  readonly made: NewOpener;
+  readonly material: Material;
+}
+
+/** What a rotation changes beside the account key. */
+export interface Change {
+  /** Whether an opener leaves; `label` is the name of its device for a device's own. */
+  leaves(record: Record, label: string): boolean;
+  devices?(before: ring.Keyring): readonly ring.Device[];
+  /** An opener that enters, made for the new account key `raw`, which is not wiped. */
+  enter?(raw: Secret<"account key">, where: Where): Promise<Entering>;
+}
+
+/**
+ * Rotate, and do what that still needs.
+ *
+ * Raises AccountError `access.stale`, `opener.in_use` (this browser opens with what leaves, and nothing of its kind enters);
+ * VaultError `opener.unlisted`, `keyring.malformed` where nothing would open; ServiceError.
+ */
+export async function rotate(account: Account, change: Change): Promise<void> {
+  const { world } = account.place;
+  let own: Entering | null = null;
+  await account.change(async (session): Promise<Posted> => {
+    const { trusted, keys: known, identity } = session;
+    const { openers: given } = await account.service.keyrings(trusted.keyring.revision);
+    const half = await privateHalf.openHalf(session.half, trusted, newestKey(session).key);
+    const key = Secret.take("account key", world.random(32));
+    try {
+      const labelOf = (id: Bytes): string => half.openers.find((one) => equal(one.id, id))?.label ?? "";
+      const records = listedRecords(session, given).filter((one) => !change.leaves(one, labelOf(one.id)));
+      const where = { account: identity.account, epoch: trusted.keyring.epoch + 1 };
+      const entering = await change.enter?.(key, where) ?? null;
+      own = records.some((one) => equal(one.id, identity.opener.id)) ? null : inUse(session, entering);
+      const done = await account.withRaw((old) => rotation.rotate({ trusted, keys: known, half, old }, {
+        records, added: entering === null ? [] : [entering.made], device: identity.device, signer: identity.signer, key,
+        devices: change.devices?.(trusted.keyring) ?? trusted.keyring.devices,
+        day: Math.floor(world.now() / DAY_MS), nonce: world.random(12), encapsulate: world.kem.encapsulate,
+      }));
+      return { claim: done.claim, half: done.body, records: done.records.map((one) => opener.encode(one)) };
+    } finally {
+      key.wipe();
+      wipe(half);
+    }
+  }, true, async () => {
+    if (own !== null) await account.openWith(stored(own.made.record), own.material);
+  });
+  await finishRotation(account);
+}
+
+/** What this browser opens with from now on. Raises AccountError `opener.in_use`. */
+function inUse({ identity }: Session, entering: Entering | null): Entering {
+  if (entering?.material.kind !== identity.opener.material.kind) throw new AccountError("opener.in_use");
+  return entering;
+}
+
+export function stored(record: Record): { readonly id: Bytes; readonly record: Bytes } {
+  return { id: record.id, record: opener.encode(record) };
+}
+
+/**
+ * What a rotation still needs, by whichever device comes first: boxes are wrapped again, past account keys dropped.
+ *
+ * Nothing to do is the usual case. Raises as `Account.sync` and `Account.change` do.
+ */
+export async function finishRotation(account: Account): Promise<void> {
+  const { world } = account.place;
+  const { past } = account.session.names;
+  if (past.size === 0) return;
+  await account.rewrap();
+  await account.sync();
+  const boxes = await account.rewrap();
+  const { position } = await account.store.state() ?? {};
+  if (position === undefined) return;
+  const { drop } = rotation.left(account.session.trusted, past.keys(), position, boxes);
+  if (drop.length > 0) await account.change((session) => next(session, { drop: new Set(drop) }, world));
+}
