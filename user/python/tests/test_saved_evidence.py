@@ -151,7 +151,7 @@ def test_a_policy_that_says_something_twice_is_not_used(kept: Path) -> None:
 
 
 def test_several_nodes_are_kept_beside_each_other(tmp_path: Path) -> None:
-    judged = [Judged("aa" * 32, None, None, b"first"), Judged("bb" * 32, None, None, b"second")]
+    judged = [Judged("aa" * 32, None, None, b"", b"first"), Judged("bb" * 32, None, None, b"", b"second")]
     paths = save(tmp_path / "kept.json", judged)
     assert [path.name for path in paths] == ["kept.json", "kept-bbbbbbbb.json"]
     assert [path.read_bytes() for path in paths] == [b"first", b"second"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from privity_attest import release
 from privity_attest.logged import Logged, NotProved, Proof
-from privity_client.trust import pins, remembered, standing
+from privity_client.trust import pins, remembered, saved_evidence, standing
 from privity_client.trust.differences import differences
 from privity_client.trust.remembered import Remembered
 from privity_client.trust.standing import Standing
@@ -77,11 +77,27 @@ def compare_releases(given: Given) -> Given:
     return {"sentences": list(differences(release.decode(given["old"]), release.decode(given["new"])))}
 
 
+def decode_saved(given: Given) -> Given:
+    """Saved evidence; writing it gives the same bytes."""
+    saved = saved_evidence.decode(given["data"])
+    assert saved_evidence.encode(saved) == given["data"]
+    document = saved_evidence.document_digest(saved.bundle)
+    return {
+        "server": saved.server,
+        "time": saved.time,
+        "bundle": sha256(saved.bundle).hexdigest(),
+        "bulletin": sha256(saved.bulletin).hexdigest(),
+        "paths": [[size, [one.hex() for one in hashes]] for size, hashes in saved.paths.items()],
+        "document": None if document is None else document.hex(),
+    }
+
+
 OPERATIONS: dict[str, Callable[[Given], Given]] = {
     "judge": judge,
     "challenged": challenged,
     "decode_pin": decode_pin,
     "decode_remembered": decode_remembered,
+    "decode_saved": decode_saved,
     "evidence": evidence,
     "differences": compare_releases,
 }

@@ -1,5 +1,6 @@
-"""The cases of the trust vectors: whole deployments with one lie each, pins, what is remembered, releases."""
+"""The cases of the trust vectors: whole deployments with one lie each, pins, what is remembered or saved, releases."""
 
+import json
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 from privity_attest.testing.bundle import release_leaf
 from privity_client.testing import fake_log
 from privity_client.testing.fake_log import KEYS, RELEASE, WITNESS, Deployment, pin
-from privity_client.trust import pins, remembered, standing
+from privity_client.trust import pins, remembered, saved_evidence, standing
 from privity_client.trust.remembered import Remembered
+from privity_client.trust.saved_evidence import SavedEvidence
 from privity_protocol import bundle as writer
 from privity_protocol import canonical, evidence
 from privity_tlog import bulletin
@@ -290,6 +292,35 @@ def memory_cases() -> list[Case]:
     ]
 
 
+def saved_cases() -> list[Case]:
+    """Saved evidence: a good file, and files that nobody would write."""
+    saved = SavedEvidence("https://chat.example", NOW, b"{}", b"[]", {7: (b"\x01" * 32, b"\x02" * 32), 9: ()})
+    written = json.loads(saved_evidence.encode(saved))
+
+    def changed(title: str, **members: Any) -> Case:
+        return case("decode_saved", title, data=canonical.encode({**written, **members}))
+
+    row = written["paths"][0]
+    return [
+        case("decode_saved", "saved evidence", data=saved_evidence.encode(saved)),
+        changed("saved without paths", paths=[]),
+        changed("another version", v=2),
+        changed("another kind of file", kind="privity evidence"),
+        changed("a member more", more=1),
+        changed("a bundle that is no base64url", bundle="A=="),
+        changed("an empty bundle", bundle=""),
+        changed("a time before 1970", time=-1),
+        changed("a server with a line end", server="https://chat.example\n"),
+        changed("sizes that fall", paths=[written["paths"][1], row]),
+        changed("one size twice", paths=[row, row]),
+        changed("a size of nothing", paths=[{**row, "size": 0}]),
+        changed("a hash that is short", paths=[{**row, "hashes": ["01"]}]),
+        changed("more hashes than a path has", paths=[{**row, "hashes": ["01" * 32] * 65}]),
+        changed("more paths than a bundle needs", paths=[{"size": at, "hashes": []} for at in range(1, 10)]),
+        case("decode_saved", "with a space more", data=saved_evidence.encode(saved).replace(b":1", b": 1")),
+    ]
+
+
 def release_cases() -> list[Case]:
     """Two releases, and what changed."""
     old = release_leaf(b"{}", {0: bytes(48), 1: bytes(48)})
@@ -313,4 +344,13 @@ def release_cases() -> list[Case]:
 
 def cases() -> list[Case]:
     """Every case, in the order of the file."""
-    return [*nodes(), *bulletins(), *histories(), *challenges(), *pin_cases(), *memory_cases(), *release_cases()]
+    return [
+        *nodes(),
+        *bulletins(),
+        *histories(),
+        *challenges(),
+        *pin_cases(),
+        *memory_cases(),
+        *saved_cases(),
+        *release_cases(),
+    ]

@@ -42,7 +42,7 @@ AllowSimulated = Annotated[
         "--allow-simulated", help="Accept a test enclave for this run. Whoever runs that server can read your messages."
     ),
 ]
-At = Annotated[str, typer.Option("--at", metavar="TIME", help="Judge as of then: ISO 8601, Unix seconds, now.")]
+At = Annotated[str, typer.Option("--at", metavar="TIME", help="Judge as of then: ISO 8601, Unix seconds, now, saved.")]
 OwnPolicy = Annotated[
     Path | None, typer.Option("--policy", metavar="FILE", help="Your own policy: stricter than the default.")
 ]
@@ -127,7 +127,7 @@ def verify(
 @app.command("verify-bundle", epilog=EXIT_CODES)
 def verify_bundle(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Evidence that `privity verify --save` kept.")],
-    at: At,
+    at: At = "saved",
     policy: OwnPolicy = None,
     deployment: Annotated[str, typer.Option("--deployment", help="Name of the deployment; default: local.")] = "",
     second_opinion: SecondOpinion = False,

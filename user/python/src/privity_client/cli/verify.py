@@ -25,6 +25,7 @@ from privity_client.errors import ClientError, EvidenceRefused, Exit, words_for
 from privity_client.nodes import VerifiedNode
 from privity_client.second_opinion import NoOpinion, Opinion, second_opinion
 from privity_client.serve.home import home_path
+from privity_client.trust import saved_evidence
 from privity_client.trust.server import reach
 from privity_client.user_policy import read_policy
 
@@ -51,6 +52,7 @@ class Judged:
     node: VerifiedNode | None
     error: PrivityError | None
     bundle: bytes
+    evidence: bytes
     fresh: bool = False
     opinion: Opinion | NoOpinion | None = None
 
@@ -84,6 +86,7 @@ async def judge(question: Question, policy: bytes | None, consent: Consent) -> t
         judged = []
         for listed, bundle in await source.bundles():
             fresh = False
+            kept = saved_evidence.encode(await trust.saved(bundle, now=unix_time()))
             opinion = second_opinion(bundle, now=unix_time()) if question.second_opinion else None
             try:
                 node = await source.judge(bundle, listed, unix_time())
@@ -91,14 +94,15 @@ async def judge(question: Question, policy: bytes | None, consent: Consent) -> t
                     await challenge(client, node, verifier, now=unix_time(), entropy=os.urandom, trust=trust)
                     fresh = True
             except PrivityError as error:
-                judged.append(Judged(listed.nd.hex(), None, error, bundle, opinion=opinion))
+                judged.append(Judged(listed.nd.hex(), None, error, bundle, kept, opinion=opinion))
             else:
-                judged.append(Judged(listed.nd.hex(), node, None, bundle, fresh, opinion))
+                judged.append(Judged(listed.nd.hex(), node, None, bundle, kept, fresh, opinion))
         return judged, facts(trust, now=unix_time())
 
 
 def save(path: Path, judged: list[Judged]) -> list[Path]:
-    """Write each node's bundle as it came: to `path`, further ones beside it with the node's first digits.
+    """Write each node's evidence with the bulletin that it was judged by: to `path`, further ones beside it with the
+    node's first digits.
 
     Raises ClientError `output_failed`.
     """
@@ -106,7 +110,7 @@ def save(path: Path, judged: list[Judged]) -> list[Path]:
     for number, one in enumerate(judged):
         target = path if number == 0 else path.with_name(f"{path.stem}-{one.digest[:8]}{path.suffix}")
         try:
-            target.write_bytes(one.bundle)
+            target.write_bytes(one.evidence)
         except OSError as error:
             raise ClientError("output_failed", f"{target}: {error.strerror}") from error
         saved.append(target)

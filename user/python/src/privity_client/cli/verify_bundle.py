@@ -1,8 +1,9 @@
 """`privity verify-bundle`: saved evidence, judged offline at a time of the person's choice."""
 
 import json
+import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +22,13 @@ from privity_client.cli.opinion import is_contradicted, opinion_members, show_op
 from privity_client.cli.record import render
 from privity_client.errors import ClientError, EvidenceRefused, Exit
 from privity_client.second_opinion import NoOpinion, Opinion, second_opinion
+from privity_client.serve.home import home_path
+from privity_client.trust import pins, saved_evidence, standing
+from privity_client.trust.saved_evidence import MAX_SAVED, SavedEvidence
 from privity_client.user_policy import read_policy
+
+SAVED = "saved"
+"""The time at which the evidence was saved; a bare bundle does not know it."""
 
 
 @dataclass(frozen=True)
@@ -40,19 +47,45 @@ class Saved:
 
 def verify_bundle(saved: Saved) -> int:
     """Judge the file; return 0 when it was accepted at that time. Raises ClientError with the reason."""
-    now = moment(saved.at)
-    policy = None if saved.policy is None else read_policy(saved.policy)
-    consent: Consent = granted(saved.development_root) if saved.allow_simulated else Refuse()
     data = _read(saved.file)
-    opinion = second_opinion(data, now=now) if saved.second_opinion else None
-    verifier = LocalAppraiser(saved.deployment or DEPLOYMENT, consent, policy=policy, earliest=0)
+    with_logs = saved_evidence.decode(data) if saved_evidence.is_one(data) else None
+    now = with_logs.time if with_logs is not None and saved.at == SAVED else moment(saved.at)
+    bundle = data if with_logs is None else with_logs.bundle
+    opinion = second_opinion(bundle, now=now) if saved.second_opinion else None
     try:
-        record = verifier.appraise(_without_logs(data), now=now).record.to_json()
+        record = _judged(saved, bundle, now) if with_logs is None else _judged_with_logs(saved, with_logs, now)
     except EvidenceRefused as refused:
         _show(saved, refused.record, opinion)
         return int(Exit.MALFORMED if _is_malformed(refused.record) else Exit.REFUSED)
     _show(saved, record, opinion)
     return int(Exit.REFUSED if is_contradicted(opinion) else Exit.OK)
+
+
+def _judged(saved: Saved, bundle: bytes, now: int) -> dict[str, object]:
+    verifier = LocalAppraiser(saved.deployment or DEPLOYMENT, _consent(saved), policy=_policy(saved), earliest=0)
+    return verifier.appraise(_without_logs(bundle), now=now).record.to_json()
+
+
+def _judged_with_logs(saved: Saved, evidence_: SavedEvidence, now: int) -> dict[str, object]:
+    """Under the pin that this person has of the server: what the file says of logs is believed only by that."""
+    pin = pins.read(pins.folder(home_path(dict(os.environ)), evidence_.server))
+    if pin is None:
+        raise ClientError("not_pinned", evidence_.server)
+    found = saved_evidence.establish(evidence_, pin, now=now)
+    listed = saved_evidence.listed(evidence_, found)
+    logged = standing.judge(found, evidence_.bundle, listed, now=now, paths=evidence_.paths)
+    logged = replace(logged, earliest=0)
+    verifier = LocalAppraiser(pin.deploy, _consent(saved), policy=_policy(saved), earliest=0)
+    base = standing.base_policy(found, verifier.roots)
+    return verifier.appraise(evidence_.bundle, now=now, logged=logged, base=base).record.to_json()
+
+
+def _consent(saved: Saved) -> Consent:
+    return granted(saved.development_root) if saved.allow_simulated else Refuse()
+
+
+def _policy(saved: Saved) -> bytes | None:
+    return None if saved.policy is None else read_policy(saved.policy)
 
 
 def moment(text: str) -> int:
@@ -62,6 +95,8 @@ def moment(text: str) -> int:
     """
     if text == "now":
         return unix_time()
+    if text == SAVED:
+        raise ClientError("misuse", "a bare bundle does not say when it was judged: give --at TIME")
     if re.fullmatch("[0-9]{1,11}", text):
         return int(text)
     try:
@@ -74,7 +109,7 @@ def moment(text: str) -> int:
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(MAX_BUNDLE + 1)
+            return file.read(max(MAX_BUNDLE, MAX_SAVED) + 1)
     except OSError as error:
         raise ClientError("file_unreadable", f"{path}: {error.strerror}") from error
 

@@ -21,6 +21,7 @@ from privity_client.errors import ClientError
 from privity_client.trust import pins, remembered, standing
 from privity_client.trust.pins import Pin
 from privity_client.trust.remembered import Remembered
+from privity_client.trust.saved_evidence import SavedEvidence
 from privity_client.trust.standing import Path as Proof
 from privity_client.trust.standing import Standing
 from privity_client.trust.tiles import Tiles
@@ -43,6 +44,7 @@ class Server:
         self.pin = pin
         self._standing: Standing | None = None
         self._known = Remembered()
+        self._bulletin = b""
         self._tiles = Tiles(client, {})
 
     @property
@@ -69,7 +71,7 @@ class Server:
             before = known.views
             paths = {one.head.origin: await self._path(before.get(one.head.origin), one) for one in _views(found)}
             if self._is_remembered(known, found, paths, now=now):
-                self._standing = found
+                self._standing, self._bulletin = found, data
                 return found
         raise ClientError("memory_unusable", "other runs keep changing what is remembered")
 
@@ -105,6 +107,11 @@ class Server:
         """Return what the logs say about the answer to a challenge; `release` is the accepted node's."""
         paths = await self._paths(bundle)
         return standing.challenged(self.standing, bundle, traffic_key=traffic_key, release=release, paths=paths)
+
+    async def saved(self, bundle: bytes, *, now: int) -> SavedEvidence:
+        """Return the bundle with all that judging it again takes. Raises what fetching tiles raises."""
+        _ = self.standing
+        return SavedEvidence(self._url, now, bundle, self._bulletin, await self._paths(bundle))
 
     def policy(self, roots: frozenset[bytes]) -> Policy:
         """Return the operator's logged policy, with the development roots that the person accepts."""

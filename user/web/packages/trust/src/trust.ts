@@ -23,6 +23,7 @@ import { type Pin } from "./pins.ts";
 import * as remembered from "./remembered.ts";
 import { type Evidence, NOTHING, type Remembered } from "./remembered.ts";
 import { basePolicy, establish, type Path, remember, type Standing, viewsOf } from "./standing.ts";
+import { type SavedEvidence } from "./saved_evidence.ts";
 import { Tiles } from "./tiles.ts";
 
 /** Seconds for which a judgement counts: a release or key that is withdrawn is used no longer than this. */
@@ -58,6 +59,7 @@ export class Server {
   #standing: Standing | null = null;
   #known: Remembered = NOTHING;
   #refreshed = 0;
+  #bulletin: Bytes = new Uint8Array(0);
   #run = "";
   #tiles: Tiles;
 
@@ -102,7 +104,8 @@ export class Server {
     const hints = discovery.decode(await get(fetch, `${origin}/.well-known/privity`, discovery.MAX_WELL_KNOWN));
     this.#run = hints.run;
     this.#tiles = new Tiles(fetch, hints.logs);
-    const found = await establish(await get(fetch, `${origin}/v1/bulletin`, MAX_BULLETIN), this.pin, now);
+    const data = await get(fetch, `${origin}/v1/bulletin`, MAX_BULLETIN);
+    const found = await establish(data, this.pin, now);
     await store.update(async (kept) => {
       const known = kept === null ? NOTHING : remembered.decode(kept);
       const paths = await this.#continuations(known, found);
@@ -110,8 +113,15 @@ export class Server {
       return remembered.encode(this.#known);
     });
     this.#refreshed = now;
+    this.#bulletin = data;
     this.#standing = found;
     return found;
+  }
+
+  /** A bundle with all that judging it again takes. Raises what fetching tiles raises. */
+  async saved(bundle: Bytes, now: number): Promise<SavedEvidence> {
+    const paths = await this.#paths(bundle);
+    return { server: this.#access.origin, time: now, bundle, bulletin: this.#bulletin, paths };
   }
 
   /**

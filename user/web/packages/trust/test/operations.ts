@@ -16,6 +16,7 @@ import { challenged, judge, releaseOf, sizes } from "../src/judgement.ts";
 import * as pins from "../src/pins.ts";
 import * as remembered from "../src/remembered.ts";
 import { NOTHING, type Remembered } from "../src/remembered.ts";
+import * as saved from "../src/saved_evidence.ts";
 import { basePolicy, establish, type Standing, remember } from "../src/standing.ts";
 import { hex } from "./vectors.ts";
 
@@ -73,11 +74,21 @@ function compared(input: Inputs): unknown {
   return { sentences: differences(release.decode(input.bytes("old")), release.decode(input.bytes("new"))) };
 }
 
+function decodeSaved(input: Inputs): unknown {
+  const found = saved.decode(input.bytes("data"));
+  written(saved.encode(found), input.bytes("data"));
+  return {
+    server: found.server, time: found.time, bundle: toHex(sha256(found.bundle)), bulletin: toHex(sha256(found.bulletin)),
+    paths: [...found.paths].map(([size, hashes]) => [size, hashes.map(toHex)]), document: saved.documentDigest(found.bundle),
+  };
+}
+
 const OPERATIONS: ReadonlyMap<string, (input: Inputs) => unknown> = new Map([
   ["judge", judged],
   ["challenged", answered],
   ["decode_pin", decodePin],
   ["decode_remembered", decodeRemembered],
+  ["decode_saved", decodeSaved],
   ["evidence", evidence],
   ["differences", compared],
 ] as const);
