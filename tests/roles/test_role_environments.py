@@ -1,19 +1,24 @@
 """One role's wheels and nothing else: built, installed with hashes, every module imported, the role's own tests run.
 
 A lock is the whole closure, so pip resolves nothing: an older pip looks for newer versions of what an extra names,
-finds no hash for them and stops.
+finds no hash for them and stops. The pip of the tests installs from outside: no role's environment holds one.
 """
 
+import fcntl
 import os
 import subprocess
 import sys
 import venv
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+PIP = (sys.executable, "-m", "pip")
+INSTALL = ("install", "-q", "--no-deps")
+LOCKED = ("--require-hashes", "--only-binary", ":all:")
 
 
 @dataclass(frozen=True)
@@ -110,59 +115,43 @@ def run(*command: object, **extra: str) -> str:
     return done.stdout
 
 
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that the first worker of this run makes; the others wait for it."""
+    base = factory.getbasetemp()
+    place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with place.with_suffix(".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (place / "made").exists():
+            make(place)
+            (place / "made").touch()
+    return place
+
+
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheels of our own distributions, built without an index."""
-    target = tmp_path_factory.mktemp("wheels")
-    folders = sorted({folder for role in ROLES for folder in role.folders})
-    run(
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        "-q",
-        "--no-deps",
-        "--no-build-isolation",
-        "-w",
-        target,
-        *(ROOT / f for f in folders),
-    )
-    return target
+    folders = sorted({ROOT / folder for role in ROLES for folder in role.folders})
+    build = (*PIP, "wheel", "-q", "--no-deps", "--no-build-isolation")
+    return once(tmp_path_factory, "wheels", lambda target: run(*build, "-w", target, *folders))
 
 
 @pytest.fixture(scope="session")
 def testtools(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """pytest and its like in a folder of their own, so that no role's environment holds them."""
-    target = tmp_path_factory.mktemp("testtools")
-    lock = ROOT / "requirements/testtools.lock"
-    run(
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "-q",
-        "--no-deps",
-        "--require-hashes",
-        "--only-binary",
-        ":all:",
-        "--target",
-        target,
-        "-r",
-        lock,
-    )
-    return target
+    wanted = (*LOCKED, "-r", ROOT / "requirements/testtools.lock")
+    return once(tmp_path_factory, "testtools", lambda target: run(*PIP, *INSTALL, *wanted, "--target", target))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
 def test_a_role_stands_alone(role: Role, wheels: Path, testtools: Path, tmp_path: Path) -> None:
-    venv.create(tmp_path / "role", with_pip=True)
+    venv.create(tmp_path / "role", with_pip=False)
     python = tmp_path / "role/bin/python"
-    lock = ROOT / f"requirements/{role.lock}.lock"
-    run(python, "-m", "pip", "install", "-q", "--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", lock)
+    install = (*PIP, "--python", python, *INSTALL, "--no-compile")
+    run(*install, *LOCKED, "-r", ROOT / f"requirements/{role.lock}.lock")
     own = [next(wheels.glob(f"privity_{wheel_name(folder)}-*.whl")) for folder in role.folders]
-    run(python, "-m", "pip", "install", "-q", "--no-deps", "--no-index", *own)
+    run(*install, "--no-index", *own)
     assert int(run(python, "-c", IMPORT_ALL, role.package, *role.absent)) > 0
     vectors = os.environ.get("PRIVITY_VECTORS", str(ROOT.parent / "shared/vectors"))
     options = (
