@@ -114,6 +114,7 @@ class World(Wire):
         self.root = Enclave().root
         self.release = Enclave().build().items["release"][1]
         self.bootstrap = True
+        self.web: bytes | None = None
         (folder / "token").write_text(TOKEN)
 
     def all(self, questions, seconds: float = 5.0) -> list[Answer | Failed]:
@@ -189,7 +190,8 @@ class World(Wire):
         """A keeper that starts now."""
         signers = (fleet_key.signer_of(bytes([signer]) * 32, bytes([signer + 1]) * 32),)
         policy = witness_policy.decode(self.policy_text())
-        local = Local("local", self.policy_text(), self.root.pin, self.release, signers) if self.bootstrap else None
+        of_this_machine = Local("local", self.policy_text(), self.root.pin, self.release, signers, self.web)
+        local = of_this_machine if self.bootstrap else None
         events = Events(lambda: self.now)
         events.say = lambda event, detail="": self.lines.append((event, detail))  # type: ignore[method-assign]
         clocks = Clocks(lambda: self.now, lambda: self.steady)

@@ -17,7 +17,7 @@ from privity_protocol import canonical, evidence
 from privity_protocol.node_document import decode_anchor
 from privity_tlog import head as heads
 from privity_tlog import proof, witness_policy
-from privity_tlog.leaves import reading, revocations, trust
+from privity_tlog.leaves import reading, revocations, trust, web
 
 DAY = 86_400
 PROVEN = Logged(None, PROVED, PROVED, PROVED, PROVED, PROVED)
@@ -48,6 +48,20 @@ def test_the_first_pass_logs_what_is_missing_and_the_release_last(world) -> None
     *first, last = kinds(world)
     assert sorted(first) == ["fleet", "policy", "revocations"]
     assert last == "release"
+
+
+def test_the_web_client_beside_a_local_node_is_logged_once(world) -> None:
+    world.web = web.encode(web.Web("1", "local", {web.INDEX: bytes(32)}))
+    world.keeper().one_pass()
+    assert kinds(world).count("web") == 1
+    assert kinds(world)[-1] == "release"
+    world.pass_time(61)
+    world.keeper().one_pass()
+    assert kinds(world).count("web") == 1
+    world.web = web.encode(web.Web("2", "local", {web.INDEX: bytes(32)}))
+    world.pass_time(61)
+    world.keeper().one_pass()
+    assert kinds(world)[-1] == "web", "another build is another leaf"
 
 
 def test_a_posted_bundle_is_accepted_as_a_client_does_it(world) -> None:

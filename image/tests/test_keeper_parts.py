@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -42,6 +43,9 @@ def test_a_configuration_is_read() -> None:
     read = settings.decode(canonical.encode(CONFIGURATION))
     assert read.logs["keys"].origin == "local/keys"
     assert read.nodes == ("tcp:127.0.0.1:8082", "unix:/run/node.sock")
+    assert read.web is None
+    local = {"bootstrap": True, "release": "/release", "simulated_root": "/root.pem", "web": "/web"}
+    assert settings.decode(canonical.encode({**CONFIGURATION, **local})).web == Path("/web")
 
 
 @pytest.mark.parametrize(
@@ -58,6 +62,7 @@ def test_a_configuration_is_read() -> None:
         {"logs": {"release": {**LOG, "read": "unix:/x"}, "keys": LOG}},
         {"bootstrap": True},
         {"bootstrap": True, "release": "/release"},
+        {"web": "/web"},
         {"release": "/release"},
         {"deploy": "Local!"},
     ],

@@ -194,7 +194,7 @@ def test_keys_are_asked_for_once_and_ports_may_change(tmp_path: Path, monkeypatc
 
 def test_the_keeper_knows_the_places_of_this_installation(tmp_path: Path) -> None:
     home, ports = Home(tmp_path), Ports(9000)
-    told = json.loads(keeper_plan.keeper_configuration(home, ports))
+    told = json.loads(keeper_plan.keeper_configuration(home, ports, web=False))
     assert told["logs"]["release"] == {
         "origin": "local/release",
         "read": "http://localhost:9003/release",

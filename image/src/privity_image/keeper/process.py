@@ -10,6 +10,8 @@ from typing import Final
 
 from privity_attest.der import DerError
 from privity_attest.simulated.document import pin_of_pem
+from privity_protocol.errors import Malformed
+from privity_tlog.leaves import web
 
 from privity_image.errors import Failed
 from privity_image.keeper import fleet_key, settings
@@ -61,10 +63,21 @@ def open_keeper(chosen: Settings, wire: Wire, files: Files, events: Events, cloc
         root = _needed(files, chosen.simulated_root, MAX_PEM)
         leaf = simulated_release(_needed(files, chosen.release, MAX_LEAF))
         try:
-            local = Local(chosen.deploy, text, pin_of_pem(root), leaf, signers)
+            local = Local(chosen.deploy, text, pin_of_pem(root), leaf, signers, _web_leaf(chosen, files))
         except DerError as error:
             raise Failed("configuration", f"{chosen.simulated_root}: {error}") from error
     return Keeper(chosen, policy, signers, local, wire, files, events, clocks)
+
+
+def _web_leaf(chosen: Settings, files: Files) -> bytes | None:
+    if chosen.web is None:
+        return None
+    leaf = _needed(files, chosen.web, MAX_LEAF)
+    try:
+        web.decode(leaf)
+    except Malformed as error:
+        raise Failed("leaf", f"the web build: {error}") from error
+    return leaf
 
 
 def signers_of(chosen: Settings) -> tuple[FleetSigner, ...]:

@@ -21,6 +21,7 @@ _MEMBERS: Final = frozenset(
         "release", "simulated_root",
     }
 )  # fmt: skip
+_WEB: Final = frozenset({"web"})
 _LOG: Final = frozenset({"origin", "read", "append"})
 _PATH: Final = "/[ -~]*"
 _ADDRESS: Final = "(https?://[!-~]+|unix:/[ -~]*)"
@@ -52,6 +53,7 @@ class Settings:
     bootstrap: bool
     release: Path | None
     simulated_root: Path | None
+    web: Path | None = None
 
 
 def load(path: Path) -> Settings:
@@ -66,7 +68,9 @@ def load(path: Path) -> Settings:
 def decode(data: bytes) -> Settings:
     """Return the settings in `data`. Raises Failed `configuration`."""
     try:
-        return _settings(canonical.members(canonical.decode(data, max_bytes=MAX_SETTINGS), _MEMBERS, "keeper"))
+        value = canonical.decode(data, max_bytes=MAX_SETTINGS)
+        given = _WEB if isinstance(value, dict) and "web" in value else frozenset()
+        return _settings(canonical.members(value, _MEMBERS | given, "keeper"))
     except Malformed as error:
         raise Failed("configuration", str(error)) from error
 
@@ -78,10 +82,13 @@ def _settings(value: Mapping[str, object]) -> Settings:
     keys = canonical.entries(value["fleet_keys"], "fleet_keys", least=1, most=8)
     bootstrap = canonical.boolean(value["bootstrap"], "bootstrap")
     release, root = _optional(value["release"], "release"), _optional(value["simulated_root"], "simulated_root")
+    web = _optional(value.get("web"), "web")
     if len(set(nodes)) != len(nodes):
         raise Malformed("member_value", "nodes: one is named twice")
     if bootstrap is (release is None) or bootstrap is (root is None):
         raise Malformed("member_value", "release and simulated_root belong to bootstrap")
+    if web is not None and not bootstrap:
+        raise Malformed("member_value", "web belongs to bootstrap; privity-release web logs it otherwise")
     return Settings(
         deploy=canonical.text(value["deploy"], "deploy", longest=64, pattern=NAME),
         state=_path(value["state"], "state"),
@@ -95,6 +102,7 @@ def _settings(value: Mapping[str, object]) -> Settings:
         bootstrap=bootstrap,
         release=release,
         simulated_root=root,
+        web=web,
     )
 
 

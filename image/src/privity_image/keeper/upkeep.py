@@ -34,13 +34,17 @@ SOURCE: Final = "local"
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """What a local installation is: deployment, witness policy, development root's pin, release leaf, fleet keys."""
+    """What a local installation is: deployment, witness policy, development root's pin, release leaf, fleet keys.
+
+    `web` is the leaf of the web client that is served beside it, None where there is none.
+    """
 
     deploy: str
     witness_policy: bytes
     root: bytes
     release: bytes
     signers: tuple[FleetSigner, ...]
+    web: bytes | None = None
 
 
 def next_time(before: int | None, now: int) -> int:
@@ -71,7 +75,8 @@ def due(side: Side, local: Local, appraisals: Mapping[bytes, bytes], now: int) -
     document = _policy(side, local, appraisals, now)
     if document is not None:
         found.append(_trust_leaf(side, local, document, now))
-    found += [leaf for leaf in (_fleet(side, local, now), _revocations(side, now)) if leaf is not None]
+    made = (_fleet(side, local, now), _revocations(side, now), _web(side, local))
+    found += [leaf for leaf in made if leaf is not None]
     if not found and merkle.leaf_hash(local.release) not in side.releases:
         found.append(simulated_release(local.release))
     return found, document
@@ -147,6 +152,10 @@ def _revocations(side: Side, now: int) -> bytes | None:
     if revocations.KIND in side.newest:
         return None
     return revocations.encode(Revocations(now, (), (), ()))
+
+
+def _web(side: Side, local: Local) -> bytes | None:
+    return None if local.web is None or merkle.leaf_hash(local.web) in side.leaves else local.web
 
 
 def _lines(text: bytes) -> bytes:

@@ -157,6 +157,11 @@ CLIENT_REASONS: Final[dict[str, Words]] = {
     "terminal_needed": Words(
         "This asks a person something, and there is no terminal.", "Run it in a terminal.", Exit.MISUSE
     ),
+    "web_unusable": Words(
+        "The web client in this installation cannot be used.",
+        "Install privity-client again; in a checkout, `make serve` builds the web client anew.",
+        Exit.FAILED,
+    ),
     "home_unusable": Words(
         "The folder for Privity's state cannot be used.",
         "Set PRIVITY_HOME to a folder that only you can write.",

@@ -36,6 +36,7 @@ class Home:
         self.witness = root / "witness"
         self.keeper = root / "keeper"
         self.keeper_configuration = self.keeper / "configuration.json"
+        self.web_leaf = self.keeper / "web.json"
         self.published = self.keeper / "published"
         self.anchor = self.keeper / "anchor"
         self.logs = root / "logs"

@@ -15,8 +15,8 @@ from privity_client.serve.plan import DEPLOY, Ports, Role
 _GRACE: Final = 5.0
 
 
-def keeper_configuration(home: Home, ports: Ports) -> bytes:
-    """Return the keeper's configuration for one local node."""
+def keeper_configuration(home: Home, ports: Ports, *, web: bool) -> bytes:
+    """Return the keeper's configuration for one local node; `web`: the leaf of a web client lies beside it."""
     append = f"http://127.0.0.1:{ports.append}"
     return canonical.encode(
         {
@@ -36,6 +36,7 @@ def keeper_configuration(home: Home, ports: Ports) -> bytes:
             "bootstrap": True,
             "release": str(home.release),
             "simulated_root": str(home.root_certificate),
+            "web": str(home.web_leaf) if web else None,
         }
     )
 

@@ -21,6 +21,7 @@ from privity_client.serve.plan import DEPLOY, Ports, node_configuration, release
 from privity_client.trust import pins
 from privity_client.trust.pins import Pin
 from privity_client.version import VERSION
+from privity_client.web.bundle import Bundle
 
 _TOOL_SECONDS = 60
 
@@ -42,11 +43,14 @@ def make_root(home: Home) -> None:
         run_tool("privity_enclave", "simulate-root", str(home.development_root))
 
 
-def write_configurations(home: Home, ports: Ports, models: Sequence[ShelfModel], web: Path | None) -> None:
-    """Write the configurations where they differ from what is there; `web` is the folder of the web client."""
+def write_configurations(home: Home, ports: Ports, models: Sequence[ShelfModel], web: Bundle | None) -> None:
+    """Write the configurations where they differ from what is there, and the leaf of the web client."""
+    folder = None if web is None else web.folder
+    if web is not None:
+        _write_changed(home.web_leaf, web.leaf())
     _write_changed(home.node_configuration, node_configuration(models))
-    _write_changed(home.service_configuration, service_configuration(home, ports, web))
-    _write_changed(home.keeper_configuration, keeper_configuration(home, ports))
+    _write_changed(home.service_configuration, service_configuration(home, ports, folder))
+    _write_changed(home.keeper_configuration, keeper_configuration(home, ports, web=web is not None))
     # What an earlier run posted may be too old for clients, and names nodes that are gone: all wait for the keeper.
     home.anchor.unlink(missing_ok=True)
     (home.published / "bulletin").unlink(missing_ok=True)

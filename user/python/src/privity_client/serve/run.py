@@ -74,7 +74,7 @@ def choose_models(home: Home, asked: Sequence[str]) -> list[ShelfModel]:
 
 def prepare(home: Home, ports: Ports, models: Sequence[ShelfModel], web: Bundle | None, *, witnessed: bool) -> None:
     """Bring the folder to the state that the roles start from."""
-    preparation.write_configurations(home, ports, models, None if web is None else web.folder)
+    preparation.write_configurations(home, ports, models, web)
     with ThreadPoolExecutor() as pool:  # each waits for tools of its own
         steps = [
             pool.submit(preparation.write_log_policy, home, ports, witnessed=witnessed),

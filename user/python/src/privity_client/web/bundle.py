@@ -2,8 +2,13 @@
 
 import json
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Final, Literal
+
+from privity_protocol.errors import Malformed
+from privity_tlog.leaves import web
+from privity_tlog.leaves.web import Web
 
 from privity_client.errors import ClientError
 
@@ -20,6 +25,22 @@ class Bundle:
     folder: Path
     version: str
     source: str
+
+    def files(self) -> dict[str, bytes]:
+        """Return every file of the build by its path. Raises ClientError `web_unusable`."""
+        try:
+            paths = sorted(path for path in self.folder.rglob("*") if path.is_file())
+            return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in paths}
+        except OSError as error:
+            raise ClientError("web_unusable", f"{self.folder}: {error.strerror}") from error
+
+    def leaf(self) -> bytes:
+        """Return the leaf that says in a log what this build consists of. Raises ClientError `web_unusable`."""
+        digests = {path: sha256(data).digest() for path, data in self.files().items()}
+        try:
+            return web.encode(Web(self.version, self.source, digests))
+        except Malformed as error:
+            raise ClientError("web_unusable", f"{self.folder}: {error}") from error
 
 
 def find(build: Build, place: Path = PLACE) -> Bundle | None:
