@@ -137,6 +137,7 @@ export class Accounts {
     desk.take(saved);
     await saved.book.recover();
     await keepComposers(desk.composer, saved);
+    void saved.search.ready().catch(() => undefined);
     this.#sync = new Sync(desk.edges, saved, this.#chores, () => desk.changed([]));
     this.#sync.start();
   }

@@ -85,7 +85,7 @@ export function writingCommands(desk: Desk): Writing {
 async function write(desk: Desk, command: Command<"write">): Promise<VaultAnswers["write"]> {
   const { chat, parent, text, attachments, temporary, folder, model, effort } = command;
   if (text.trim() === "" && attachments.length === 0) throw new Refusal("message.empty");
-  const writing = { parent, text, files: desk.filesOf(attachments) };
+  const writing = { parent, text, attached: attachments, files: desk.filesOf(attachments) };
   const now = desk.edges.now();
   let done: VaultAnswers["write"];
   if (chat !== null) {

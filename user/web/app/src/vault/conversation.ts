@@ -13,10 +13,14 @@ import { field } from "./fields.ts";
 import { bytesOf, type Id } from "./ids.ts";
 import { type Ended, question, reply } from "./message.ts";
 
-/** A message as it is written. `parent` is the message that it follows; null: a beginning. */
+/**
+ * A message as it is written. `parent` is the message that it follows; null: a beginning. `attached` are its files in their
+ * order, of which `files` are new; the others lie in the chat already.
+ */
 export interface Writing {
   readonly parent: Id | null;
   readonly text: string;
+  readonly attached: readonly Id[];
   readonly files: ReadonlyMap<Id, File>;
 }
 
@@ -29,7 +33,7 @@ export interface Beginning {
 
 /** Begin a chat with a message; returns the chat's id and the message's. `begin` puts it into its book. */
 export async function begun(
-  book: Book, { text, files }: Writing, { folder, model, effort }: Beginning, now: number,
+  book: Book, { text, attached, files }: Writing, { folder, model, effort }: Beginning, now: number,
   begin: (chat: Id, content: Chat, first: Parameters<Book["begin"]>[2]) => Promise<void>,
 ): Promise<{ readonly chat: Id; readonly message: Id }> {
   const [chat, message] = [book.newId(), book.newId()];
@@ -38,20 +42,20 @@ export async function begun(
     ...blank, title: field(title.ofText(text), now), folder: field(folder === null ? null : bytesOf(folder), now),
     model: field(model, now), effort: field(effort, now),
   };
-  const attached = [...files.keys()].map(bytesOf);
-  const node = question(bytesOf(chat), { parent: null, text, files: attached, time: tree.replyTime(null, now) });
+  if (attached.some((one) => !files.has(one))) throw new Refusal("file.unknown");
+  const node = question(bytesOf(chat), { parent: null, text, files: attached.map(bytesOf), time: tree.replyTime(null, now) });
   await begin(chat, content, { id: message, node, files, values: {} });
   return { chat, message };
 }
 
 /** Add a message to a chat; the branch that is shown goes through it. */
-export async function written(book: Book, chat: Id, { parent, text, files }: Writing, now: number): Promise<Id> {
+export async function written(book: Book, chat: Id, { parent, text, attached, files }: Writing, now: number): Promise<Id> {
   const opened = await book.open(chat);
   const above = parent === null ? null : nodeOf(opened, parent);
   const id = book.newId();
-  const attached = [...files.keys()].map(bytesOf);
-  const time = tree.replyTime(above, now);
-  const node = question(bytesOf(chat), { parent: parent === null ? null : bytesOf(parent), text, files: attached, time });
+  if (attached.some((one) => !files.has(one) && !opened.files.has(one))) throw new Refusal("file.unknown");
+  const where = { parent: parent === null ? null : bytesOf(parent), time: tree.replyTime(above, now) };
+  const node = question(bytesOf(chat), { ...where, text, files: attached.map(bytesOf) });
   await book.add(chat, { id, node, files, values: leafOf(opened, id, node) });
   return id;
 }
@@ -87,11 +91,6 @@ export interface Finished {
 export class Answers {
   readonly #coming = new Map<Id, Coming>();
 
-  /** Chats with an answer on its way. */
-  get chats(): ReadonlySet<Id> {
-    return new Set(Array.from(this.#coming.values(), ({ chat }) => chat));
-  }
-
   /** Begin an answer to a message: the id under which it is kept. */
   async begin(book: Book, chat: Id, message: Id, now: number): Promise<Id> {
     const above = nodeOf(await book.open(chat), message);
@@ -121,6 +120,11 @@ export class Answers {
       await book.finish(chat, { id: answer, node, ...proof, values: leafOf(await book.open(chat), answer, node) });
     }
     this.#coming.delete(answer);
+  }
+
+  /** The answers on their way to a chat. */
+  to(chat: Id): readonly Id[] {
+    return [...this.#coming].flatMap(([id, one]) => (one.chat === chat ? [id] : []));
   }
 
   /** A chat went from one book to another, or is gone: the answers on their way to it follow. */

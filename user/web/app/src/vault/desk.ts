@@ -81,6 +81,7 @@ export class Desk {
 
   /** Nothing of the account stays here. */
   leave(): void {
+    this.#saved?.stop();
     this.#saved = null;
     this.composer.clear();
     this.#files.clear();
@@ -101,12 +102,11 @@ export class Desk {
     return id;
   }
 
-  /** The files of these ids, in their order. Raises Refusal `file.unknown`. */
+  /** The files among these ids that wait for their message. */
   filesOf(ids: readonly Id[]): ReadonlyMap<Id, File> {
-    return new Map(ids.map((id) => {
+    return new Map(ids.flatMap((id) => {
       const found = this.#files.get(id);
-      if (found === undefined) throw new Refusal("file.unknown");
-      return [id, found] as const;
+      return found === undefined ? [] : [[id, found] as const];
     }));
   }
 

@@ -27,7 +27,8 @@ export async function objectsOf(id: Id, file: File, newId: () => Bytes): Promise
   return [...await whole(extracted, ascii(text), { name: `${file.name}.txt`, type, extracted: null }, newId), ...own];
 }
 
-async function whole(
+/** An attachment of these bytes and its chunks, chunks first. Raises VaultError `object.too_large`. */
+export async function whole(
   id: Bytes, data: Bytes, { name, type, extracted }: Pick<Attachment, "name" | "type" | "extracted">, newId: () => Bytes,
 ): Promise<readonly Added[]> {
   const chunks = Array.from({ length: Math.ceil(data.length / CHUNK_BYTES) }, newId);

@@ -12,9 +12,11 @@ import type { Edges } from "./edges.ts";
 import type { Id } from "./ids.ts";
 import { Live } from "./live.ts";
 import type { Mirror, Touched } from "./mirror.ts";
+import { offersOf } from "./offers.ts";
 import type { Premises } from "./premises.ts";
 import { SavedBook } from "./saved_book.ts";
 import { SavedHome } from "./saved_home.ts";
+import { Search } from "./search.ts";
 import type { Shelf } from "./shelf.ts";
 import { Hidden } from "./hidden.ts";
 
@@ -36,13 +38,16 @@ export class Saved {
   readonly mirror: Mirror;
   readonly contents: Contents;
   readonly hidden: Hidden;
+  readonly search: Search;
   /** Times of newest messages, where they are known. */
   readonly times = new Map<Id, number>();
   usage: Usage = { activeLimit: null, bytes: 0, bytesLimit: null };
   sync: Pick<SyncView, "offline" | "syncing" | "agreed" | "refused"> = { offline: false, syncing: false, agreed: null };
   readonly #premises: Premises;
   #position = { n: 0, fingerprint: "" };
-  readonly #offers: readonly OfferView[] = [];
+  #offers: readonly OfferView[] = [];
+  /** The keys of the offers that were looked at. */
+  #seen = "";
   readonly #heard: Heard;
 
   private constructor(
@@ -62,8 +67,10 @@ export class Saved {
       newest: (chat) => this.times.get(chat) ?? null, hidden: hidden.ids,
     });
     this.home = new SavedHome(account, this.contents, change);
+    this.search = new Search(edges, this, () => heard([], false));
     this.mirror.touched = (touched, own) => {
       this.contents.touched(touched);
+      this.search.touched(touched);
       this.#heard(chatsOf(touched, toHex(account.session.identity.account)), own);
     };
   }
@@ -103,6 +110,20 @@ export class Saved {
     await this.contents.absorb();
     const { position } = this.mirror.now ?? {};
     if (position !== undefined) this.#position = await this.account.position();
+    const keys = [...(await this.mirror.offers()).keys()].join();
+    if (keys !== this.#seen) await this.look();
+    this.#seen = keys;
+  }
+
+  /** Look at the offers anew. */
+  async look(): Promise<void> {
+    this.#offers = await offersOf(this);
+  }
+
+  /** Nobody needs it any more: what goes on in the background ends. */
+  stop(): void {
+    this.search.stop();
+    this.mirror.touched = () => undefined;
   }
 
   get homeBox(): Id {

@@ -13,6 +13,7 @@ import { Kind } from "@privity/vault/contents/schema";
 import { VaultError } from "@privity/vault/errors";
 import { BLANK } from "@privity/vault/export/library";
 import type { Values } from "@privity/vault/merge";
+import type { Nodes } from "@privity/vault/tree";
 import { newestKey } from "@privity/history/session";
 
 import { Refusal } from "../bridge/line.ts";
@@ -133,6 +134,21 @@ export class SavedBook implements Book {
     });
   }
 
+  /** A whole chat that lay somewhere else: its messages and files by id, what is kept of answers by message. */
+  take(
+    chat: Id, content: Chat, nodes: Nodes, files: ReadonlyMap<Id, File>,
+    proofs: ReadonlyMap<Id, Appraised & { readonly receipt: Bytes | null }>,
+  ): Promise<void> {
+    return this.#parts.change(async () => {
+      const { history } = this.#parts.account;
+      await history.addBox(bytesOf(chat));
+      await history.add(content, bytesOf(chat));
+      await this.#addFiles(chat, files);
+      for (const [id, node] of nodes) await history.add(node, bytesOf(chat), bytesOf(id));
+      for (const [node, one] of proofs) await this.#prove(chat, node, one, one.receipt);
+    });
+  }
+
   add(chat: Id, addition: Addition): Promise<void> {
     return this.#parts.change(async () => {
       await this.#add(chat, addition);
@@ -225,11 +241,15 @@ export class SavedBook implements Book {
 
   async #add(chat: Id, { id, node, files }: Addition): Promise<void> {
     if (!this.has(chat)) throw new Refusal("chat.unknown");
+    await this.#addFiles(chat, files);
+    await this.#parts.account.history.add(node, bytesOf(chat), bytesOf(id));
+  }
+
+  async #addFiles(chat: Id, files: ReadonlyMap<Id, File>): Promise<void> {
     const { history } = this.#parts.account;
     for (const [file, one] of files) {
       for (const [at, content] of await objectsOf(file, one, () => this.#newId())) await history.add(content, bytesOf(chat), at);
     }
-    await history.add(node, bytesOf(chat), bytesOf(id));
   }
 
   async #edit(chat: Id, values: Values<Chat>): Promise<void> {

@@ -86,6 +86,15 @@ export class TemporaryBook implements Book {
     });
   }
 
+  /** A whole chat that lay somewhere else. */
+  take(chat: Id, content: Chat, nodes: ReadonlyMap<Id, Node>): Promise<void> {
+    return settled(() => {
+      this.#chats.set(chat, {
+        content, nodes: new Map(nodes), coming: new Map(), files: new Map(), proofs: new Map(), wanted: false,
+      });
+    });
+  }
+
   add(chat: Id, addition: Addition): Promise<void> {
     return settled(() => this.#add(chat, addition));
   }

@@ -5,7 +5,20 @@ import { enteringCommands, makingCommands } from "./account_commands.ts";
 import { Accounts } from "./accounts.ts";
 import { changingCommands, readingCommands, type VaultHandlers, writingCommands } from "./chat_commands.ts";
 import { Desk } from "./desk.ts";
+import { deviceCommands } from "./device_commands.ts";
 import { homeCommands } from "./home_commands.ts";
+import { linkingCommands } from "./linking_commands.ts";
+import type { Saved } from "./saved.ts";
+import { savedCommands } from "./saved_commands.ts";
+import { searchCommands } from "./search_commands.ts";
+import { sweep } from "./sharing.ts";
+import { sharingCommands, transferCommands } from "./transfer_commands.ts";
+
+/** What is tidied whenever all agrees with the service. */
+async function chores(saved: Saved): Promise<void> {
+  await saved.home.settle();
+  await sweep(saved);
+}
 
 export class Vault {
   readonly desk: Desk;
@@ -14,10 +27,12 @@ export class Vault {
 
   constructor(edges: Edges) {
     this.desk = new Desk(edges);
-    this.accounts = new Accounts(this.desk, () => Promise.resolve());
+    this.accounts = new Accounts(this.desk, chores);
     this.handlers = {
       ...enteringCommands(this.accounts), ...makingCommands(this.accounts), ...homeCommands(this.desk),
       ...readingCommands(this.desk), ...writingCommands(this.desk), ...changingCommands(this.desk),
+      ...deviceCommands(this.accounts), ...linkingCommands(this.accounts), ...savedCommands(this.accounts),
+      ...searchCommands(this.desk), ...transferCommands(this.accounts), ...sharingCommands(this.accounts),
     } as unknown as VaultHandlers;
   }
 

@@ -1,0 +1,254 @@
+/**
+ * Search over every message of an account, on the device alone. Texts are opened once after an account is unlocked, and held;
+ * what memory is too small for is looked up by its words, month by month.
+ */
+
+import { newestKey } from "@privity/history/session";
+import { toHex } from "@privity/protocol/bytes";
+import { Role } from "@privity/vault/contents/chat";
+import { Kind } from "@privity/vault/contents/schema";
+import { VaultError } from "@privity/vault/errors";
+import * as sealing from "@privity/vault/search";
+
+import type { Edges } from "./edges.ts";
+import { bytesOf, type Id } from "./ids.ts";
+import { textOf } from "./message.ts";
+import type { Touched } from "./mirror.ts";
+import type { Saved } from "./saved.ts";
+import { type Month, monthOf, Segments, type Words } from "./segments.ts";
+import { type Held, type Text, Texts } from "./texts.ts";
+import { says, searchable } from "./words.ts";
+
+/** Characters of text that are held: about 50 MB. */
+export const MOST_HELD = 25_000_000;
+/** Messages that are opened between two looks at what else is to be done. */
+const BATCH = 64;
+/** Texts that may be new before a month's piece is written again; what was not written is opened once more next time. */
+const WRITTEN_AT = 200;
+/** Milliseconds until what was deleted is gone from the pieces too. */
+const SOON = 1000;
+/** Months whose words are held at once. */
+const MOST_MONTHS = 3;
+
+export class Search {
+  readonly #edges: Edges;
+  readonly #saved: Saved;
+  readonly #most: number;
+  readonly #texts = new Texts();
+  /** Messages that are not held, by id: where and when. */
+  readonly #apart = new Map<Id, { readonly chat: Id; readonly time: number; readonly month: Month }>();
+  readonly #words = new Map<Month, Words>();
+  /** Texts of each month that are in no piece yet. */
+  readonly #fresh = new Map<Month, number>();
+  /** Months from which something was deleted. */
+  readonly #torn = new Set<Month>();
+  #segments: Segments | null = null;
+  #epoch = -1;
+  /** Ids to look at; null: all. */
+  #due: Set<Id> | null = null;
+  #running: Promise<void> | null = null;
+  #ended = false;
+  /** Told when times of chats are known that were not. */
+  readonly #told: () => void;
+
+  constructor(edges: Edges, saved: Saved, told: () => void, most = MOST_HELD) {
+    this.#edges = edges;
+    this.#saved = saved;
+    this.#told = told;
+    this.#most = most;
+  }
+
+  touched(touched: Touched): void {
+    if (touched === null) this.#due = null;
+    else for (const id of touched.keys()) this.#due?.add(id);
+    if (this.#running === null && !this.#ended) void this.ready().catch(() => undefined);
+  }
+
+  stop(): void {
+    this.#ended = true;
+  }
+
+  /** Until every message is held or indexed. */
+  ready(): Promise<void> {
+    this.#running ??= this.#caughtUp().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  /** At most `most` messages that say all words, newest first. */
+  async find(words: readonly string[], wanted: (one: Pick<Held, "chat" | "time">) => boolean, most: number): Promise<readonly Held[]> {
+    await this.ready();
+    const found = [...this.#texts.find(words, wanted, most)];
+    const months = [...new Set(Array.from(this.#apart.values(), ({ month }) => month))].sort().reverse();
+    for (const month of months) {
+      if (found.length >= most) break;
+      found.push(...await this.#findApart(month, words, wanted));
+    }
+    return found.sort((one, other) => other.time - one.time).slice(0, most);
+  }
+
+  async #findApart(
+    month: Month, words: readonly string[], wanted: (one: Pick<Held, "chat" | "time">) => boolean,
+  ): Promise<readonly Held[]> {
+    const index = this.#words.get(month) ?? await (await this.#pieces()).words(month);
+    if (index === null) return [];
+    this.#words.delete(month);
+    this.#words.set(month, index);
+    for (const [oldest] of this.#words) if (this.#words.size > MOST_MONTHS) this.#words.delete(oldest);
+    const found: Held[] = [];
+    for (const id of index.find(words)) {
+      const row = this.#apart.get(id);
+      const text = row === undefined || !wanted(row) ? null : await this.#open(id);
+      if (text === null) continue;
+      const held = { id, chat: text.chat, time: text.time, ...searchable(text.text) };
+      if (says(held, words)) found.push(held);
+    }
+    return found;
+  }
+
+  async #caughtUp(): Promise<void> {
+    if (this.#segments === null || this.#epoch !== newestKey(this.#saved.account.session).epoch) await this.#load();
+    while (!this.#ended) {
+      const due = this.#due === null ? this.#everything() : [...this.#due];
+      this.#due = new Set();
+      if (due.length === 0) break;
+      for (let at = 0; at < due.length && !this.#ended; at += BATCH) {
+        await Promise.all(due.slice(at, at + BATCH).map((id) => this.#look(id)));
+        if (at + BATCH < due.length) await this.#pause();
+      }
+      this.#told();
+      await this.#write();
+    }
+  }
+
+  /** Everything that is or was a message. */
+  #everything(): readonly Id[] {
+    const { mirror } = this.#saved;
+    const nodes = mirror.boxes().flatMap(({ id }) => mirror.inside(toHex(id))).filter(({ kind }) => kind === Kind.NODE);
+    const gone = [...this.#texts.all().map(({ id }) => id), ...this.#apart.keys()].filter((id) => mirror.find(id) === null);
+    const unseen = nodes.map(({ id }) => toHex(id)).filter((id) => !this.#texts.has(id) && !this.#apart.has(id));
+    return [...unseen, ...gone];
+  }
+
+  async #look(id: Id): Promise<void> {
+    const place = this.#saved.mirror.find(id);
+    if (place === null || place.kind !== Kind.NODE) {
+      this.#remove(id);
+      return;
+    }
+    if (this.#texts.has(id) || this.#apart.has(id)) return;
+    const text = await this.#open(id);
+    if (text === null) return;
+    this.#texts.add(text);
+    this.#known(text);
+    const month = monthOf(text.time);
+    this.#fresh.set(month, (this.#fresh.get(month) ?? 0) + 1);
+  }
+
+  #remove(id: Id): void {
+    const held = this.#texts.get(id) ?? this.#apart.get(id);
+    if (held === undefined) return;
+    this.#texts.remove(id);
+    this.#apart.delete(id);
+    this.#torn.add(monthOf(held.time));
+  }
+
+  #known({ chat, time }: { readonly chat: Id; readonly time: number }): void {
+    const { times } = this.#saved;
+    if ((times.get(chat) ?? 0) < time) times.set(chat, time);
+  }
+
+  async #open(id: Id): Promise<Text | null> {
+    try {
+      const found = await this.#saved.account.history.item(bytesOf(id));
+      if (found?.content.kind !== Kind.NODE) return null;
+      const { role, time, chat } = found.content;
+      return { id, chat: toHex(chat), time, text: role === Role.SYSTEM ? "" : textOf(found.content) };
+    } catch (error) {
+      if (error instanceof VaultError) return null;
+      throw error;
+    }
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => this.#edges.after(0, resolve));
+  }
+
+  async #pieces(): Promise<Segments> {
+    if (this.#segments !== null) return this.#segments;
+    const { account, shelf } = this.#saved;
+    const { epoch, key } = newestKey(account.session);
+    const kept = await sealing.keyOf(key, account.session.identity.account);
+    this.#segments = new Segments(shelf, kept, (size) => this.#edges.random(size));
+    this.#epoch = epoch;
+    return this.#segments;
+  }
+
+  /** What the pieces hold, of messages that are still here. */
+  async #load(): Promise<void> {
+    this.#segments = null;
+    const segments = await this.#pieces();
+    const isHere = (id: Id): boolean => this.#saved.mirror.find(id) !== null;
+    for (const month of await segments.months("texts")) {
+      const texts = await segments.texts(month);
+      for (const one of texts ?? []) {
+        if (isHere(one.id)) this.#texts.add(one);
+        else this.#torn.add(month);
+        if (isHere(one.id)) this.#known(one);
+      }
+    }
+    for (const month of await segments.months("list")) {
+      for (const [id, chat, time] of await segments.list(month) ?? []) {
+        if (!isHere(id)) this.#torn.add(month);
+        else {
+          this.#apart.set(id, { chat, time, month });
+          this.#known({ chat, time });
+        }
+      }
+    }
+    this.#due = null;
+  }
+
+  /** Write the pieces of months with much that is new, or from which something was deleted. */
+  async #write(): Promise<void> {
+    const grown = [...this.#fresh].flatMap(([month, count]) => (count >= WRITTEN_AT ? [month] : []));
+    const months = new Set([...grown, ...this.#torn, ...(this.#texts.size > this.#most ? this.#oldest() : [])]);
+    if (months.size === 0) return;
+    if (grown.length === 0) await new Promise<void>((resolve) => this.#edges.after(Math.min(SOON, 250), resolve));
+    const apart = new Set(Array.from(this.#apart.values(), ({ month }) => month));
+    for (const month of [...months].sort()) await this.#writeMonth(month, apart.has(month));
+  }
+
+  /** The months that memory is too small for, oldest first. */
+  #oldest(): readonly Month[] {
+    const sizes = new Map<Month, number>();
+    for (const { time, text } of this.#texts.all()) sizes.set(monthOf(time), (sizes.get(monthOf(time)) ?? 0) + text.length);
+    let left = this.#texts.size;
+    return [...sizes].sort(([one], [other]) => (one < other ? -1 : 1)).flatMap(([month, size]) => {
+      if (left <= this.#most) return [];
+      left -= size;
+      return [month];
+    });
+  }
+
+  async #writeMonth(month: Month, wasApart: boolean): Promise<void> {
+    const segments = await this.#pieces();
+    const held = this.#texts.all().filter(({ time }) => monthOf(time) === month);
+    this.#fresh.delete(month);
+    this.#torn.delete(month);
+    if (!wasApart && this.#texts.size <= this.#most) {
+      await segments.writeTexts(month, held);
+      return;
+    }
+    const ids = [...this.#apart].flatMap(([id, row]) => (row.month === month ? [id] : []));
+    const others = await Promise.all(ids.map((id) => this.#open(id)));
+    const texts: readonly Text[] = [...held, ...others.flatMap((one) => (one === null ? [] : [one]))];
+    await segments.writeWords(month, texts);
+    this.#words.delete(month);
+    for (const { id, chat, time } of texts) {
+      this.#texts.remove(id);
+      this.#apart.set(id, { chat, time, month });
+    }
+  }
+}
