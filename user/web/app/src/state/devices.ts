@@ -5,10 +5,10 @@ import { signal } from "@preact/signals";
 import type { DeviceView, OpenerView } from "../bridge/views.ts";
 import { account } from "./app.ts";
 import { clears } from "./clearing.ts";
-import { withProof } from "./entering.ts";
 import { type Fault, faultOf } from "./faults.ts";
 import { enrol } from "./gestures.ts";
 import { ports } from "./ports.ts";
+import { withProof } from "./proving.ts";
 
 export interface Listed {
   readonly devices: readonly DeviceView[];

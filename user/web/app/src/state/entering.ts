@@ -2,11 +2,9 @@
 
 import { signal } from "@preact/signals";
 
-import { Refusal } from "../bridge/line.ts";
 import type { AccountState } from "../bridge/views.ts";
 import { account, overview, screen } from "./app.ts";
-import { clears } from "./clearing.ts";
-import { failed } from "./failing.ts";
+import { clears, clearShown } from "./clearing.ts";
 import { type Fault, faultOf } from "./faults.ts";
 import { use } from "./gestures.ts";
 import { go } from "./places.ts";
@@ -28,8 +26,6 @@ export interface Attempt {
 const FRESH: Attempt = { busy: false, fault: null, words: false };
 /** The attempt that is running, or the last one. */
 export const attempt = signal<Attempt>(FRESH);
-/** Kept by this tab alone: a person locked it, so a reload does not open it by itself. */
-const LOCKED = "privity-locked";
 
 clears(() => { attempt.value = FRESH; });
 
@@ -46,22 +42,14 @@ export async function became(state: AccountState): Promise<void> {
     overview.value = null;
     return;
   }
-  if (state.state === "open") sessionStorage.removeItem(LOCKED);
   if (state.state === "unproven") screen.value = "create";
   overview.value = await ports().vault.ask("overview", {});
 }
 
-/** The first state of a page: what stays unlocked on this device opens itself, unless it was locked in this tab. */
+/** What the vault answered to `start`: what stays unlocked on this device, or in another tab, is open already. */
 export async function begin(state: AccountState): Promise<void> {
+  if (state.state === "locked") screen.value = "unlock";
   await became(state);
-  if (state.state !== "locked") return;
-  screen.value = "unlock";
-  if (state.opens.includes("device") && sessionStorage.getItem(LOCKED) === null) await openHere();
-}
-
-/** A reload of this tab asks before it opens. */
-export function stayLocked(): void {
-  sessionStorage.setItem(LOCKED, "1");
 }
 
 /** Open with the key that this browser keeps. */
@@ -106,35 +94,22 @@ async function proved(purpose: "enter" | "unlock" | "prove", words: string | nul
   return vault.ask("proved", { ...assertion, material, purpose, words, ...entering });
 }
 
-/** Show once more that it is you, for what adds or removes. Raises Refusal. */
-export async function prove(): Promise<void> {
-  await proved("prove", null, { label: "", keepUnlocked: false });
+/** Show once more that it is you, by passkey or with the recovery code. Raises Refusal. */
+export async function prove(code: string | null): Promise<void> {
+  if (code === null) await proved("prove", null, { label: "", keepUnlocked: false });
+  else await ports().vault.ask("code", { typed: code, label: "" });
 }
 
-/** What the vault refuses until a person showed themselves in the last five minutes. */
-const STALE: ReadonlySet<string> = new Set(["access.stale", "access.scope"]);
-
-/** A step that may need a fresh proof: it is asked for only then, and the step is done again. Raises Refusal. */
-export async function withProof<T>(step: () => Promise<T>): Promise<T> {
-  try {
-    return await step();
-  } catch (error) {
-    if (!(error instanceof Refusal) || !STALE.has(error.reason)) throw error;
-  }
-  await prove();
-  return step();
-}
-
-/** Sign out everywhere in this browser and erase what it keeps. Chats that were not uploaded are gone. */
-export async function forget(): Promise<boolean> {
+/** Sign out in this browser and erase what it keeps. What was not uploaded is gone. */
+export async function forget(): Promise<Fault | null> {
   try {
     const state = await ports().vault.ask("forget", {});
+    clearShown();
     screen.value = "chat";
     await became(state);
-    return true;
+    return null;
   } catch (error) {
-    failed(error);
-    return false;
+    return faultOf(error);
   }
 }
 

@@ -5,9 +5,10 @@ import { signal } from "@preact/signals";
 import type { AccountState } from "../bridge/views.ts";
 import { screen } from "./app.ts";
 import { clears } from "./clearing.ts";
-import { became, withProof } from "./entering.ts";
+import { became } from "./entering.ts";
 import { type Fault, faultOf } from "./faults.ts";
 import { ports } from "./ports.ts";
+import { withProof } from "./proving.ts";
 
 /** Milliseconds between two questions for a step of the other device. */
 const PATIENCE = 1000;

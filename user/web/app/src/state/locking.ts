@@ -5,10 +5,11 @@
 
 import { signal } from "@preact/signals";
 
+import type { AccountState } from "../bridge/views.ts";
 import { account, models, notices, overview, panelOpen, record, screen, sidebarOpen } from "./app.ts";
 import { clears, clearShown } from "./clearing.ts";
 import { flushDrafts } from "./drafts.ts";
-import { became, stayLocked } from "./entering.ts";
+import { became } from "./entering.ts";
 import { assertive, polite } from "./notices.ts";
 import { connect, type Ports, ports } from "./ports.ts";
 import { flushRemovals } from "./removing.ts";
@@ -40,20 +41,25 @@ export function renewWith(start: () => Promise<Ports>): void {
 /** Lock now. A guest has nothing to lock. */
 export async function lock(): Promise<void> {
   if (account.value?.state !== "open" || locking.value) return;
-  stayLocked();
   locking.value = true;
   await inTime(Promise.all([...steps].map((step) => step())));
   await inTime(ports().vault.ask("lock", {}));
   await cover();
 }
 
-/** Another tab locked: this one follows, without asking the vault that is gone. */
-export async function follow(): Promise<void> {
-  if (account.value?.state !== "open" || locking.value) return;
-  stayLocked();
-  locking.value = true;
-  await inTime(Promise.all([...steps].map((step) => step())));
-  await cover();
+/** The vault says who this browser is from now on: another tab locked, or forgot the account, and this one follows. */
+export async function heardState(state: AccountState): Promise<void> {
+  if (locking.value) return;
+  if (state.state === "locked" && account.value?.state === "open") {
+    locking.value = true;
+    await cover();
+    return;
+  }
+  if (state.state === "guest" && account.value?.state === "open") {
+    clearShown();
+    screen.value = "chat";
+  }
+  await became(state);
 }
 
 clears(() => {

@@ -5,10 +5,11 @@ import { signal } from "@preact/signals";
 import type { ErasureView, SettingsView } from "../bridge/views.ts";
 import { account, chat, overview, screen } from "./app.ts";
 import { clears } from "./clearing.ts";
-import { became, withProof } from "./entering.ts";
+import { became } from "./entering.ts";
 import { failed } from "./failing.ts";
 import { type Fault, faultOf } from "./faults.ts";
 import { ports } from "./ports.ts";
+import { withProof } from "./proving.ts";
 import { saveFile } from "./saving.ts";
 
 export const SECTIONS = ["general", "instructions", "privacy", "keys", "data", "shortcuts"] as const;

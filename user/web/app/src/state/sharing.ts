@@ -14,8 +14,6 @@ import { ports } from "./ports.ts";
 export const LIFETIMES = [3600, 86_400, 604_800, 2_592_000] as const;
 export const LIFETIME: (typeof LIFETIMES)[number] = 604_800;
 
-/** The chat whose share dialog is open; null: none. */
-export const asked = signal<string | null>(null);
 export const shares = signal<readonly ShareRow[] | null>(null);
 export const made = signal<ShareRow | null>(null);
 export const shareFault = signal<Fault | null>(null);
@@ -31,19 +29,14 @@ export const shared = signal<Shared | null>(null);
 let wanted = false;
 
 clears(() => {
-  [asked.value, shares.value, made.value, shareFault.value] = [null, null, null, null];
+  [shares.value, made.value, shareFault.value] = [null, null, null];
   shared.value = null;
 });
 
-/** Open the dialog for a chat. */
-export async function askShare(of: string): Promise<void> {
+/** Begin with a chat: nothing is made yet. */
+export async function beginShare(): Promise<void> {
   [made.value, shareFault.value, shares.value] = [null, null, null];
-  asked.value = of;
   await loadShares();
-}
-
-export function closeShare(): void {
-  [asked.value, made.value, shareFault.value] = [null, null, null];
 }
 
 /** All links of this person, newest first. */

@@ -6,6 +6,7 @@ import type { ImportReport } from "../bridge/views.ts";
 import { overview } from "./app.ts";
 import { clears } from "./clearing.ts";
 import { type Fault, faultOf } from "./faults.ts";
+import { progress } from "./news.ts";
 import { ports } from "./ports.ts";
 import { saveFile } from "./saving.ts";
 
@@ -29,8 +30,6 @@ export type Exporting =
 
 export const importing = signal<Importing>({ at: "choose", fault: null });
 export const exporting = signal<Exporting>({ at: "ready", fault: null });
-/** How far the vault has come; null: it does not say. */
-export const progress = signal<{ readonly done: number; readonly of: number } | null>(null);
 
 clears(() => {
   importing.value = { at: "choose", fault: null };

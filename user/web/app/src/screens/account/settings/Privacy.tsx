@@ -1,0 +1,51 @@
+/** When the client locks itself, and what uploading tells the service. */
+
+import type { JSX } from "preact";
+
+import { Button } from "../../../parts/Button.tsx";
+import { Select } from "../../../parts/Field.tsx";
+import { Section } from "../../../parts/Page.tsx";
+import { Switch } from "../../../parts/Switch.tsx";
+import { overview } from "../../../state/app.ts";
+import { beginCreate } from "../../../state/creating.ts";
+import { lock, LOCK_AFTER } from "../../../state/locking.ts";
+import { change, isKept } from "../../../state/settings.ts";
+import { t } from "../../../text/text.ts";
+
+export function Privacy(): JSX.Element {
+  const settings = overview.value?.settings;
+  if (!isKept() || settings === undefined) {
+    return (
+      <div class="stack settings-group">
+        <p>{t("settings.privacy.guest")}</p>
+        <div class="actions"><Button kind="primary" onClick={() => beginCreate()}>{t("entry.ways.create")}</Button></div>
+      </div>
+    );
+  }
+  return (
+    <div class="stack settings-group">
+      <Select
+        label={t("settings.lock")} hint={t("settings.lock.hint")} value={String(settings.lock ?? "")}
+        options={lockOptions(settings.lock)}
+        onChange={(value) => void change({ lock: value === "" ? null : Number(value) })}
+      />
+      <div class="actions"><Button icon="lock" onClick={() => void lock()}>{t("settings.lock.now")}</Button></div>
+      <Section title={t("settings.upload")}>
+        <Switch
+          label={t("settings.at_once")} hint={t("settings.at_once.hint")} on={settings.atOnce}
+          onChange={(atOnce) => void change({ atOnce })}
+        />
+      </Section>
+    </div>
+  );
+}
+
+/** The choices, and the one that another client made. */
+function lockOptions(chosen: number | null): readonly { readonly value: string; readonly label: string }[] {
+  const all = LOCK_AFTER.includes(chosen as (typeof LOCK_AFTER)[number]) ? LOCK_AFTER : [chosen, ...LOCK_AFTER];
+  return all.map((seconds) => ({
+    value: String(seconds ?? ""),
+    label: seconds === null
+      ? t("settings.lock.never") : t("settings.lock.minutes", { count: Math.max(1, Math.round(seconds / 60)) }),
+  }));
+}
