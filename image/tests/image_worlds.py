@@ -10,13 +10,14 @@ from itertools import pairwise
 from urllib.parse import quote
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from image_pki import DAY, NOW, Authority, at, root
 from image_server import Reply, Vendors
+from privity_attest.testing.rsa import FIRST, SECOND
 from privity_image.collateral.subject import Dcap, Devices, SevSnp
 from privity_image.trust import Roots
 
@@ -143,10 +144,9 @@ class Amd:
 
 @cache
 def amd() -> Amd:
-    """The one AMD of these tests. One key serves for both signing keys: such keys take a second to make."""
-    ark = root("ARK-Test", rsa.generate_private_key(65537, 4096))
-    key = rsa.generate_private_key(65537, 4096)
-    return Amd(ark, ark.below("SEV-Test", key), ark.below("SEV-VLEK-Test", key))
+    """The one AMD of these tests. Its keys are fixed, because such keys take a second to make."""
+    ark = root("ARK-Test", FIRST.key)
+    return Amd(ark, ark.below("SEV-Test", SECOND.key), ark.below("SEV-VLEK-Test", SECOND.key))
 
 
 @cache

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from privity_attest import crl, der, x509
 from privity_attest.der import DerError
 from privity_attest.signature import PSS384, RsaKey, SignatureInvalid
+from privity_attest.testing.rsa import FIRST, SECOND
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 EC = ec.derive_private_key(77, ec.SECP384R1())
-RSA = rsa.generate_private_key(65537, 4096)
+RSA = FIRST.key
 PSS = padding.PSS(padding.MGF1(SHA384()), 48)
 HELD, REVOKED, PLAIN = 3, 5, 2**70
 
@@ -92,6 +93,11 @@ def test_another_signer_a_stranger_and_one_that_may_not_are_refused() -> None:
 def test_a_list_without_a_number_or_with_critical_extensions_is_refused(number, critical) -> None:
     with pytest.raises(DerError):
         crl.decode(revocation_list(EC, number=number, critical=critical))
+
+
+@pytest.mark.parametrize("signer", [FIRST, SECOND], ids=["first", "second"])
+def test_the_fixed_keys_are_made_of_primes(signer) -> None:
+    signer.key.private_numbers().private_key()
 
 
 def test_rsa_issuers_are_read_and_only_the_one_scheme_is() -> None:
