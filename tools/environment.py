@@ -23,7 +23,7 @@ LEAST_PYTHON = (3, 11)
 ATTEMPTS = 3
 """Tries per installation: a registry that times out once usually answers the next time."""
 
-LEVELS = {"serve": "serve.lock", "test": "test.lock"}
+LEVELS = ("serve", "test")
 DISTRIBUTIONS = (
     "pure/protocol",
     "pure/attest",
@@ -37,6 +37,9 @@ DISTRIBUTIONS = (
     "models/demonstration",
 )
 WEB = ROOT / "user" / "web"
+CLIENT = ROOT / "user" / "python" / "src" / "privity_client" / "_web"
+BUILDS = ("release", "test")
+CLIENT_SOURCES = ("app/index.html", "app/build", "app/plain", "app/src", "packages")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
@@ -99,11 +102,9 @@ def make_venv() -> None:
 
 def install_wheels(level: str) -> None:
     """Install the level's lock file; every wheel is checked against its hash and nothing is compiled."""
-    lock = ROOT / "requirements" / LEVELS[level]
+    lock = ROOT / "requirements" / f"{level}.lock"
     stamp = stamp_of([lock], sys.version)
-    if is_current(level, stamp) or (
-        level == "serve" and (VENV / ".privity-test").exists() and is_current("serve", stamp)
-    ):
+    if is_current(level, stamp):
         return
     count = lock.read_text().count("==")
     say(f"installing {lock.name}: {count} packages, hashes checked; the first time takes a minute")
@@ -134,21 +135,65 @@ def node_binary() -> Path:
     return found[0]
 
 
+def npm(*words: str, what: str) -> None:
+    """Run npm in the folder of the TypeScript packages; a registry that does not answer is given up within minutes."""
+    node = node_binary()
+    cli = node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    os.environ["PATH"] = f"{node.parent}{os.pathsep}{os.environ['PATH']}"
+    run([str(node), str(cli), *words], what, attempts=ATTEMPTS if words[0] == "ci" else 1, cwd=WEB)
+
+
+def install_modules(level: str) -> None:
+    """Install what building the web client needs, or with level `test` what testing it needs as well."""
+    lock = WEB / "package-lock.json"
+    stamps = {name: stamp_of([lock, WEB / "package.json"], name, str(node_binary())) for name in LEVELS}
+    if is_current("modules", stamps["test"]) or is_current("modules", stamps[level]):
+        return
+    omitted = () if level == "test" else ("--omit=dev",)
+    say("fetching what the web client is made of; the first time takes a quarter of a minute")
+    npm("ci", *omitted, "--fetch-retries=1", "--fetch-timeout=60000", "--no-audit", "--no-fund", what="npm packages")
+    mark("modules", stamps[level])
+
+
 def install_web() -> None:
     """Install and build the TypeScript packages with the wheel's Node.js."""
-    lock = WEB / "package-lock.json"
-    if not lock.exists():
-        return
-    sources = sorted(path for path in (WEB / "packages").rglob("src/*.ts"))
-    stamp = stamp_of([lock, WEB / "package.json", *sources], str(node_binary()))
+    install_modules("test")
+    sources = sorted((WEB / "packages").glob("*/src/**/*.ts"))
+    stamp = stamp_of([WEB / "package-lock.json", WEB / "package.json", *sources], str(node_binary()))
     if is_current("web", stamp):
         return
-    node = node_binary()
-    npm = node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    os.environ["PATH"] = f"{node.parent}{os.pathsep}{os.environ['PATH']}"
-    run([str(node), str(npm), "ci", "--no-audit", "--no-fund"], "TypeScript dependencies", attempts=ATTEMPTS, cwd=WEB)
-    run([str(node), str(npm), "run", "build"], "TypeScript build", cwd=WEB)
+    npm("run", "build", what="TypeScript build")
     mark("web", stamp)
+
+
+def client_sources() -> list[Path]:
+    """Every file that the built web client depends on."""
+    trees = [path for name in CLIENT_SOURCES for path in ([WEB / name, *(WEB / name).rglob("*")])]
+    built = {"node_modules", "dist", "test"}
+    own = [path for path in trees if path.is_file() and not built & set(path.relative_to(WEB).parts)]
+    return sorted({*own, WEB / "package-lock.json", WEB / "tsconfig.base.json", WEB / "app" / "tsconfig.json"})
+
+
+def install_client() -> None:
+    """Build the web client, unless the one that is there is of these sources.
+
+    Everything but the page works without it: what goes wrong here is said and passed over.
+    """
+    sources = client_sources()
+    stamp = stamp_of(sources, *(str(path.relative_to(WEB)) for path in sources))
+    built = all((CLIENT / name / "index.html").exists() for name in BUILDS)
+    if built and is_current("client", stamp):
+        return
+    try:
+        if not is_current("test", stamp_of([ROOT / "requirements" / "test.lock"], sys.version)):
+            install_wheels("web")
+        install_modules("serve")
+        run([str(node_binary()), str(WEB / "app" / "build" / "build.mjs")], "web client", cwd=WEB)
+    except EnvironmentRefused as error:
+        say(f"✗ the web client was not built: {error}")
+        say("going on with the one built before" if built else "going on without the page: the terminal works")
+    else:
+        mark("client", stamp)
 
 
 def chromium_binary() -> str | None:
@@ -177,6 +222,8 @@ def prepare(level: str) -> None:
     install_own()
     if level == "test":
         install_web()
+    install_client()
+    if level == "test":
         install_chromium()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent.parent / "requirements"
 UV = Path(sys.executable).parent / "uv"
 WHOLE = "test"
-PARTS = ("protocol", "attest", "enclave", "service", "log", "client", "image", "build", "testtools", "serve")
+PARTS = ("protocol", "attest", "enclave", "service", "log", "client", "image", "build", "testtools", "web", "serve")
 
 
 def compile_lock(name: str, *constraints: str) -> None:
