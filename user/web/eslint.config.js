@@ -80,7 +80,7 @@ export default tseslint.config(
     files: ["app/src/{screens,parts,render,state,text}/**/*.{ts,tsx}"],
     rules: {
       "no-restricted-imports": ["error", {
-        patterns: [{ group: ["@privity/vault/*", "@privity/history/*", "@privity/account/*", "@privity/channel/*"], message: "keys and sealing live in the workers" }],
+        patterns: [{ group: ["@privity/vault/*", "!@privity/vault/order", "@privity/history/*", "@privity/account/*", "@privity/channel/*"], message: "keys and sealing live in the workers" }],
       }],
     },
   },

@@ -6,6 +6,7 @@ import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../text/text.ts";
 
 import { IconButton } from "./Button.tsx";
+import { held, trap } from "./holding.ts";
 
 export interface DialogProps {
   readonly title: string;
@@ -20,9 +21,6 @@ export interface DialogProps {
   readonly size?: "narrow" | "wide" | "top";
   readonly titleHidden?: boolean;
 }
-
-const FOCUSABLE = "a[href], button:not([disabled]), input:not([disabled]), select:not([disabled]), textarea:not([disabled]), "
-  + "[tabindex]:not([tabindex='-1']), summary";
 
 /**
  * A modal dialog over everything. The first control gets the focus, or the one marked with `autofocus`; whatever had it before
@@ -58,27 +56,4 @@ export function Dialog(props: DialogProps): JSX.Element {
       </div>
     </dialog>
   );
-}
-
-function held(dialog: HTMLDialogElement | null): (() => void) | undefined {
-  if (dialog === null) return undefined;
-  const before = document.activeElement;
-  dialog.showModal();
-  const wanted = dialog.querySelector<HTMLElement>("[autofocus]")
-    ?? dialog.querySelector<HTMLElement>(".dialog-body :is(input, textarea, select, button)");
-  wanted?.focus();
-  return () => {
-    if (dialog.open) dialog.close();
-    if (before instanceof HTMLElement && before.isConnected) before.focus();
-  };
-}
-
-/** Tab goes round inside. */
-function trap(event: KeyboardEvent, dialog: HTMLDialogElement | null): void {
-  if (event.key !== "Tab" || dialog === null) return;
-  const inside = [...dialog.querySelectorAll<HTMLElement>(FOCUSABLE)].filter((one) => one.checkVisibility());
-  const [first, last] = event.shiftKey ? [inside.at(-1), inside[0]] : [inside[0], inside.at(-1)];
-  if (first === undefined || document.activeElement !== last) return;
-  event.preventDefault();
-  first.focus();
 }

@@ -1,0 +1,31 @@
+/** The page: painted first, then its workers are started. */
+
+import { render } from "preact";
+
+import { App } from "./app.tsx";
+import { startWorker } from "./boot.ts";
+import { online } from "./state/app.ts";
+import { speak } from "./state/language.ts";
+import { ownWatch, renewWith, watchIdleness } from "./state/locking.ts";
+import { run } from "./state/now.ts";
+import { flushRemovals } from "./state/removing.ts";
+import { listenToKeys } from "./state/shortcuts.ts";
+import { beginPage, startPorts } from "./state/starting.ts";
+import { followWidth } from "./state/width.ts";
+
+await speak();
+followWidth();
+const place = document.getElementById("app");
+if (place !== null) {
+  void beginPage(startWorker, location.origin);
+  render(<App />, place);
+}
+renewWith(() => Promise.resolve(startPorts(startWorker)));
+run();
+listenToKeys();
+watchIdleness(ownWatch());
+const heard = (): void => { online.value = navigator.onLine; };
+addEventListener("online", heard);
+addEventListener("offline", heard);
+addEventListener("pagehide", () => void flushRemovals());
+heard();

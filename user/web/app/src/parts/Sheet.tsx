@@ -1,0 +1,37 @@
+/** Something that lies over the page from one side, holds the focus while it is open and gives it back. */
+
+import type { ComponentChildren, JSX } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
+
+import { held, trap } from "./holding.ts";
+
+export interface SheetProps {
+  /** What it is, spoken. */
+  readonly name: string;
+  /** From where it comes: with the text's beginning, its end, or over everything. */
+  readonly side: "start" | "end" | "whole";
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+}
+
+export function Sheet({ name, side, onClose, children }: SheetProps): JSX.Element {
+  const shown = useRef<HTMLDialogElement>(null);
+  useLayoutEffect(() => held(shown.current), []);
+  return (
+    <dialog
+      ref={shown}
+      class={`sheet sheet-${side}`}
+      aria-label={name}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onKeyDown={(event) => trap(event, shown.current)}
+      onPointerDown={(event) => {
+        if (event.target === shown.current) onClose();
+      }}
+    >
+      <div class="sheet-inside">{children}</div>
+    </dialog>
+  );
+}

@@ -1,0 +1,44 @@
+/** Screens that are loaded when they are needed first. */
+
+import type { ComponentType, JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+
+import { t } from "../text/text.ts";
+
+import { Button } from "./Button.tsx";
+import { Skeleton } from "./Skeleton.tsx";
+
+type Loaded<Props> = ComponentType<Props> | "failed" | null;
+
+/**
+ * A component whose module is loaded with its first use.
+ *
+ * What cannot be loaded, because there is no network or its hash is not the published one, says so and can be tried again.
+ */
+export function lazy<Props extends object>(load: () => Promise<ComponentType<Props>>): (props: Props) => JSX.Element {
+  let known: ComponentType<Props> | null = null;
+  return function Lazy(props: Props): JSX.Element {
+    const [found, setFound] = useState<Loaded<Props>>(() => known);
+    const fetch = (): void => {
+      setFound(null);
+      load().then((component) => {
+        known = component;
+        setFound(() => component);
+      }, () => setFound("failed"));
+    };
+    useEffect(() => { if (known === null) fetch(); }, []);
+    if (found === null) return <div class="page"><Skeleton lines={5} /></div>;
+    if (found === "failed") return <Missing again={fetch} />;
+    const Found = found;
+    return <Found {...props} />;
+  };
+}
+
+function Missing({ again }: { readonly again: () => void }): JSX.Element {
+  return (
+    <div class="page" role="alert">
+      <p>{t("shell.not_loaded")}</p>
+      <div class="actions"><Button icon="retry" onClick={again}>{t("shell.try_again")}</Button></div>
+    </div>
+  );
+}

@@ -1,0 +1,59 @@
+/** Where people write: what waits, the files, the text, the model, and the state of everything it would be sent through. */
+
+import type { JSX } from "preact";
+import { useRef } from "preact/hooks";
+
+import { IconButton } from "../../parts/Button.tsx";
+import { attach, submit } from "../../state/composing.ts";
+import { t } from "../../text/text.ts";
+import { Meter, MeterWarning } from "./Meter.tsx";
+import { ModelMenu } from "./ModelMenu.tsx";
+import { Queued } from "./Queued.tsx";
+import { SendButton } from "./SendButton.tsx";
+import { StateLine } from "./StateLine.tsx";
+import { Tray } from "./Tray.tsx";
+import { Writing } from "./Writing.tsx";
+
+export function Composer(): JSX.Element {
+  return (
+    <div class="composer-frame">
+      <div class="column">
+        <Queued />
+        <MeterWarning />
+        <form
+          class="composer"
+          onSubmit={(event) => {
+            event.preventDefault();
+            void submit();
+          }}
+        >
+          <Tray />
+          <Writing />
+          <div class="composer-row">
+            <Files />
+            <ModelMenu />
+            <Meter />
+            <SendButton />
+          </div>
+        </form>
+        <StateLine />
+      </div>
+    </div>
+  );
+}
+
+function Files(): JSX.Element {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <IconButton icon="attach" name={t("chat.attach")} onClick={() => input.current?.click()} />
+      <input
+        ref={input} type="file" multiple hidden tabIndex={-1} aria-label={t("chat.attach")}
+        onChange={(event) => {
+          void attach([...(event.currentTarget.files ?? [])]);
+          event.currentTarget.value = "";
+        }}
+      />
+    </>
+  );
+}

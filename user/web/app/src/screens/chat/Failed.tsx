@@ -1,0 +1,33 @@
+/** Why a question has no whole answer, what is safe, and what can be done. */
+
+import type { JSX } from "preact";
+
+import { panelOpen } from "../../state/app.ts";
+import { regenerate, tryAgain } from "../../state/asking.ts";
+import { models } from "../../state/app.ts";
+import { chosenModel } from "../../state/models.ts";
+import { go } from "../../state/places.ts";
+import { type Failure, setFailure } from "../../state/runs.ts";
+import { checkAgain, saveEvidence } from "../../state/verifying.ts";
+import { ReasonNotice } from "../states/ReasonNotice.tsx";
+
+export function Failed({ question, failure }: { readonly question: string; readonly failure: Failure }): JSX.Element {
+  const other = models.value.find(({ id }) => id !== chosenModel.value?.id);
+  return (
+    <div class="failed">
+      <ReasonNotice
+        reason={failure.reason}
+        detail={failure.detail}
+        act={{
+          try_again: () => void tryAgain(question),
+          keep: () => setFailure(question, null),
+          check_again: () => void checkAgain().then(() => tryAgain(question)),
+          save_evidence: () => void saveEvidence(),
+          details: () => { panelOpen.value = true; },
+          plans: () => go("usage"),
+          ...(other === undefined ? {} : { other_model: () => void regenerate(question, other.id) }),
+        }}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,41 @@
+/** Files that go with the message: what they are, how large, what will be sent of them. */
+
+import type { JSX } from "preact";
+
+import { IconButton } from "../../parts/Button.tsx";
+import { Icon } from "../../parts/Icon.tsx";
+import { detach, type Item, tray } from "../../state/composing.ts";
+import { bytes, isKey, t } from "../../text/text.ts";
+import { reasonText } from "../../text/reasons.ts";
+
+export function Tray(): JSX.Element | null {
+  if (tray.value.length === 0) return null;
+  return <ul class="tray" aria-label={t("chat.tray")}>{tray.value.map((item) => <One key={item.key} item={item} />)}</ul>;
+}
+
+function One({ item }: { readonly item: Item }): JSX.Element {
+  const { name, type, state, progress } = item;
+  return (
+    <li class={`tray-item tray-${state}`}>
+      <Icon name={state === "failed" ? "warning" : type.startsWith("image/") ? "image" : "file"} />
+      <div class="tray-words">
+        <span class="file-name" dir="auto">{name}</span>
+        <span class="tray-facts">{factsOf(item)}</span>
+        {state === "reading" && <progress value={progress} max={1} aria-label={t("chat.reading", { name })} />}
+      </div>
+      <IconButton icon="close" name={t("chat.detach", { name })} onClick={() => detach(item)} />
+    </li>
+  );
+}
+
+function factsOf({ state, size, characters, parts, left, reason }: Item): string {
+  if (state === "failed") return reasonText(reason).text;
+  if (state === "reading") return bytes(size);
+  const facts = [
+    t("chat.sent_size", { size: bytes(size) }),
+    ...(parts === null ? [] : [t("chat.parts", { count: parts })]),
+    ...(characters === 0 ? [] : [t("chat.characters", { count: characters })]),
+    ...(left !== "" && isKey(left) ? [t(left)] : []),
+  ];
+  return facts.join(" · ");
+}

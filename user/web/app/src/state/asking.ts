@@ -1,0 +1,243 @@
+/**
+ * From a question to its answer: written into the chat, asked of the enclave, gathered, kept.
+ *
+ * A message is on the device before it is sent. What is refused or cut stays, with its reason; it is tried again under the same
+ * request id, so nothing is paid twice. One message can wait while an answer comes.
+ */
+
+import { batch, signal } from "@preact/signals";
+import { toHex } from "@privity/protocol/bytes";
+import { encode, type Json } from "@privity/protocol/canonical";
+
+import type { ChannelNews, Ended } from "../bridge/channel.ts";
+import type { Given } from "../bridge/vault.ts";
+import type { MessageView } from "../bridge/views.ts";
+import { t } from "../text/text.ts";
+import { blocked, chat } from "./app.ts";
+import { adopt, archiveOldest, fresh, reread } from "./chats.ts";
+import { clears } from "./clearing.ts";
+import { giveBack, keepWaiting, wasSent } from "./drafts.ts";
+import { failed } from "./failing.ts";
+import { faultOf } from "./faults.ts";
+import { chosenEffort, chosenModel } from "./models.ts";
+import { say } from "./notices.ts";
+import { ports } from "./ports.ts";
+import { failures, newRun, type Run, runOf, runs, setFailure, setRun } from "./runs.ts";
+import { addPiece, beginStream, endStream, restart } from "./streaming.ts";
+import { wordsIn } from "./words.ts";
+
+/** What a person sends: a text, and the ids of files that are attached. */
+export interface Question {
+  readonly text: string;
+  readonly attachments: readonly string[];
+}
+
+/** By chat: what is sent when its answer has come. */
+export const queued = signal<ReadonlyMap<string, Question>>(new Map());
+/** A message is being written down. */
+export const writing = signal(false);
+
+clears(() => {
+  queued.value = new Map();
+  writing.value = false;
+});
+
+/** Send what is in the composer of the chat in sight, or let it wait for the answer that comes. Returns whether it was taken. */
+export async function send(question: Question): Promise<boolean> {
+  if (blocked.value !== null || writing.value) return false;
+  const open = chat.value;
+  if (open !== null && runs.value.has(open.row.id)) return enqueue(open.row.id, question);
+  return await put(open?.row.id ?? null, open?.messages.at(-1)?.id ?? null, question);
+}
+
+/** Ask again with other words: beside the old question, which stays. */
+export async function edit(message: MessageView, text: string): Promise<boolean> {
+  const open = chat.value;
+  if (open === null || blocked.value !== null || runs.value.has(open.row.id) || writing.value) return false;
+  return await put(open.row.id, message.parent, { text, attachments: message.attachments.map(({ id }) => id) });
+}
+
+/** Have a question of the chat in sight answered again, beside the answers that it has; `model` by another one. */
+export async function regenerate(question: string, model: string | null = null): Promise<void> {
+  const open = chat.value;
+  if (open === null || blocked.value !== null || runs.value.has(open.row.id)) return;
+  await begin(open.row.id, question, newRid(), model ?? chosenModel.value?.id ?? null);
+}
+
+/** Try again what failed or was cut: with the request id that it had, as long as this page knows it. */
+export async function tryAgain(question: string): Promise<void> {
+  const open = chat.value;
+  if (open === null || blocked.value !== null || runs.value.has(open.row.id)) return;
+  const failure = failures.value.get(question);
+  await begin(open.row.id, question, failure?.rid ?? newRid(), chosenModel.value?.id ?? null);
+}
+
+/** End the answer of a chat; what came stays. */
+export function stop(id: string): void {
+  const run = runs.value.get(id);
+  if (run === undefined || run.phase.value === "keeping") return;
+  ports().channel.ask("stop", { request: run.request }).catch((error: unknown) => failed(error));
+}
+
+/** Take back what waits to be sent: it returns to the composer. */
+export function unqueue(id: string): Question | null {
+  const waiting = queued.value.get(id) ?? null;
+  if (waiting === null) return null;
+  setQueued(id, null);
+  if (waiting.text !== "") giveBack(id, waiting.text);
+  return waiting;
+}
+
+/** What the channel says of the answers that it brings. */
+export function heard(news: Exclude<ChannelNews, { readonly kind: "record" }>): void {
+  const run = runOf(news.request);
+  if (run === null) return;
+  switch (news.kind) {
+    case "accepted":
+      run.phase.value = "thinking";
+      break;
+    case "piece":
+      if (run.phase.value !== "answering") began(run);
+      addPiece(run, news.text, news.reasoning);
+      break;
+    case "notice":
+      if (news.what === "restarted") restart(run);
+      else run.phase.value = news.what;
+      break;
+    case "ended":
+      void ended(run, news.ended);
+  }
+}
+
+/** The channel is gone: what was on its way is cut, and kept as far as it came. */
+export function channelLost(reason: string): void {
+  for (const run of runs.value.values()) if (run.phase.value !== "keeping") void ended(run, { ...NOTHING, state: "cut", reason });
+}
+
+const NOTHING: Ended = {
+  state: "failed", reason: "", detail: "", model: null, usage: null, proof: "none", document: null, bundle: null,
+  appraisal: null, receipt: null,
+};
+
+function enqueue(id: string, question: Question): boolean {
+  if (queued.value.has(id)) return false;
+  setQueued(id, question);
+  wasSent(id);
+  say(t("chat.queued_spoken"));
+  return true;
+}
+
+/** Write a question down and have it answered. What cannot be written stays in the composer. */
+async function put(id: string | null, parent: string | null, { text, attachments }: Question): Promise<boolean> {
+  const { temporary, folder, model, effort } = fresh.value;
+  writing.value = true;
+  try {
+    const written = await ports().vault.ask("write", { chat: id, parent, text, attachments, temporary, folder, model, effort });
+    await shown(id, written.chat);
+    void begin(written.chat, written.message, newRid(), chosenModel.value?.id ?? null);
+    return true;
+  } catch (error) {
+    failed(error, { archive_oldest: () => void archiveOldest() });
+    return false;
+  } finally {
+    writing.value = false;
+  }
+}
+
+/** The chat with the new message is in sight, unless the person went elsewhere meanwhile. */
+async function shown(before: string | null, id: string): Promise<void> {
+  wasSent(before);
+  if ((chat.value?.row.id ?? null) !== before) return;
+  if (before === null) adopt(await ports().vault.ask("open", { chat: id }));
+  else await reread(id);
+}
+
+async function begin(id: string, question: string, rid: string, model: string | null): Promise<void> {
+  setFailure(question, null);
+  let run: Run | null = null;
+  try {
+    if (model === null) throw Object.assign(new Error("no model"), { reason: "model_unavailable" });
+    const { answer, given } = await ports().vault.ask("answer", { chat: id, message: question });
+    run = newRun({ request: newRid(), chat: id, question, answer, rid, model });
+    beginStream(run);
+    setRun(id, run);
+    await ports().channel.ask("ask", {
+      request: run.request, conversation: id, rid, model, effort: chosenEffort.value, messages: spelled(given), receipt: true,
+    });
+  } catch (error) {
+    const { reason, detail } = faultOf(error);
+    if (run === null) setFailure(question, { rid, reason, detail, answer: null });
+    else await ended(run, { ...NOTHING, reason, detail });
+  }
+}
+
+function began(run: Run): void {
+  const first = run.phase.value === "asking" || run.phase.value === "thinking";
+  run.phase.value = "answering";
+  if (first && run.chat === chat.value?.row.id) say(t("chat.started"));
+}
+
+async function ended(run: Run, end: Ended): Promise<void> {
+  const { text, reasoning } = endStream(run);
+  run.phase.value = "keeping";
+  const [prompt, cached, completion] = end.usage ?? [0, 0, 0];
+  try {
+    await ports().vault.ask("finish", {
+      chat: run.chat, answer: run.answer, text, reasoning, state: end.state, model: end.model, prompt, cached, completion,
+      proof: end.proof, document: end.document, bundle: end.bundle, appraisal: end.appraisal, receipt: end.receipt,
+    });
+    await reread(run.chat);
+  } catch (error) {
+    // The text stays on the page, and the answer can be kept once there is room, or the vault is back.
+    failed(error, { try_again: () => void ended(run, end), free_space: () => void ended(run, end) });
+    return;
+  }
+  const came = text !== "" || reasoning !== "";
+  batch(() => {
+    setRun(run.chat, null);
+    if (end.state === "failed" || end.state === "cut") {
+      setFailure(run.question, { rid: run.rid, reason: end.reason, detail: end.detail, answer: came ? run.answer : null });
+    }
+  });
+  if (run.chat === chat.value?.row.id) announce(end, text);
+  afterwards(run, end, came ? run.answer : run.question);
+}
+
+function announce({ state }: Ended, text: string): void {
+  if (state === "complete") say(t("chat.finished", { count: wordsIn(text) }));
+  else if (state === "stopped") say(t("chat.stopped_spoken"));
+}
+
+/** What waited is sent now; after a failure it comes back to the composer. */
+function afterwards(run: Run, { state }: Ended, last: string): void {
+  const waiting = queued.value.get(run.chat);
+  if (waiting === undefined) return;
+  if (state === "failed" || state === "cut" || blocked.value !== null) {
+    unqueue(run.chat);
+    return;
+  }
+  void put(run.chat, last, waiting).then((taken) => {
+    if (taken) setQueued(run.chat, null);
+    else unqueue(run.chat);
+  });
+}
+
+function setQueued(id: string, question: Question | null): void {
+  const next = new Map(queued.value);
+  if (question === null) next.delete(id);
+  else next.set(id, question);
+  queued.value = next;
+  keepWaiting(id, question?.text ?? null);
+}
+
+/** The API's messages in canonical JSON. */
+export function spelled(given: readonly Given[]): string {
+  const messages = given.map(({ role, content, images }): Json => images.length === 0 ? { role, content } : {
+    role, content: [...images.map((url): Json => ({ type: "image_url", image_url: { url } })), { type: "text", text: content }],
+  });
+  return new TextDecoder().decode(encode(messages));
+}
+
+function newRid(): string {
+  return toHex(crypto.getRandomValues(new Uint8Array(16)));
+}

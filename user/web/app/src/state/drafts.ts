@@ -1,0 +1,107 @@
+/**
+ * What stands in the composer, for each chat. Each letter goes to the vault at once, which seals it: a lock, a crash or a closed
+ * tab loses none.
+ */
+
+import { computed, signal } from "@preact/signals";
+
+import { clears } from "./clearing.ts";
+import { failed } from "./failing.ts";
+import { ports } from "./ports.ts";
+
+/** By chat; "" is the new chat. */
+const texts = new Map<string, string>();
+/** Texts that wait to be sent, and lie before what is typed until they were. */
+const waiting = new Map<string, string>();
+const sending = new Set<string>();
+const stale = new Set<string>();
+let shown = "";
+let warned = false;
+
+/** The composer's text. */
+export const draft = signal("");
+export const isEmpty = computed(() => draft.value.trim() === "");
+
+clears(() => {
+  texts.clear();
+  waiting.clear();
+  stale.clear();
+  draft.value = "";
+  warned = false;
+});
+
+/** Bring the draft of a chat into the composer; null: the new chat's. What was typed meanwhile stays. */
+export async function showDraft(chat: string | null): Promise<void> {
+  const key = chat ?? "";
+  shown = key;
+  draft.value = texts.get(key) ?? "";
+  if (texts.has(key)) return;
+  try {
+    const kept = await ports().vault.ask("composed", { chat });
+    if (texts.has(key) || kept === "") return;
+    texts.set(key, kept);
+    if (shown === key) draft.value = kept;
+  } catch (error) {
+    failed(error);
+  }
+}
+
+/** The composer has this text now. */
+export function typed(text: string): void {
+  draft.value = text;
+  put(shown, text);
+}
+
+/** Write into the composer of a chat what comes back to it, before what stands there already. */
+export function giveBack(chat: string | null, text: string): void {
+  const key = chat ?? "";
+  const before = texts.get(key) ?? "";
+  put(key, before === "" ? text : `${text}\n\n${before}`);
+  if (shown === key) draft.value = texts.get(key) ?? "";
+}
+
+/** The composer's text became a message of this chat. */
+export function wasSent(chat: string | null): void {
+  const key = chat ?? "";
+  put(key, "");
+  if (shown === key) draft.value = "";
+}
+
+/** Keep a text of this chat that waits to be sent; null: none waits any longer. */
+export function keepWaiting(chat: string, text: string | null): void {
+  if (text === null) waiting.delete(chat);
+  else waiting.set(chat, text);
+  seal(chat);
+}
+
+/** Wait until every letter is sealed. */
+export async function flushDrafts(): Promise<void> {
+  while (sending.size > 0) await new Promise((resolve) => setTimeout(resolve, FLUSH_STEP));
+}
+
+const FLUSH_STEP = 5;
+
+function put(key: string, text: string): void {
+  texts.set(key, text);
+  seal(key);
+}
+
+/** One message on its way for each chat, and then the newest. */
+function seal(key: string): void {
+  if (sending.has(key)) {
+    stale.add(key);
+    return;
+  }
+  sending.add(key);
+  const text = [waiting.get(key) ?? "", texts.get(key) ?? ""].filter((one) => one !== "").join("\n\n");
+  ports().vault.ask("compose", { chat: key === "" ? null : key, text }).then(() => { warned = false; }, warn).finally(() => {
+    sending.delete(key);
+    if (stale.delete(key)) seal(key);
+  });
+}
+
+/** Said once, not with each letter. */
+function warn(error: unknown): void {
+  if (!warned) failed(error);
+  warned = true;
+}

@@ -1,0 +1,73 @@
+/** Answers on their way, one for each chat. What shows one listens to its own signals, so nothing else is drawn again. */
+
+import { computed, type Signal, signal } from "@preact/signals";
+
+import { chat } from "./app.ts";
+import { clears } from "./clearing.ts";
+
+/**
+ * "asking": not taken up by a node yet. "thinking": taken up, not a letter has come. "answering": letters come.
+ * "retrying", "resuming": the line broke, and it goes on. "keeping": it ended, and is being kept.
+ */
+export type Phase = "asking" | "thinking" | "answering" | "retrying" | "resuming" | "keeping";
+
+export interface Run {
+  /** What the channel calls it. */
+  readonly request: string;
+  readonly chat: string;
+  readonly question: string;
+  readonly answer: string;
+  /** 16 bytes in hexadecimal that stay the same when it is tried again. */
+  readonly rid: string;
+  readonly model: string;
+  readonly phase: Signal<Phase>;
+  readonly text: Signal<string>;
+  readonly reasoning: Signal<string>;
+}
+
+/** A question that got no whole answer, and why; tried again it keeps its `rid`, so it is not paid twice. */
+export interface Failure {
+  readonly rid: string;
+  readonly reason: string;
+  readonly detail: string;
+  /** The answer as far as it came, null: nothing came. */
+  readonly answer: string | null;
+}
+
+/** By chat. */
+export const runs = signal<ReadonlyMap<string, Run>>(new Map());
+/** By question. */
+export const failures = signal<ReadonlyMap<string, Failure>>(new Map());
+
+/** The run of the chat in sight. */
+export const running = computed<Run | null>(() => runs.value.get(chat.value?.row.id ?? "") ?? null);
+
+clears(() => {
+  runs.value = new Map();
+  failures.value = new Map();
+});
+
+export function setRun(id: string, run: Run | null): void {
+  runs.value = changed(runs.value, id, run);
+}
+
+export function setFailure(question: string, failure: Failure | null): void {
+  if (failure === null && !failures.value.has(question)) return;
+  failures.value = changed(failures.value, question, failure);
+}
+
+export function runOf(request: string): Run | null {
+  return [...runs.value.values()].find((one) => one.request === request) ?? null;
+}
+
+/** A new run of an answer. */
+export function newRun(of: Omit<Run, "phase" | "text" | "reasoning">): Run {
+  return { ...of, phase: signal<Phase>("asking"), text: signal(""), reasoning: signal("") };
+}
+
+function changed<Value>(map: ReadonlyMap<string, Value>, key: string, value: Value | null): ReadonlyMap<string, Value> {
+  const next = new Map(map);
+  if (value === null) next.delete(key);
+  else next.set(key, value);
+  return next;
+}
