@@ -17,6 +17,7 @@ OFFERED = pairing.offer(link_seed=SEED, device_key=m.PHONE.key, nonce=REVEAL, se
 CARD = OFFERED.card
 OTHER = pairing.offer(link_seed=m.draw("evil"), device_key=m.THIEF.key, nonce=REVEAL, secret=SECRET, now=NOW).card
 LINK = pairing.write_link(ORIGIN, CHANNEL, CARD, SECRET)
+TYPED = pairing.write_code(CHANNEL)
 REPLIED = pairing.scanned(CARD, pairing.read_link(LINK), now=NOW).answer(
     nonce=NONCE, account=m.ACCOUNT, device_key=m.LAPTOP.key
 )
@@ -26,7 +27,7 @@ BLOBS = {"card": CARD, "other": OTHER, "public": m.PASSKEY_ABSENT.public_key}
 
 
 def pairing_cases() -> list[Case]:
-    return [*_links(), *_cards(), *_existing(), *_new()]
+    return [*_links(), *_codes(), *_cards(), *_existing(), *_new()]
 
 
 def _links() -> list[Case]:
@@ -46,6 +47,33 @@ def _links() -> list[Case]:
     return [
         *(case(id_, what, "read_pairing_link", ..., link=link) for id_, what, link in good),
         *(case(id_, what, "read_pairing_link", "pairing.malformed", link=link) for id_, what, link in bad),
+    ]
+
+
+def _codes() -> list[Case]:
+    code, plain = TYPED, TYPED.replace("-", "")
+    good = [
+        ("code", "a channel code", code),
+        ("code-spaced", "in lower case, with spaces", code.lower().replace("-", "  ")),
+        ("code-forgiven", "I, L and O for digits", pairing.write_code(bytes(16)).replace("0", "O").replace("1", "l")),
+        ("code-last", "the greatest channel", pairing.write_code(b"\xff" * 16)),
+    ]
+    bad = [
+        ("code-empty", "nothing", ""),
+        ("code-short", "a letter less", plain[1:]),
+        ("code-more", "a letter more", plain + "0"),
+        ("code-letter", "a letter that no code has", "U" + plain[1:]),
+        ("code-foreign", "a letter that is not ASCII", "\u0660" + plain[1:]),
+        ("code-mistyped", "another first letter", ("1" if plain[0] == "0" else "0") + plain[1:]),
+        ("code-swapped", "two letters in the wrong order", plain[1] + plain[0] + plain[2:]),
+        ("code-check", "other check letters", plain[:-1] + ("0" if plain[-1] != "0" else "1")),
+        ("code-bits", "more bits than a channel has", "8" + plain[1:]),
+        ("code-long", "more than 256 characters", " " * 230 + code),
+        ("code-link", "a link", LINK),
+    ]
+    return [
+        *(case(id_, what, "read_pairing_code", ..., code=typed) for id_, what, typed in good),
+        *(case(id_, what, "read_pairing_code", "pairing.malformed", code=typed) for id_, what, typed in bad),
     ]
 
 

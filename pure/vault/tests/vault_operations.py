@@ -205,6 +205,12 @@ def open_private_half(given: Input) -> Any:
     return {"openers": labels, "devices": sorted(found.devices.values()), "past": past}
 
 
+def read_pairing_code(given: Input) -> Any:
+    """Read a typed code; written again it is one spelling."""
+    channel = pairing.read_code(given["code"])
+    return {"channel": channel.hex(), "code": pairing.write_code(channel)}
+
+
 def read_pairing_link(given: Input) -> Any:
     link = pairing.read_link(given["link"])
     return {"origin": link.origin, "channel": link.channel.hex(), "card": link.card.hex()}
@@ -299,6 +305,7 @@ OPERATIONS: dict[str, Callable[[Input], Any]] = (
                 plan_repair,
                 rotation_left,
                 open_private_half,
+                read_pairing_code,
                 read_pairing_link,
                 decode_card,
                 pair_existing,

@@ -18,6 +18,7 @@ from privity_protocol.stored import members as m
 
 from privity_vault import labels
 from privity_vault.errors import VaultError, reading
+from privity_vault.recovery import ALPHABET, CHECK, FORGIVEN, GROUP, MAX_TYPED
 from privity_vault.secret import AccountKey, Secret
 
 LIFETIME_S: Final = 600
@@ -29,6 +30,8 @@ MAX_ORIGIN: Final = 255
 CODES: Final = 3
 DIGITS: Final = 6
 CHANNEL: Final = 16
+_CODE_LETTERS: Final = 26
+"""Letters of five bits that hold a channel."""
 _ORIGIN: Final = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?|http://localhost(:[0-9]{1,5})?")
 
 
@@ -253,6 +256,40 @@ def read_link(text: str) -> Link:
     if (len(channel), len(card), len(secret)) != (CHANNEL, 32, LinkSecret.SIZE):
         raise VaultError("pairing.malformed", "a part of another length")
     return Link(origin, channel, card, LinkSecret(secret))
+
+
+def write_code(channel: bytes) -> str:
+    """A channel as letters to be typed where nothing can be scanned, in groups of four; the last two check the others.
+
+    It holds no secret and no hash of the card: only the six digits protect what is linked with it.
+    """
+    value = int.from_bytes(channel)
+    letters = "".join(ALPHABET[value >> 5 * (_CODE_LETTERS - 1 - at) & 31] for at in range(_CODE_LETTERS))
+    whole = letters + _code_check(channel)
+    return "-".join(whole[at : at + GROUP] for at in range(0, len(whole), GROUP))
+
+
+def read_code(typed: str) -> bytes:
+    """The channel of a code; case, spaces, hyphens and I, L, O are forgiven. Raises VaultError `pairing.malformed`."""
+    if len(typed) > MAX_TYPED or not typed.isascii():
+        raise VaultError("pairing.malformed", "too long, or a letter that no code has")
+    plain = "".join(typed.replace("-", "").split()).upper().translate(FORGIVEN)
+    if len(plain) != _CODE_LETTERS + CHECK or any(letter not in ALPHABET for letter in plain):
+        raise VaultError("pairing.malformed", "not a code")
+    value = 0
+    for letter in plain[:_CODE_LETTERS]:
+        value = value << 5 | ALPHABET.index(letter)
+    if value >> 8 * CHANNEL:
+        raise VaultError("pairing.malformed", "more bits than a channel has")
+    channel = value.to_bytes(CHANNEL)
+    if _code_check(channel) != plain[_CODE_LETTERS:]:
+        raise VaultError("pairing.malformed", "the last two letters do not fit the others")
+    return channel
+
+
+def _code_check(channel: bytes) -> str:
+    bits = int.from_bytes(sha256(channel).digest()[:2]) >> 6
+    return ALPHABET[bits >> 5] + ALPHABET[bits & 31]
 
 
 def _check_expiry(card: Card, now: int) -> None:

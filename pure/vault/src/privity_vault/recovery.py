@@ -16,7 +16,8 @@ GROUP: Final = 4
 ENTROPY: Final = 20
 MAX_TYPED: Final = 256
 """Characters that are looked at: a code with spaces everywhere has 67."""
-_FORGIVEN: Final = str.maketrans({"I": "1", "L": "1", "O": "0"})
+FORGIVEN: Final = str.maketrans({"I": "1", "L": "1", "O": "0"})
+"""Letters that a person may mean another one with."""
 
 
 class RecoveryLetters(Secret):
@@ -56,7 +57,7 @@ def read(typed: str) -> RecoveryLetters:
         raise VaultError("recovery.malformed", f"{len(typed)} characters")
     if not typed.isascii():
         raise VaultError("recovery.malformed", "a letter that no code has")
-    plain = "".join(typed.replace("-", "").split()).upper().translate(_FORGIVEN)
+    plain = "".join(typed.replace("-", "").split()).upper().translate(FORGIVEN)
     if len(plain) != LETTERS + CHECK:
         raise VaultError("recovery.malformed", f"{len(plain)} letters, expected {LETTERS + CHECK}")
     if set(plain) - set(ALPHABET):

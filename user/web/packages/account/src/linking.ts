@@ -2,8 +2,8 @@
  * Linking a browser, both sides, over the service. What is shown and typed between the steps is the caller's. Source:
  * specs/pairing.md.
  *
- * New: `Offer`, `Shown`, then an account. Existing: `scan`, `Asked`, `Typing`, `Matched`. A step of the other side that is
- * not there yet is null: ask again after a while.
+ * New: `Offer` or `CodeOffer`, `Shown`, then an account. Existing: `scan`, `Asked`, `Typing`, `Matched`. A step of the
+ * other side that is not there yet is null: ask again after a while.
  */
 
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -16,6 +16,7 @@ import * as pages from "@privity/protocol/stored/page";
 import { reading, VaultError } from "@privity/vault/errors";
 import * as keyring from "@privity/vault/keyring";
 import * as pairing from "@privity/vault/pairing";
+import { readCode, writeCode } from "@privity/vault/pairing/code";
 import { type Grant, MAX_STEP, readLink, writeLink } from "@privity/vault/pairing/steps";
 import { Secret } from "@privity/vault/secret";
 import * as signing from "@privity/vault/signer";
@@ -31,31 +32,18 @@ import { next } from "./revision.ts";
 
 const SECOND = 1000;
 
-/** New browser: the card is posted, the link is shown. */
-export class Offer {
-  readonly link: string;
+/** New browser: the card is posted. */
+class Posted {
   readonly #place: Place;
   readonly #device: DeviceKeys;
   readonly #offered: pairing.Offered;
   readonly #channel: Bytes;
 
-  private constructor(place: Place, device: DeviceKeys, offered: pairing.Offered, channel: Bytes, link: string) {
+  constructor({ place, device, offered, channel }: Card) {
     this.#place = place;
     this.#device = device;
     this.#offered = offered;
     this.#channel = channel;
-    this.link = link;
-  }
-
-  /** Raises ServiceError. */
-  static async make(place: Place): Promise<Offer> {
-    const { world } = place;
-    const device = await keys.newDevice(world);
-    const secret = Secret.take("link secret", world.random(16));
-    const offering = { linkSeed: world.random(32), deviceKey: device.signing.publicKey, nonce: world.random(32), secret };
-    const offered = await pairing.offer(offering, seconds(place), world.kem);
-    const channel = await calls.postCard(calls.asking(place, null), offered.card);
-    return new Offer(place, device, offered, channel, writeLink(place.origin, channel, offered.card, secret));
   }
 
   /** Once the existing device answered, reveal, and show six digits. Raises VaultError `pairing.malformed`; ServiceError. */
@@ -67,6 +55,58 @@ export class Offer {
     await calls.putStep(way, this.#channel, "reveal", answered.reveal);
     return new Shown(this.#place, this.#device, answered, this.#channel);
   }
+}
+
+/** What lies behind a card. */
+interface Card {
+  readonly place: Place;
+  readonly device: DeviceKeys;
+  readonly offered: pairing.Offered;
+  readonly channel: Bytes;
+}
+
+/** New browser: the link is shown, as text and to be scanned. */
+export class Offer extends Posted {
+  readonly link: string;
+
+  private constructor(card: Card, link: string) {
+    super(card);
+    this.link = link;
+  }
+
+  /** Raises ServiceError. */
+  static async make(place: Place): Promise<Offer> {
+    const secret = Secret.take("link secret", place.world.random(16));
+    const card = await postedCard(place, secret);
+    return new Offer(card, writeLink(place.origin, card.channel, card.offered.card, secret));
+  }
+}
+
+/**
+ * New browser, where the other one has no camera and nothing can be sent to it: the code is typed there. The service could
+ * put another card in its place, so that only the six digits protect; a link is better.
+ */
+export class CodeOffer extends Posted {
+  /** The channel as letters, in groups of four. */
+  readonly code: string;
+
+  private constructor(card: Card) {
+    super(card);
+    this.code = writeCode(card.channel);
+  }
+
+  /** Raises ServiceError. */
+  static async make(place: Place): Promise<CodeOffer> {
+    return new CodeOffer(await postedCard(place, null));
+  }
+}
+
+async function postedCard(place: Place, secret: Secret<"link secret"> | null): Promise<Card> {
+  const { world } = place;
+  const device = await keys.newDevice(world);
+  const offering = { linkSeed: world.random(32), deviceKey: device.signing.publicKey, nonce: world.random(32), secret };
+  const offered = await pairing.offer(offering, seconds(place), world.kem);
+  return { place, device, offered, channel: await calls.postCard(calls.asking(place, null), offered.card) };
 }
 
 /** New browser: `digits` are shown, to be typed on the existing device. */
@@ -185,20 +225,21 @@ export class Held {
 }
 
 /**
- * Existing browser: fetch the card that the link names, and answer.
+ * Existing browser: fetch the card that the link names, or the code that was typed instead of one, and answer.
  *
  * Raises VaultError `pairing.malformed`, `.foreign` (a link to another service), `.card_changed`, `.expired`; ServiceError.
  */
 export async function scan(account: Account, text: string): Promise<Asked> {
-  const link = readLink(text.trim());
   const { place, session: { identity } } = account;
-  if (link.origin !== place.origin) throw new VaultError("pairing.foreign", "a link to another service");
-  const card = await calls.step(calls.asking(place, null), link.channel, "card");
+  const link = text.includes("#") ? readLink(text.trim()) : null;
+  if (link !== null && link.origin !== place.origin) throw new VaultError("pairing.foreign", "a link to another service");
+  const channel = link === null ? readCode(text) : link.channel;
+  const card = await calls.step(calls.asking(place, null), channel, "card");
   const scanned = pairing.scanned(bounded(card ?? new Uint8Array(0)), link, seconds(place));
   const answer = { nonce: place.world.random(32), account: identity.account, deviceKey: identity.signer.publicKey };
   const replied = scanned.answer(answer);
-  await calls.putStep(account.tokens.way(), link.channel, "answer", replied.raw);
-  return new Asked(account, replied, link.channel);
+  await calls.putStep(account.tokens.way(), channel, "answer", replied.raw);
+  return new Asked(account, replied, channel);
 }
 
 /** Existing browser: the answer is posted. */

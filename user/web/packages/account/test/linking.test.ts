@@ -1,13 +1,14 @@
 /** Two browsers: linked by a link's text and six digits, through a service that lies; devices and passkeys taken away. */
 
 import type { Bytes } from "@privity/protocol/bytes";
-import { base64urlEncode, type JsonObject } from "@privity/protocol/canonical";
+import { base64urlDecode, base64urlEncode, type JsonObject } from "@privity/protocol/canonical";
+import { writeCode } from "@privity/vault/pairing/code";
 import { describe, expect, test } from "vitest";
 
 import { withDevice } from "../src/access.ts";
 import { Account } from "../src/account.ts";
 import { ofPasskey } from "../src/keys.ts";
-import { Held, Matched, Offer, scan, Typing } from "../src/linking.ts";
+import { CodeOffer, Held, Matched, Offer, scan, Typing } from "../src/linking.ts";
 import { beginPasskey, devices, finishPasskey, finishRotation, removePasskey, revoke } from "../src/management.ts";
 import { Browser, draw, Passkey } from "./browser.ts";
 import { BOX, CHAT, linked, message, prove, saved, texts, there } from "./steps.ts";
@@ -83,6 +84,54 @@ describe("linking", () => {
     expect(await shown.granted()).toBeNull();
   });
 
+});
+
+describe("linking without a camera", () => {
+  test("a code is typed instead of the link, and the digits protect", async () => {
+    const { account, passkey, service } = await saved();
+    const offer = await CodeOffer.make(new Browser("phone", service));
+    expect(offer.code).toMatch(/^([0-9A-Z]{4}-){6}[0-9A-Z]{4}$/);
+    const asked = await scan(account, offer.code.toLowerCase().replaceAll("-", " "));
+    const shown = there(await offer.answered());
+    const matched = await there(await asked.revealed()).type(shown.digits);
+    if (matched instanceof Typing) throw new Error("right digits did not match");
+    await prove(account, passkey);
+    await matched.grant("Phone");
+    expect(devices(there(await shown.granted())).map((one) => one.label).sort()).toEqual(["Laptop", "Phone"]);
+  });
+
+  test("a code that was mistyped is not asked for, and a swapped card has other digits", async () => {
+    const { account, service } = await saved();
+    const offer = await CodeOffer.make(new Browser("phone", service));
+    const asked = service.seen.length;
+    const mistyped = (offer.code.endsWith("0") ? "1" : "0") + offer.code.slice(1);
+    for (const wrong of [mistyped, offer.code.slice(1), "", "https://host.example/link"]) {
+      await expect(scan(account, wrong)).rejects.toThrow("pairing.malformed");
+    }
+    expect(service.seen.length).toBe(asked);
+    const mine = [...service.pairings.values()][0];
+    await CodeOffer.make(new Browser("thief", service));
+    const [own, thiefs] = [mine?.steps.get("card"), [...service.pairings.values()][1]?.steps.get("card")];
+    mine?.steps.set("card", thiefs ?? draw("no card"));
+    const answered = await scan(account, offer.code);
+    mine?.steps.set("card", own ?? draw("no card"));
+    const shown = there(await offer.answered());
+    await expect(answered.revealed()).rejects.toThrow("pairing.commitment");
+    expect(shown.digits).toMatch(/^[0-9]{6}$/);
+  });
+
+  test("who offered a link takes no grant of somebody who knows the channel alone", async () => {
+    const { account, passkey, service } = await saved();
+    const offer = await Offer.make(new Browser("phone", service));
+    const [channel] = [...service.pairings.keys()];
+    const asked = await scan(account, writeCode(base64urlDecode(channel ?? "") ?? draw("", 16)));
+    const shown = there(await offer.answered());
+    const matched = await there(await asked.revealed()).type(shown.digits);
+    if (matched instanceof Typing) throw new Error("right digits did not match");
+    await prove(account, passkey);
+    await matched.grant("Phone");
+    await expect(shown.granted()).rejects.toThrow("pairing.foreign");
+  });
 });
 
 describe("a new device", () => {

@@ -7,6 +7,7 @@ import * as encrypted from "../src/export/encrypted.ts";
 import * as listing from "../src/export/listing.ts";
 import * as manifest from "../src/export/manifest.ts";
 import * as pairing from "../src/pairing.ts";
+import { readCode, writeCode } from "../src/pairing/code.ts";
 import * as steps from "../src/pairing/steps.ts";
 import * as passphrase from "../src/passphrase.ts";
 import { Secret } from "../src/secret.ts";
@@ -18,6 +19,12 @@ import { kem, type Operation, same } from "./operations.ts";
 function readPairingLink(given: Given): unknown {
   const link = steps.readLink(given.text("link"));
   return { origin: link.origin, channel: toHex(link.channel), card: toHex(link.card) };
+}
+
+/** Written again a typed code is one spelling. */
+function readPairingCode(given: Given): unknown {
+  const channel = readCode(given.text("code"));
+  return { channel: toHex(channel), code: writeCode(channel) };
 }
 
 function decodeCard(given: Given): unknown {
@@ -110,6 +117,7 @@ async function decryptParts(given: Given): Promise<unknown> {
 const decryptExport: Operation = (given) => decrypted(given.bytes("data"), given.text("typed"));
 
 export const HANDED_OVER: readonly (readonly [string, Operation])[] = [
+  ["read_pairing_code", readPairingCode],
   ["read_pairing_link", readPairingLink],
   ["decode_card", decodeCard],
   ["pair_existing", pairExisting],
