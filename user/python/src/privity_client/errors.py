@@ -157,6 +157,21 @@ CLIENT_REASONS: Final[dict[str, Words]] = {
     "terminal_needed": Words(
         "This asks a person something, and there is no terminal.", "Run it in a terminal.", Exit.MISUSE
     ),
+    "web_not_logged": Words(
+        "The page of this server is not in the public log.",
+        "Do not use it. `privity web URL` serves the page from your own disk instead.",
+        Exit.REFUSED,
+    ),
+    "web_differs": Words(
+        "Files of this server's page are not the logged ones.",
+        "Do not use it. `privity web URL` serves the page from your own disk instead.",
+        Exit.REFUSED,
+    ),
+    "web_headers": Words(
+        "This server sends its page without the headers that hold it together.",
+        "Tell whoever runs it: docs/operating/web.md lists them.",
+        Exit.REFUSED,
+    ),
     "web_unusable": Words(
         "The web client in this installation cannot be used.",
         "Install privity-client again; in a checkout, `make serve` builds the web client anew.",

@@ -19,6 +19,13 @@ export const STYLES = { style: "src/style/all.css", formula: "src/style/formula.
 
 const bytesOf = (one) => (typeof one === "string" ? Buffer.from(one) : one);
 
+/** Vite would wrap every dynamic import, to fetch ahead what it needs; the import map and index.html do that here. */
+const plainImports = {
+  name: "plain-imports",
+  enforce: "pre",
+  load: (id) => (id === "\0vite/preload-helper.js" ? "export const __vitePreload = (load) => load();" : null),
+};
+
 /** @param {boolean} release @param {Record<string, unknown>} constants */
 function settings(release, constants) {
   const told = Object.fromEntries(Object.entries(constants).map(([name, value]) => [name, JSON.stringify(value)]));
@@ -31,6 +38,7 @@ function settings(release, constants) {
     logLevel: "error",
     // Sources, not what was built from them: a bundle cannot hold something older than what lies here.
     resolve: { alias: [{ find: /^@privity\/(\w+)\/(.+)$/, replacement: `${PACKAGES}/$1/src/$2.ts` }] },
+    plugins: [plainImports],
     oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
     define: { ...told, ...(release ? { PRIVITY_RELEASE: "true" } : {}) },
   };
@@ -62,28 +70,24 @@ async function bundleWorker(name, release) {
   return Buffer.from(only.code);
 }
 
-/** A style sheet and the fonts that it names. @returns {Promise<Files>} */
+/** KaTeX offers each font in three forms; every browser that can run the client reads the first. */
+const OLD_FONTS = /,\s*url\([^)]*\.(?:woff|ttf)\)\s*format\("(?:woff|truetype)"\)/g;
+
+/** A style sheet and the fonts that it names. @returns {Promise<{ sheet: Uint8Array, fonts: Files }>} */
 async function bundleStyle(name, release) {
   const { output } = await build({
     ...settings(release, {}),
-    plugins: [modernFontsOnly],
     build: {
       ...OUTPUT, cssCodeSplit: true,
       rolldownOptions: { input: { [name]: join(APP, STYLES[name]) }, output: NAMES },
     },
   });
-  return new Map(output.filter(({ type }) => type === "asset").map(({ fileName, source }) => [fileName, bytesOf(source)]));
+  const assets = new Map(output.filter(({ type }) => type === "asset").map(({ fileName, source }) => [fileName, bytesOf(source)]));
+  const [sheet] = [...assets.keys()].filter((path) => path.endsWith(".css"));
+  const text = Buffer.from(assets.get(sheet)).toString().replace(OLD_FONTS, "");
+  const fonts = [...assets].filter(([path]) => path !== sheet && text.includes(`/${path}`));
+  return { sheet: Buffer.from(text), fonts: new Map(fonts) };
 }
-
-/** KaTeX offers each font in three forms; every browser that can run the client reads the smallest. */
-const modernFontsOnly = {
-  name: "modern-fonts-only",
-  enforce: "pre",
-  transform(code, id) {
-    if (!id.endsWith(".css")) return null;
-    return code.replace(/,\s*url\([^)]*\.(?:woff|ttf)\)\s*format\("(?:woff|truetype)"\)/g, "");
-  },
-};
 
 /** The page's modules. @returns {Promise<{ files: Files, first: string[], entry: string }>} */
 async function bundlePage(release, constants) {
@@ -136,10 +140,9 @@ export async function bundle(release) {
   const styles = {};
   for (const name of Object.keys(STYLES)) {
     if (!existsSync(join(APP, STYLES[name]))) continue;
-    for (const [path, data] of await bundleStyle(name, release)) {
-      files.set(path, data);
-      if (path.endsWith(".css")) styles[name] = { path: `/${path}`, integrity: integrityOf(data) };
-    }
+    const { sheet, fonts } = await bundleStyle(name, release);
+    for (const [path, data] of fonts) files.set(path, data);
+    styles[name] = add(name, ".css", sheet);
   }
   const { style, ...later } = styles;
   const page = await bundlePage(release, { PRIVITY_WORKERS: workers, PRIVITY_STYLES: later });

@@ -7,7 +7,7 @@ const digest = (algorithm, data) => createHash(algorithm).update(data).digest();
 export const sha256 = (data) => digest("sha256", data).toString("hex");
 
 /** What `integrity` takes. */
-export const integrityOf = (data) => `sha384-${digest("sha384", data).toString("base64")}`;
+export const integrityOf = (data) => `sha256-${digest("sha256", data).toString("base64")}`;
 
 /** What a Content-Security-Policy takes for a script that stands in the page. */
 export const sourceOf = (text) => `'sha256-${digest("sha256", text).toString("base64")}'`;

@@ -124,6 +124,16 @@ def verify(
     _leave(lambda: run(question), as_json=json)
 
 
+@app.command("verify-web", epilog=EXIT_CODES)
+def verify_web(
+    url: Annotated[str, typer.Argument(help="Address of the server.")] = DEFAULT_URL, json: Json = False
+) -> None:
+    """Fetch a server's page as anybody gets it, and compare every file with the build in the public log."""
+    from privity_client.cli.verify_web import verify_web as run
+
+    _leave(lambda: run(url, as_json=json), as_json=json)
+
+
 @app.command("verify-bundle", epilog=EXIT_CODES)
 def verify_bundle(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Evidence that `privity verify --save` kept.")],

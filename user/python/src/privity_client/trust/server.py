@@ -103,6 +103,13 @@ class Server:
             self._check_own_rules(bundle, now=now)
         return logged
 
+    async def release_leaves(self) -> list[bytes]:
+        """Return every leaf of the release log, as of the head that the last `refresh` established.
+
+        Raises what `Tiles.entries` raises.
+        """
+        return await self._tiles.entries(self.standing.release_view.head)
+
     async def challenged(self, bundle: bytes, *, traffic_key: bytes, release: bytes) -> Logged:
         """Return what the logs say about the answer to a challenge; `release` is the accepted node's."""
         paths = await self._paths(bundle)

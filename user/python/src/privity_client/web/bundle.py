@@ -14,6 +14,7 @@ from privity_client.errors import ClientError
 
 Build = Literal["release", "test"]
 """`release` knows no imitation of an enclave; `test` does, and says on every screen that it is for trying out."""
+BUILDS: Final[tuple[Build, ...]] = ("release", "test")
 PLACE: Final = Path(__file__).resolve().parent.parent / "_web"
 INDEX: Final = "index.html"
 
@@ -33,6 +34,10 @@ class Bundle:
             return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in paths}
         except OSError as error:
             raise ClientError("web_unusable", f"{self.folder}: {error.strerror}") from error
+
+    def digest(self) -> bytes:
+        """Return the SHA-256 of the page, by which a log knows the build. Raises ClientError `web_unusable`."""
+        return sha256(self.files()[INDEX]).digest()
 
     def leaf(self) -> bytes:
         """Return the leaf that says in a log what this build consists of. Raises ClientError `web_unusable`."""
