@@ -40,8 +40,8 @@ function Kept({ message }: { readonly message: MessageView }): JSX.Element {
   const { text, reasoning, state } = message;
   return (
     <>
-      <MarginLine message={message} />
       <div class="answer">
+        <MarginLine message={message} />
         {reasoning !== "" && <Reveal label={t("chat.thoughts")}><div class="thoughts" dir="auto">{reasoning}</div></Reveal>}
         <Answer text={text} streaming={false} />
         {state !== "complete" && state !== "streaming" && <p class="answer-state">{t(`chat.state_${state}`)}</p>}

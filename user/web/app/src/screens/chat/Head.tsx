@@ -44,7 +44,7 @@ function Kind(): JSX.Element | null {
   const open = chat.value;
   const temporary = open === null ? fresh.value.temporary : open.row.temporary && account.value?.state === "open";
   if (!temporary) return null;
-  return <span class="tag"><Icon name="temporary" />{t("chat.temporary")}</span>;
+  return <span class="kind"><Icon name="temporary" />{t("chat.temporary")}</span>;
 }
 
 function TemporarySwitch(): JSX.Element | null {

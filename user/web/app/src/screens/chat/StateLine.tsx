@@ -27,7 +27,9 @@ export function StateLine(): JSX.Element {
 
 function proven(): { readonly icon: IconName; readonly text: string; readonly kind: string } {
   const found = record.value;
-  if (found === null) return { icon: "hidden", text: t(checking.value ? "chat.proof_checking" : "chat.proof_none"), kind: "none" };
+  if (found === null) {
+    return { icon: "hidden", text: t(checking.value ? "chat.proof_checking" : "chat.proof_none"), kind: "none" };
+  }
   const ago = distance(Math.min(found.time * 1000, now.value), now.value);
   switch (found.verdict) {
     case "verified": return { icon: "passed", text: t("chat.proof_verified", { ago }), kind: "verified" };

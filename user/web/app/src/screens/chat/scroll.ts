@@ -10,6 +10,8 @@ export class Scroll {
   readonly atEnd = signal(true);
   #element: HTMLElement | null = null;
   #follows = true;
+  #top = 0;
+  #height = 0;
 
   /** `inside` is what grows in `element`. Returns what ends the watching. */
   watch(element: HTMLElement, inside: HTMLElement): () => void {
@@ -20,23 +22,16 @@ export class Scroll {
     });
     grown.observe(inside);
     grown.observe(element);
-    const scrolled = (): void => {
-      this.#look();
-      if (this.atEnd.value) this.#follows = true;
-    };
-    // Only a person lets go of the end; a text that grows does not.
-    const letGo = (event: Event): void => {
-      if (event instanceof WheelEvent && event.deltaY >= 0) return;
-      if (event instanceof KeyboardEvent && !UPWARDS.has(event.key)) return;
-      if (element.scrollHeight > element.clientHeight) this.#follows = false;
-    };
+    const scrolled = (): void => this.#scrolled(element);
+    // A wheel that is turned up lets go before anything has moved: while an answer comes, each frame counts.
+    const turned = (event: WheelEvent): void => { if (event.deltaY < 0 && element.scrollTop > 0) this.#follows = false; };
     element.addEventListener("scroll", scrolled, { passive: true });
-    for (const name of ["wheel", "touchmove", "keydown", "pointerdown"]) element.addEventListener(name, letGo, { passive: true });
+    element.addEventListener("wheel", turned, { passive: true });
     this.#jump();
     return () => {
       grown.disconnect();
       element.removeEventListener("scroll", scrolled);
-      for (const name of ["wheel", "touchmove", "keydown", "pointerdown"]) element.removeEventListener(name, letGo);
+      element.removeEventListener("wheel", turned);
     };
   }
 
@@ -55,6 +50,14 @@ export class Scroll {
     this.#look();
   }
 
+  /** Whatever moved it upwards, a finger, a key, the browser's search, lets go; a text that became shorter does not. */
+  #scrolled(element: HTMLElement): void {
+    const upwards = element.scrollTop < this.#top - 1 && element.scrollHeight >= this.#height;
+    this.#look();
+    if (this.atEnd.value) this.#follows = true;
+    else if (upwards) this.#follows = false;
+  }
+
   #jump(): void {
     const element = this.#element;
     if (element === null) return;
@@ -65,8 +68,7 @@ export class Scroll {
   #look(): void {
     const element = this.#element;
     if (element === null) return;
-    this.atEnd.value = element.scrollHeight - element.scrollTop - element.clientHeight <= NEAR;
+    [this.#top, this.#height] = [element.scrollTop, element.scrollHeight];
+    this.atEnd.value = this.#height - this.#top - element.clientHeight <= NEAR;
   }
 }
-
-const UPWARDS: ReadonlySet<string> = new Set(["ArrowUp", "PageUp", "Home"]);

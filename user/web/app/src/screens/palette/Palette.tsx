@@ -40,7 +40,8 @@ function Open(): JSX.Element {
         class="palette-words" type="text" role="combobox" aria-expanded="true" aria-controls="palette-lines"
         aria-label={t("shell.palette_label")}
         aria-activedescendant={found.length === 0 ? undefined : `line-${String(at.value)}`}
-        aria-autocomplete="list" placeholder={t("shell.palette_hint")} autofocus autocomplete="off" spellcheck={false} value={words.value}
+        aria-autocomplete="list" placeholder={t("shell.palette_hint")} autofocus autocomplete="off" spellcheck={false}
+        value={words.value}
         onInput={(event) => {
           words.value = event.currentTarget.value;
           at.value = 0;

@@ -23,7 +23,7 @@ export function Account(): JSX.Element {
           {t("sidebar.active", { active: quota.active, limit })}
         </p>
       )}
-      {!open && <Button kind="primary" wide onClick={() => beginCreate()}>{t("sidebar.create")}</Button>}
+      {!open && <Button wide onClick={() => beginCreate()}>{t("sidebar.create")}</Button>}
       <Menu
         name={t("sidebar.account_menu")} icon={open ? "user" : "settings"} label={open ? t("sidebar.account") : t("sidebar.menu")}
         items={itemsOf(open)}

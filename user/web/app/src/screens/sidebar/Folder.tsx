@@ -18,14 +18,14 @@ export function Folder({ folder, rows }: { readonly folder: FolderRow; readonly 
   const closed = isFolded(id, false);
   return (
     <div class={over.value === id ? "folder sidebar-over" : "folder"} {...dropping(id)}>
-      <div class="row-chat" draggable onDragStart={(event) => took(event, "folder", id)}>
+      <div class="listed" draggable onDragStart={(event) => took(event, "folder", id)}>
         <button
-          type="button" class="row-link folder-link" aria-expanded={!closed}
+          type="button" class="listed-link folder-link" aria-expanded={!closed}
           onClick={() => setFolded(id, !closed, false)}
           onKeyDown={(event) => placed(event, id)}
         >
           <Icon name={closed ? "forward" : "down"} />
-          <span class="row-title" dir="auto">{name}</span>
+          <span class="listed-title" dir="auto">{name}</span>
           <span class="folder-count" aria-label={t("sidebar.chats_in", { count: rows.length })}>{rows.length}</span>
         </button>
         <Menu name={t("sidebar.folder_menu", { name })} icon="more" items={itemsOf(folder)} />

@@ -20,14 +20,14 @@ export const Row = memo(function Row({ row }: { readonly row: ChatRow }): JSX.El
   const here = screen.value === "chat" && (opening.value ?? chat.value?.row.id) === id;
   const temporary = row.temporary && account.value?.state === "open";
   return (
-    <li class={here ? "row-chat row-here" : "row-chat"} draggable onDragStart={(event) => took(event, "chat", id)}>
+    <li class={here ? "listed listed-here" : "listed"} draggable onDragStart={(event) => took(event, "chat", id)}>
       <button
-        type="button" class="row-link" aria-current={here ? "page" : undefined}
+        type="button" class="listed-link" aria-current={here ? "page" : undefined}
         onClick={() => void openChat(id)} onKeyDown={(event) => pressed(event, id)}
       >
         {temporary && <Icon name="temporary" />}
-        <span class="row-title" dir="auto">{title}</span>
-        {runs.value.has(id) && <span class="row-dot"><span class="spoken">{t("sidebar.answering")}</span></span>}
+        <span class="listed-title" dir="auto">{title}</span>
+        {runs.value.has(id) && <span class="listed-dot"><span class="spoken">{t("sidebar.answering")}</span></span>}
         {row.faults.length > 0 && <><Icon name="warning" /><span class="spoken">{t("sidebar.faulty")}</span></>}
       </button>
       <Menu name={t("sidebar.chat_menu", { title })} icon="more" items={chatItems(row)} />
@@ -48,7 +48,7 @@ function pressed(event: KeyboardEvent, id: string): void {
 export function walkRows(event: KeyboardEvent): void {
   const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
   if (step === 0 || event.altKey || event.ctrlKey || event.metaKey || !(event.currentTarget instanceof HTMLElement)) return;
-  const all = [...event.currentTarget.querySelectorAll<HTMLElement>(".row-link, .folder-link, .sidebar-fold")];
+  const all = [...event.currentTarget.querySelectorAll<HTMLElement>(".listed-link, .folder-link, .sidebar-fold")];
   const at = all.findIndex((one) => one === document.activeElement);
   if (at < 0) return;
   event.preventDefault();
