@@ -18,10 +18,11 @@ import { erased } from "./state/settings.ts";
 import { isWide, isWidest } from "./state/width.ts";
 import { t } from "./text/text.ts";
 
+const nothing = (): JSX.Element => <></>;
 const Panel = lazy(async () => (await import("./screens/panel/Panel.tsx")).Panel);
-const Receipt = lazy(async () => (await import("./screens/panel/Receipt.tsx")).Receipt);
-const Palette = lazy(async () => (await import("./screens/palette/Palette.tsx")).Palette);
-const Overlays = lazy(async () => (await import("./screens/account/Overlays.tsx")).Overlays);
+const Receipt = lazy(async () => (await import("./screens/panel/Receipt.tsx")).Receipt, nothing);
+const Palette = lazy(async () => (await import("./screens/palette/Palette.tsx")).Palette, nothing);
+const Overlays = lazy(async () => (await import("./screens/account/Overlays.tsx")).Overlays, nothing);
 
 const SCREENS: Readonly<Record<Exclude<Screen, "chat">, FunctionComponent>> = {
   create: lazy(async () => (await import("./screens/entry/Create.tsx")).Create),
@@ -96,7 +97,7 @@ function Beside(): JSX.Element | null {
   if (!panelOpen.value) return null;
   if (isWidest.value) return <div class="app-panel"><Panel /></div>;
   const close = (): void => { panelOpen.value = false; };
-  return <Sheet name={t("panel.title")} side={isWide.value ? "end" : "whole"} onClose={close}><Panel /></Sheet>;
+  return <Sheet name={t("shell.panel")} side={isWide.value ? "end" : "whole"} onClose={close}><Panel /></Sheet>;
 }
 
 function Over(): JSX.Element {

@@ -12,6 +12,7 @@ import { flushRemovals } from "./state/removing.ts";
 import { listenToKeys } from "./state/shortcuts.ts";
 import { beginPage, startPorts } from "./state/starting.ts";
 import { followWidth } from "./state/width.ts";
+import { allTexts } from "./text/text.ts";
 
 await speak();
 followWidth();
@@ -20,6 +21,8 @@ if (place !== null) {
   void beginPage(startWorker, location.origin);
   render(<App />, place);
 }
+// What the first paint did without, and the first click may need. A failure shows where it is needed.
+void Promise.all([allTexts(), import("./render/Answer.tsx")]).catch(() => undefined);
 renewWith(() => Promise.resolve(startPorts(startWorker)));
 run();
 listenToKeys();

@@ -7,10 +7,11 @@
 
 import { signal } from "@preact/signals";
 
-import english from "./catalogs/en.ts";
+import first from "./catalogs/en.ts";
+import type rest from "./catalogs/en_rest.ts";
 import { pseudo } from "./pseudo.ts";
 
-export type Key = keyof typeof english;
+export type Key = keyof typeof first | keyof typeof rest;
 export type Plural = Readonly<Record<string, string>>;
 export type Catalog = Readonly<Record<string, string | Plural>>;
 export type Values = Readonly<Record<string, string | number>>;
@@ -23,6 +24,10 @@ interface Chosen {
   readonly language: Language;
   readonly catalog: Catalog;
 }
+
+/** What is known of English: at first the texts of the first screen. */
+let english: Catalog = first;
+let whole: Promise<void> | null = null;
 
 const chosen = signal<Chosen>({ language: "en", catalog: english });
 
@@ -54,13 +59,26 @@ export function preferred(wanted: readonly string[]): Language {
 
 /** Show another language from now on. */
 export async function choose(next: Language): Promise<void> {
+  if (next !== "en") await allTexts();
   chosen.value = { language: next, catalog: await LOADED[next]() };
+}
+
+/** Have the texts of every screen; a screen that is loaded when it is opened waits for them. */
+export function allTexts(): Promise<void> {
+  whole ??= import("./catalogs/en_rest.ts").then(({ default: more }) => {
+    english = { ...english, ...more };
+    if (language() === "en") chosen.value = { language: "en", catalog: english };
+  }, (error: unknown) => {
+    whole = null;
+    throw error;
+  });
+  return whole;
 }
 
 /** The text of a key; English where a catalog lacks it. */
 export function t(key: Key, values: Values = {}): string {
   const { catalog, language: shown } = chosen.value;
-  const found = catalog[key] ?? (english as Catalog)[key] ?? key;
+  const found = catalog[key] ?? english[key] ?? key;
   const form = typeof found === "string" ? found : pluralOf(found, shown, values["count"]);
   return form.replace(/\{(\w+)\}/g, (whole, name: string) => written(values[name], shown) ?? whole);
 }

@@ -5,9 +5,10 @@ import type { JSX } from "preact";
 import type { MessageView } from "../../bridge/views.ts";
 import type { MenuItem } from "../../parts/Menu.tsx";
 import { IconButton } from "../../parts/Button.tsx";
+import { lazy } from "../../parts/lazy.tsx";
 import { Menu } from "../../parts/Menu.tsx";
 import { Copy, Reveal } from "../../parts/Reveal.tsx";
-import { Answer } from "../../render/Answer.tsx";
+import type { AnswerProps } from "../../render/Answer.tsx";
 import { models } from "../../state/app.ts";
 import { regenerate } from "../../state/asking.ts";
 import { modelOf } from "../../state/models.ts";
@@ -16,6 +17,13 @@ import { type Run, running } from "../../state/runs.ts";
 import { t } from "../../text/text.ts";
 import { Branches } from "./Branches.tsx";
 import { MarginLine } from "./MarginLine.tsx";
+
+/** Loaded right after the first paint; the words alone stand there if a chat is faster. */
+const Answer = lazy(async () => (await import("../../render/Answer.tsx")).Answer, Words);
+
+function Words({ text }: AnswerProps): JSX.Element {
+  return <p class="message-far" dir="auto">{text}</p>;
+}
 
 export function AnswerBlock({ message }: { readonly message: MessageView }): JSX.Element {
   const run = running.value;

@@ -4,15 +4,15 @@ import type { JSX } from "preact";
 
 import { lazy } from "../../parts/lazy.tsx";
 import { closeDialog, dialog, type Opened } from "../../state/opened.ts";
-import { BlanksDialog } from "./Blanks.tsx";
-import { FolderDialog } from "./Folder.tsx";
-import { InstructionsDialog } from "./Instructions.tsx";
-import { MoveDialog } from "./Move.tsx";
-import { RenameDialog } from "./Rename.tsx";
-
-const Shortcuts = lazy(async () => (await import("../palette/Shortcuts.tsx")).ShortcutsDialog);
-const Share = lazy(async () => (await import("../account/ShareDialog.tsx")).ShareDialog);
-const Prompts = lazy(async () => (await import("./Prompts.tsx")).PromptsDialog);
+const nothing = (): JSX.Element => <></>;
+const Blanks = lazy(async () => (await import("./Blanks.tsx")).BlanksDialog, nothing);
+const Folder = lazy(async () => (await import("./Folder.tsx")).FolderDialog, nothing);
+const Instructions = lazy(async () => (await import("./Instructions.tsx")).InstructionsDialog, nothing);
+const Move = lazy(async () => (await import("./Move.tsx")).MoveDialog, nothing);
+const Rename = lazy(async () => (await import("./Rename.tsx")).RenameDialog, nothing);
+const Shortcuts = lazy(async () => (await import("../palette/Shortcuts.tsx")).ShortcutsDialog, nothing);
+const Share = lazy(async () => (await import("../account/ShareDialog.tsx")).ShareDialog, nothing);
+const Prompts = lazy(async () => (await import("./Prompts.tsx")).PromptsDialog, nothing);
 
 export function Dialogs(): JSX.Element | null {
   const open = dialog.value;
@@ -23,11 +23,11 @@ function One({ open }: { readonly open: Opened }): JSX.Element {
   switch (open.kind) {
     case "shortcuts": return <Shortcuts />;
     case "prompts": return <Prompts />;
-    case "blanks": return <BlanksDialog prompt={open.prompt} />;
+    case "blanks": return <Blanks prompt={open.prompt} />;
     case "share": return <Share chat={open.chat} onClose={closeDialog} />;
-    case "rename": return <RenameDialog chat={open.chat} />;
-    case "move": return <MoveDialog chat={open.chat} />;
-    case "instructions": return <InstructionsDialog chat={open.chat} />;
-    case "folder": return <FolderDialog folder={open.folder} chat={open.chat} />;
+    case "rename": return <Rename chat={open.chat} />;
+    case "move": return <Move chat={open.chat} />;
+    case "instructions": return <Instructions chat={open.chat} />;
+    case "folder": return <Folder folder={open.folder} chat={open.chat} />;
   }
 }

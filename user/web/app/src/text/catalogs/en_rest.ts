@@ -1,0 +1,8 @@
+/** The texts of the screens that are loaded when they are opened first. */
+
+import account from "./en/account.json" with { type: "json" };
+import entry from "./en/entry.json" with { type: "json" };
+import panel from "./en/panel.json" with { type: "json" };
+import settings from "./en/settings.json" with { type: "json" };
+
+export default { ...account, ...entry, ...panel, ...settings };
