@@ -5,6 +5,7 @@ import { computed, signal } from "@preact/signals";
 import { Refusal } from "../bridge/line.ts";
 import { reasonText } from "../text/reasons.ts";
 import { record } from "./app.ts";
+import { judged } from "./news.ts";
 import { tell } from "./notices.ts";
 import { ports } from "./ports.ts";
 import { saveFile } from "./saving.ts";
@@ -21,6 +22,7 @@ export const isTest = computed(() => {
 export async function checkAgain(fresh = true): Promise<void> {
   try {
     record.value = await ports().channel.ask("verify", { fresh });
+    await judged();
   } catch (error) {
     complain(error);
   }

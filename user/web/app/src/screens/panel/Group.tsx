@@ -9,9 +9,16 @@ import type { Grouped, Row, Shown } from "./rows.ts";
 
 const ICONS: Readonly<Record<Shown, IconName>> = { passed: "passed", failed: "failed", not_checked: "hidden", stated: "info" };
 
+export interface OutcomeProps {
+  readonly outcome: Shown;
+  readonly words?: boolean;
+  /** Instead of the outcome's own word. */
+  readonly summary?: string;
+}
+
 /** An outcome by shape, colour and word. */
-export function Outcome({ outcome, words = true }: { readonly outcome: Shown; readonly words?: boolean }): JSX.Element {
-  const word = t(`panel.outcome.${outcome}`);
+export function Outcome({ outcome, words = true, summary = "" }: OutcomeProps): JSX.Element {
+  const word = summary === "" ? t(`panel.outcome.${outcome}`) : summary;
   return (
     <span class={`outcome outcome-${outcome}`}>
       <Icon name={ICONS[outcome]} />
@@ -24,7 +31,7 @@ export function Group({ group }: { readonly group: Grouped }): JSX.Element {
   const label = (
     <span class="panel-group-line">
       <span class="panel-group-name">{group.title}</span>
-      {group.rows.length > 0 && <Outcome outcome={group.outcome} />}
+      {group.rows.length > 0 && <Outcome outcome={group.outcome} summary={group.summary} />}
     </span>
   );
   return (

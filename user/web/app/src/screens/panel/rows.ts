@@ -31,6 +31,8 @@ export interface Grouped {
   readonly rows: readonly Row[];
   /** The worst outcome among its rows. */
   readonly outcome: Shown;
+  /** How many passed, where others were not checked; "" where one word says it all. */
+  readonly summary: string;
 }
 
 export const GROUPS: readonly Group[] = ["hardware", "code", "model", "key", "gpu", "log", "page", "route"];
@@ -47,7 +49,7 @@ export function groupsOf(record: RecordView, page: Provenance, now: number): rea
     const checks = record.checks.filter((one) => one.group === group).map(rowOf);
     const rows = [...checks, ...(own[group] ?? [])];
     if (rows.length === 0 && group !== "gpu") return [];
-    return [{ group, title: t(`panel.group.${group}`), rows, outcome: worst(rows) }];
+    return [{ group, title: t(`panel.group.${group}`), rows, outcome: worst(rows), summary: summaryOf(rows) }];
   });
 }
 
@@ -133,6 +135,12 @@ function routeRows({ route, profile }: RecordView): readonly Row[] {
   const way = stated("route", route.relay ? t("panel.route.relay", { origin: route.origin }) : t("panel.route.none"));
   const key = `panel.route.profile.${profile}`;
   return [way, ...(isKey(key) ? [stated("profile", t(key))] : [])];
+}
+
+function summaryOf(rows: readonly Row[]): string {
+  const of = (outcome: Shown): number => rows.filter((row) => row.outcome === outcome).length;
+  const [passed, unchecked] = [of("passed"), of("not_checked")];
+  return passed === 0 || unchecked === 0 || of("failed") > 0 ? "" : t("panel.summary", { passed, unchecked });
 }
 
 function worst(rows: readonly Row[]): Shown {
