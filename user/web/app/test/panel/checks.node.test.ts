@@ -2,11 +2,13 @@
 
 import { COMPLETE, tableOf } from "@privity/attest/checks";
 import { KINDS } from "@privity/attest/kinds";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 
 import { groupOf } from "../../src/bridge/groups.ts";
 import { checkName } from "../../src/screens/panel/rows.ts";
-import { isKey } from "../../src/text/text.ts";
+import { allTexts, isKey } from "../../src/text/text.ts";
+
+beforeAll(allTexts);
 
 const NAMES = [...new Set([...KINDS.values()].flatMap(({ checks }) => tableOf(checks)).map(({ name }) => name))];
 

@@ -1,12 +1,15 @@
 /** The panel's texts come from the record alone; what was not checked is never shown as passed. */
 
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 
 import type { CheckView, RecordView } from "../../src/bridge/channel.ts";
 import { groupOf } from "../../src/bridge/groups.ts";
 import { counts, groupsOf, headline, limits, stateLine } from "../../src/screens/panel/rows.ts";
 import type { Provenance } from "../../src/state/page.ts";
+import { allTexts } from "../../src/text/text.ts";
+
+beforeAll(allTexts);
 
 const PAGE: Provenance = { source: "server", build: "ab".repeat(32), integrity: true };
 const NOW = 1_795_600_000_000;
