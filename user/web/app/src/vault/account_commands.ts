@@ -53,7 +53,7 @@ export function makingCommands(accounts: Accounts): Making {
     abandon: async () => {
       const { account, desk } = accounts;
       if (desk.saved !== null) throw new Refusal("page.order");
-      return accounts.forgotten(() => accounts.turn(async () => {
+      return accounts.forgotten(() => accounts.premises.turns.run(async () => {
         // An account that nobody can come back to is of no use to anybody; if the service cannot be told, it stays empty.
         await ask(account.tokens.freshWay(), "DELETE", "/v1/account", null, "application/json").catch(() => undefined);
         await account.forget();
@@ -101,7 +101,7 @@ export function enteringCommands(accounts: Accounts): Entering {
     forget: async () => {
       const known = await accounts.known();
       return accounts.forgotten(async () => {
-        if (accounts.isOpen) await accounts.turn((account) => account.forget());
+        if (accounts.isOpen) await accounts.premises.turns.run(() => accounts.account.forget());
         else if (known !== null) {
           await accounts.premises.outside.devices.remove(known.account);
           await accounts.premises.inside.forget(known.account);

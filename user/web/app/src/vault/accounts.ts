@@ -73,10 +73,11 @@ export class Accounts {
     return this.#sync;
   }
 
-  /** A turn of the account that is unlocked. */
-  turn<T>(step: (account: Account) => Promise<T>): Promise<T> {
+  /** A turn of the account that is unlocked, in which the service is asked. Raises ServiceError. */
+  async turn<T>(step: (account: Account) => Promise<T>): Promise<T> {
     const { account } = this;
     const saved = this.desk.saved;
+    await account.tokens.way().token();
     return saved === null ? this.premises.turns.run(() => step(account)) : saved.turn(() => step(account));
   }
 
@@ -161,7 +162,7 @@ export class Accounts {
       this.desk.edges.tabs.say({ kind: "lock" });
     }
     // The service forgets the tokens if it can be told; nobody waits for that.
-    void this.premises.turns.run(() => account.lock()).catch(() => undefined);
+    void account.lock().catch(() => undefined);
     this.#leave();
   }
 

@@ -3,7 +3,8 @@
 import type { Account } from "@privity/account/account";
 import * as keys from "@privity/account/keys";
 import * as management from "@privity/account/management";
-import { listedRecords, next } from "@privity/account/revision";
+import { next } from "@privity/account/revision";
+import { ServiceError } from "@privity/history/service";
 import { type Bytes, equal, fromHex, toHex } from "@privity/protocol/bytes";
 import * as ring from "@privity/protocol/stored/keyring";
 import * as pages from "@privity/protocol/stored/page";
@@ -38,6 +39,8 @@ export function deviceCommands(accounts: Accounts): Part {
   return {
     devices: async () => {
       const { account } = accounts;
+      // What other devices changed meanwhile; without a network the list is as it was.
+      if (accounts.desk.saved?.sync.offline !== true) await accounts.turn((one) => one.renew()).catch(unreachable);
       return { devices: await devicesOf(accounts, account), openers: openersOf(account) };
     },
     revoke: ({ device }) => change((account) => management.revoke(account, bytesOf(device))),
@@ -62,8 +65,12 @@ export function deviceCommands(accounts: Accounts): Part {
   };
 }
 
+function unreachable(error: unknown): void {
+  if (!(error instanceof ServiceError)) throw error;
+}
+
 async function removed(account: Account, id: Bytes): Promise<void> {
-  const { session, service } = account;
+  const { session } = account;
   const listed = ring.openerOf(session.trusted.keyring, id);
   if (listed === null) throw new Refusal("opener.unlisted");
   if (listed.kind === opener.KINDS.device) {
@@ -71,11 +78,9 @@ async function removed(account: Account, id: Bytes): Promise<void> {
     if (device?.length !== 16) throw new Refusal("opener.needed");
     return management.revoke(account, device);
   }
-  const { openers } = await service.keyrings(session.trusted.keyring.revision);
-  const credential = listedRecords(session, openers).find((one) => equal(one.id, id))?.credential ?? null;
-  // The recovery code is replaced, never taken away; the seven words stand where no passkey opens.
-  if (credential === null) throw new Refusal("opener.needed");
-  return management.removePasskey(account, credential);
+  // The recovery code is replaced, never taken away.
+  if (listed.kind === opener.KINDS.recovery) throw new Refusal("opener.needed");
+  return management.removeOpener(account, id);
 }
 
 /** The day on which each id of a keyring was listed first, as Unix milliseconds. */

@@ -52,7 +52,7 @@ export class Events {
     const { account } = this.#saved;
     const abort = new AbortController();
     this.#abort = abort;
-    const token = await this.#saved.turn(() => account.tokens.way().token());
+    const token = await account.tokens.way().token();
     let silent = (): void => undefined;
     const alive = (): void => {
       silent();

@@ -6,6 +6,7 @@
  * make it sees at the beginning of its own turn that it must read anew.
  */
 
+import type { Erasure } from "@privity/history/erasure";
 import type { Batch, Draft, Offer, Row, State, Store, Waiting } from "@privity/history/store";
 import { type Bytes, readUint, toHex, uint } from "@privity/protocol/bytes";
 import { Op } from "@privity/protocol/stored/page";
@@ -111,8 +112,22 @@ export class Mirror implements Store {
     await this.#shelf.put([[GENERATION, uint(generation, 4)]]);
     await this.#store.commit(batch);
     [this.#generation, this.#stale] = [generation, false];
+    const touched = this.#touchedBy(batch);
     this.#take(batch);
-    this.touched(touchedBy(batch, this), true);
+    this.touched(touched, true);
+  }
+
+  /** Before it is taken over: what is erased is known by where it was. */
+  #touchedBy(batch: Batch): Touched {
+    if (batch.afresh === true) return null;
+    const touched = new Map<Id, Id>();
+    for (const { id, box } of batch.rows ?? []) touched.set(toHex(id), toHex(box));
+    for (const [id, one] of [...batch.waiting ?? [], ...batch.drafts ?? []]) {
+      const key = toHex(id);
+      const box = one?.box ?? this.#waiting.get(key)?.box ?? this.#drafts.get(key)?.box ?? this.#rows.get(key)?.box;
+      if (box !== undefined) touched.set(key, toHex(box));
+    }
+    return touched;
   }
 
   #take(batch: Batch): void {
@@ -235,6 +250,10 @@ export class Mirror implements Store {
   offers(): Promise<ReadonlyMap<string, Offer>> {
     return Promise.resolve(this.#offers);
   }
+
+  erasures(): Promise<readonly Erasure[]> {
+    return this.#store.erasures();
+  }
 }
 
 function put<Key, Value>(map: Map<Key, Value>, key: Key, value: Value | null): void {
@@ -242,7 +261,7 @@ function put<Key, Value>(map: Map<Key, Value>, key: Key, value: Value | null): v
   else map.set(key, value);
 }
 
-type Listed = "chains" | "rows" | "pages" | "bodies" | "waiting" | "drafts" | "offers" | "left";
+type Listed = "chains" | "rows" | "pages" | "bodies" | "waiting" | "drafts" | "offers" | "erasures" | "left";
 
 function joined(batches: readonly Batch[]): Batch {
   const all = <Name extends Listed>(name: Name): Batch[Name] => {
@@ -252,20 +271,9 @@ function joined(batches: readonly Batch[]): Batch {
   const state = batches.findLast((one) => one.state !== undefined)?.state;
   const rest = {
     chains: all("chains") ?? [], rows: all("rows") ?? [], pages: all("pages") ?? [], bodies: all("bodies") ?? [],
-    waiting: all("waiting") ?? [], drafts: all("drafts") ?? [], offers: all("offers") ?? [], left: all("left") ?? [],
+    waiting: all("waiting") ?? [], drafts: all("drafts") ?? [], offers: all("offers") ?? [],
+    erasures: all("erasures") ?? [], left: all("left") ?? [],
   };
   const afresh = batches.some((one) => one.afresh === true);
   return { ...rest, ...(state === undefined ? {} : { state }), ...(afresh ? { afresh } : {}) };
-}
-
-function touchedBy(batch: Batch, mirror: Mirror): Touched {
-  if (batch.afresh === true) return null;
-  const touched = new Map<Id, Id>();
-  for (const { id, box } of batch.rows ?? []) touched.set(toHex(id), toHex(box));
-  for (const [id, waiting] of batch.waiting ?? []) {
-    const box = waiting?.box ?? mirror.find(toHex(id))?.box;
-    if (box !== undefined) touched.set(toHex(id), toHex(box));
-  }
-  for (const [id, draft] of batch.drafts ?? []) if (draft !== null) touched.set(toHex(id), toHex(draft.box));
-  return touched;
 }

@@ -31,13 +31,17 @@ interface One {
   readonly text: string;
 }
 
-/** All that waits for an answer. */
+/** All that waits for an answer. What an object says anyhow is no question, and is let go. In a turn. */
 export async function offersOf(saved: Saved): Promise<readonly OfferView[]> {
-  const home = saved.homeBox;
-  const open = await Promise.all((await everything(saved)).map(async (one) => ((await isThere(saved, one)) ? [] : [one])));
-  return open.flat().map(({ key, offer, member, text }) => {
+  const all = await everything(saved);
+  const open: One[] = [];
+  for (const one of all) {
+    if (await isThere(saved, one)) await settle(saved, one, all);
+    else open.push(one);
+  }
+  return open.map(({ key, offer, member, text }) => {
     const chat = toHex(offer.box);
-    return { key: `${key}#${member}`, chat: chat === home ? null : chat, field: member, text };
+    return { key: `${key}#${member}`, chat: chat === saved.homeBox ? null : chat, field: member, text };
   });
 }
 
@@ -47,14 +51,19 @@ export async function answer(saved: Saved, key: string, take: boolean): Promise<
   const found = all.find((one) => `${one.key}#${one.member}` === key);
   if (found === undefined) throw new Refusal("offer.unknown");
   if (take) await taken(saved, found);
-  const rest = all.filter((one) => one.key === found.key && one.member !== found.member);
-  if (rest.length > 0) {
-    await saved.shelf.put([[PREFIX + key, new Uint8Array(0)]]);
+  await saved.turn(() => settle(saved, found, all));
+}
+
+/** One member needs no answer any more; with the last one the offer goes. */
+async function settle(saved: Saved, { key, member }: One, all: readonly One[]): Promise<void> {
+  const rest = all.filter((one) => one.key === key && one.member !== member);
+  const waiting = new Set(await saved.shelf.names(`${PREFIX}${key}#`));
+  if (rest.some((one) => !waiting.has(`${PREFIX}${key}#${one.member}`))) {
+    await saved.shelf.put([[`${PREFIX}${key}#${member}`, new Uint8Array(0)]]);
     return;
   }
-  await saved.change(() => saved.account.history.answered(found.key));
-  const marks = await saved.shelf.names(`${PREFIX}${found.key}#`);
-  await saved.shelf.put(marks.map((name) => [name, null] as const));
+  await saved.account.history.answered(key);
+  await saved.shelf.put([...waiting].map((name) => [name, null] as const));
 }
 
 async function everything(saved: Saved): Promise<readonly One[]> {

@@ -88,6 +88,12 @@ export class Saved {
     return this.turn(() => this.mirror.together(step));
   }
 
+  /** A turn in which the service is asked. Raises ServiceError. */
+  async online<T>(step: () => Promise<T>): Promise<T> {
+    await this.account.tokens.way().token();
+    return this.turn(step);
+  }
+
   /** A turn; it begins and ends with lists that say what lies on this device. */
   turn<T>(step: () => Promise<T>): Promise<T> {
     return this.#premises.turns.run(async () => {

@@ -20,7 +20,7 @@ export function savedCommands(accounts: Accounts): Part {
     },
     repair: async () => {
       const saved = desk.open;
-      await saved.turn(() => repaired(saved));
+      await saved.online(() => repaired(saved));
       desk.changed(null);
       await accounts.sync.now();
       return null;
@@ -28,7 +28,7 @@ export function savedCommands(accounts: Accounts): Part {
     answerOffer: async ({ key, take }) => {
       const saved = desk.open;
       await offers.answer(saved, key, take);
-      await saved.look();
+      await saved.turn(() => saved.look());
       desk.changed(null);
       return null;
     },

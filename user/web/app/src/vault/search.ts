@@ -30,6 +30,9 @@ const SOON = 1000;
 /** Months whose words are held at once. */
 const MOST_MONTHS = 3;
 
+/** Whether a message of this chat and time is asked for. */
+type Wanted = (one: Pick<Held, "chat" | "time">) => boolean;
+
 export class Search {
   readonly #edges: Edges;
   readonly #saved: Saved;
@@ -47,6 +50,7 @@ export class Search {
   /** Ids to look at; null: all. */
   #due: Set<Id> | null = null;
   #running: Promise<void> | null = null;
+  #writing: Promise<void> | null = null;
   #ended = false;
   /** Told when times of chats are known that were not. */
   readonly #told: () => void;
@@ -77,7 +81,7 @@ export class Search {
   }
 
   /** At most `most` messages that say all words, newest first. */
-  async find(words: readonly string[], wanted: (one: Pick<Held, "chat" | "time">) => boolean, most: number): Promise<readonly Held[]> {
+  async find(words: readonly string[], wanted: Wanted, most: number): Promise<readonly Held[]> {
     await this.ready();
     const found = [...this.#texts.find(words, wanted, most)];
     const months = [...new Set(Array.from(this.#apart.values(), ({ month }) => month))].sort().reverse();
@@ -85,12 +89,12 @@ export class Search {
       if (found.length >= most) break;
       found.push(...await this.#findApart(month, words, wanted));
     }
-    return found.sort((one, other) => other.time - one.time).slice(0, most);
+    // One that was put aside meanwhile is found in both places.
+    const once = new Map(found.map((one) => [one.id, one]));
+    return [...once.values()].sort((one, other) => other.time - one.time).slice(0, most);
   }
 
-  async #findApart(
-    month: Month, words: readonly string[], wanted: (one: Pick<Held, "chat" | "time">) => boolean,
-  ): Promise<readonly Held[]> {
+  async #findApart(month: Month, words: readonly string[], wanted: Wanted): Promise<readonly Held[]> {
     const index = this.#words.get(month) ?? await (await this.#pieces()).words(month);
     if (index === null) return [];
     this.#words.delete(month);
@@ -109,17 +113,37 @@ export class Search {
 
   async #caughtUp(): Promise<void> {
     if (this.#segments === null || this.#epoch !== newestKey(this.#saved.account.session).epoch) await this.#load();
-    while (!this.#ended) {
-      const due = this.#due === null ? this.#everything() : [...this.#due];
-      this.#due = new Set();
-      if (due.length === 0) break;
-      for (let at = 0; at < due.length && !this.#ended; at += BATCH) {
+    for (let due = this.#next(); due.length > 0; due = this.#next()) {
+      for (let at = 0; at < due.length && !this.#isEnded(); at += BATCH) {
         await Promise.all(due.slice(at, at + BATCH).map((id) => this.#look(id)));
         if (at + BATCH < due.length) await this.#pause();
       }
       this.#told();
-      await this.#write();
     }
+    this.#writeSoon();
+  }
+
+  #isEnded(): boolean {
+    return this.#ended;
+  }
+
+  /** The ids to look at now; none when all is looked at. */
+  #next(): readonly Id[] {
+    const due = this.#due === null ? this.#everything() : [...this.#due];
+    this.#due = new Set();
+    return this.#ended ? [] : due;
+  }
+
+  /** Pieces are written behind everybody's back: what they say is here already. */
+  #writeSoon(): void {
+    if (this.#writing !== null || this.#ended || this.#outdated().length === 0) return;
+    this.#writing = new Promise<void>((resolve) => this.#edges.after(SOON, resolve))
+      .then(() => this.#write())
+      // A shelf that is full, or locked: the pieces are copies, and made anew next time.
+      .catch(() => undefined)
+      .finally(() => {
+        this.#writing = null;
+      });
   }
 
   /** Everything that is or was a message. */
@@ -133,7 +157,7 @@ export class Search {
 
   async #look(id: Id): Promise<void> {
     const place = this.#saved.mirror.find(id);
-    if (place === null || place.kind !== Kind.NODE) {
+    if (place?.kind !== Kind.NODE) {
       this.#remove(id);
       return;
     }
@@ -210,18 +234,20 @@ export class Search {
     this.#due = null;
   }
 
-  /** Write the pieces of months with much that is new, or from which something was deleted. */
-  async #write(): Promise<void> {
+  /** Months with much that is new, from which something was deleted, or that memory is too small for. */
+  #outdated(): readonly Month[] {
     const grown = [...this.#fresh].flatMap(([month, count]) => (count >= WRITTEN_AT ? [month] : []));
-    const months = new Set([...grown, ...this.#torn, ...(this.#texts.size > this.#most ? this.#oldest() : [])]);
-    if (months.size === 0) return;
-    if (grown.length === 0) await new Promise<void>((resolve) => this.#edges.after(Math.min(SOON, 250), resolve));
-    const apart = new Set(Array.from(this.#apart.values(), ({ month }) => month));
-    for (const month of [...months].sort()) await this.#writeMonth(month, apart.has(month));
+    return [...new Set([...grown, ...this.#torn, ...this.#oldest()])].sort();
+  }
+
+  async #write(): Promise<void> {
+    const large = new Set([...this.#oldest(), ...Array.from(this.#apart.values(), ({ month }) => month)]);
+    for (const month of this.#outdated()) if (!this.#ended) await this.#writeMonth(month, large.has(month));
   }
 
   /** The months that memory is too small for, oldest first. */
   #oldest(): readonly Month[] {
+    if (this.#texts.size <= this.#most) return [];
     const sizes = new Map<Month, number>();
     for (const { time, text } of this.#texts.all()) sizes.set(monthOf(time), (sizes.get(monthOf(time)) ?? 0) + text.length);
     let left = this.#texts.size;
@@ -232,12 +258,12 @@ export class Search {
     });
   }
 
-  async #writeMonth(month: Month, wasApart: boolean): Promise<void> {
+  async #writeMonth(month: Month, isLarge: boolean): Promise<void> {
     const segments = await this.#pieces();
     const held = this.#texts.all().filter(({ time }) => monthOf(time) === month);
     this.#fresh.delete(month);
     this.#torn.delete(month);
-    if (!wasApart && this.#texts.size <= this.#most) {
+    if (!isLarge) {
       await segments.writeTexts(month, held);
       return;
     }

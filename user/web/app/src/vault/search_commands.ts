@@ -26,7 +26,7 @@ export function searchCommands(desk: Desk): Pick<VaultHandlers, "search"> {
       };
       const titles = [...chats.values()].filter((one) => wanted({ chat: one.id, time: one.time }))
         .map((one) => [one, searchable(one.content.title.value)] as const).filter(([, title]) => says(title, words))
-        .map(([one, title]) => foundIn(one, null, one.time, title, words));
+        .map(([one, title]) => foundIn(one, null, one.time, title, words)).sort((one, other) => other.time - one.time);
       const saved = await desk.saved?.search.find(words, wanted, MOST + 1) ?? [];
       const messages = [...await temporary(desk.temporary, words, wanted), ...saved].flatMap((one) => {
         const chat = chats.get(one.chat);

@@ -19,8 +19,7 @@ export type Month = string;
 const DAY_MS = 86_400_000;
 const LAST_DAY = 2_932_896;
 const PREFIX = "search/";
-const KINDS = ["texts", "words", "list"] as const;
-type Piece = (typeof KINDS)[number];
+type Piece = "texts" | "words" | "list";
 
 /** The month of a moment (Unix milliseconds), as in 2026-11. */
 export function monthOf(time: number): Month {
@@ -92,7 +91,7 @@ export class Segments {
     const index = new MiniSearch<Text>(OPTIONS);
     index.addAll(texts);
     const list = texts.map(({ id, chat, time }): Row => [id, chat, time]);
-    const [words, rows] = [await this.#sealed("words", month, index.toJSON()), await this.#sealed("list", month, list)];
+    const [words, rows] = [await this.#sealed("words", month, index), await this.#sealed("list", month, list)];
     await this.#shelf.put([[name("words", month), words], [name("list", month), rows], [name("texts", month), null]]);
   }
 
@@ -136,7 +135,8 @@ function name(piece: Piece, month: Month): string {
 function textOf(row: unknown): Text | null {
   if (!Array.isArray(row)) return null;
   const [id, chat, time, text] = row as readonly unknown[];
-  return isRow([id, chat, time]) && typeof text === "string" ? { id: id as Id, chat: chat as Id, time: time as number, text } : null;
+  if (!isRow([id, chat, time]) || typeof text !== "string") return null;
+  return { id: id as Id, chat: chat as Id, time: time as number, text };
 }
 
 function isRow(row: unknown): row is Row {

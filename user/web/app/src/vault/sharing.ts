@@ -56,7 +56,7 @@ export async function create(saved: Saved, chat: Id, lifetime: number): Promise<
     kind: Kind.SHARE, share: link.id, key: link.key, chat: bytesOf(chat), expiry, revoked: field(false, world.now()),
   });
   try {
-    await saved.turn(() => json(account.tokens.way(), "POST", "/v1/shares", {
+    await saved.online(() => json(account.tokens.way(), "POST", "/v1/shares", {
       id: base64urlEncode(link.id), expiry, body: base64urlEncode(body),
     }, { "idempotency-key": base64urlEncode(world.random(16)) }));
   } catch (error) {
@@ -84,7 +84,7 @@ export async function revoke(saved: Saved, id: Id): Promise<void> {
   const found = saved.home.all(Kind.SHARE).get(id);
   if (found === undefined) throw new Refusal("share.unknown");
   try {
-    await saved.turn(() => {
+    await saved.online(() => {
       const path = `/v1/shares/${base64urlEncode(found.share)}`;
       return ask(saved.account.tokens.way(), "DELETE", path, null, "application/json");
     });

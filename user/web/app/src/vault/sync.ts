@@ -94,7 +94,7 @@ export class Sync {
   /** Read and write until all agrees. Raises as `Account.sync` does. */
   async now(): Promise<void> {
     await this.#tried(async () => {
-      await this.#saved.turn(() => this.#saved.account.sync());
+      await this.#saved.online(() => this.#saved.account.sync());
       await this.#chores(this.#saved);
     });
   }
@@ -105,7 +105,7 @@ export class Sync {
     this.#retry = null;
     void this.#tried(async () => {
       const { account, mirror } = this.#saved;
-      await this.#saved.turn(async () => {
+      await this.#saved.online(async () => {
         await account.renew();
         const { session, place: { world }, service } = account;
         await pull(groundOf(session, mirror, service, world));

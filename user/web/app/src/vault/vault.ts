@@ -13,11 +13,13 @@ import { savedCommands } from "./saved_commands.ts";
 import { searchCommands } from "./search_commands.ts";
 import { sweep } from "./sharing.ts";
 import { sharingCommands, transferCommands } from "./transfer_commands.ts";
+import { usageOf } from "./usage.ts";
 
 /** What is tidied whenever all agrees with the service. */
 async function chores(saved: Saved): Promise<void> {
   await saved.home.settle();
   await sweep(saved);
+  saved.usage = await usageOf(saved);
 }
 
 export class Vault {

@@ -7,6 +7,7 @@ import { chooseXWing } from "@privity/protocol/webcrypto";
 import * as passphrase from "@privity/vault/passphrase";
 
 import { serve } from "../bridge/line.ts";
+import { through } from "../bridge/through.ts";
 import { VAULT, VAULT_ASIDE, type VaultAnswers, type VaultNews } from "../bridge/vault.ts";
 import type { Edges } from "./edges.ts";
 import * as locks from "./locks.ts";
@@ -18,6 +19,7 @@ const random = (size: number): Bytes => crypto.getRandomValues(new Uint8Array(si
 /** Milliseconds after which an answer of the service is given up. */
 const PATIENCE = 60_000;
 const CHANNEL = "privity-tabs";
+const way = through(self.name, self.location.origin);
 
 let news: (told: VaultNews) => void = () => undefined;
 
@@ -32,7 +34,7 @@ const edges: Edges = {
     const opened = new Set<indexed.IndexedStore>();
     return {
       origin,
-      fetch: (address, options) => self.fetch(address, { ...options, signal: AbortSignal.timeout(PATIENCE) }),
+      fetch: (address, options) => self.fetch(way(address), { ...options, signal: AbortSignal.timeout(PATIENCE) }),
       world: { now: () => Date.now(), random, kem: await chooseXWing(random) },
       devices: new IndexedDevices(self.indexedDB),
       argon2id: passphrase.inScript,
@@ -47,7 +49,7 @@ const edges: Edges = {
       },
     };
   },
-  stream: (address, options) => self.fetch(address, options),
+  stream: (address, options) => self.fetch(way(address), options),
   shelf: (account) => openShelf(self.indexedDB, account),
   eraseShelf: (account) => eraseShelf(self.indexedDB, account),
   locks: locks.ofBrowser(self.navigator.locks),

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { Profile } from "./profile.ts";
 import { account, another, answer, begun, everything, shown, unproven, use, write } from "./steps.ts";
 
-describe("an account", () => {
+describe("an account that is made", () => {
   test("saves nothing before its code was typed, then everything", async () => {
     const profile = new Profile("laptop");
     const tab = await profile.open();
@@ -31,15 +31,16 @@ describe("an account", () => {
     expect(await shown(tab, chat)).toEqual(["Before"]);
   });
 
-  test("is locked and unlocked by its passkey; the same passkey gives the same chats after a restart, without a network", async () => {
+});
+
+describe("an account in a browser", () => {
+  test("is locked, and after a restart unlocked by its passkey", async () => {
     const { profile, tab } = await begun();
     const { chat, message } = await write(tab, "Kept");
     await answer(tab, chat, message, "Yes");
     await tab.do("lock", {});
     await expect(tab.do("open", { chat })).rejects.toMatchObject({ reason: "chat.unknown" });
     tab.close();
-    const again = new Profile("x");
-    void again;
     const next = await profile.open();
     expect(await next.do("open", { chat }).catch((error: unknown) => error)).toMatchObject({ reason: "chat.unknown" });
     expect(await use(next, "unlock")).toEqual({ state: "open" });
@@ -74,6 +75,9 @@ describe("an account", () => {
     expect(await shown(tab, chat)).toEqual(["One", "Two", "Three"]);
   });
 
+});
+
+describe("an account and its code", () => {
   test("the recovery code enters a browser that knows nothing, and unlocks one that does", async () => {
     const profile = new Profile("laptop");
     const tab = await profile.open();

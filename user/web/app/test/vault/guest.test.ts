@@ -49,6 +49,9 @@ describe("a guest", () => {
     expect((await shown(tab, chat))[0]).toBe("One");
   });
 
+});
+
+describe("what a model is given", () => {
   test("files and instructions are given with the question, and a long branch is not cut", async () => {
     const tab = await new Profile("laptop").open();
     const folder = await tab.do("addFolder", { name: "Work" });
@@ -72,10 +75,15 @@ describe("a guest", () => {
       role: "user", content: '<file name="a.csv">\ndepth,3\n</file>\n\nLook', images: ["data:image/png;base64,AQID"],
     });
     const [row] = (await tab.do("open", { chat })).messages;
-    expect(row?.attachments.map(({ name, size, characters }) => [name, size, characters])).toEqual([["a.csv", 1, 7], ["a.png", 3, 0]]);
+    expect(row?.attachments).toMatchObject([
+      { name: "a.csv", size: 1, characters: 7 }, { name: "a.png", size: 3, characters: 0 },
+    ]);
     expect(await tab.do("attachment", { attachment: image })).toMatchObject({ fileName: "a.png", data: Uint8Array.of(1, 2, 3) });
   });
 
+});
+
+describe("an answer's end", () => {
   test("an answer without a word that failed is not kept, one that was stopped is", async () => {
     const tab = await new Profile("laptop").open();
     const { chat, message } = await write(tab, "One");
@@ -84,15 +92,23 @@ describe("a guest", () => {
     await end(tab, chat, (await tab.do("answer", { chat, message })).answer, { text: "Par", state: "stopped" });
     expect((await tab.do("open", { chat })).messages[1]).toMatchObject({ text: "Par", state: "stopped", usage: [10, 0, 5] });
   });
+});
 
-  test.each([
-    ["open", { chat: "00".repeat(16) }, "chat.unknown"],
-    ["write", { chat: null, parent: null, text: "  ", attachments: [], temporary: false, folder: null, model: null, effort: null }, "message.empty"],
-    ["attachment", { attachment: "ff".repeat(16) }, "account.locked"],
-    ["ceremony", {}, "account.locked"],
-    ["created", { id: new Uint8Array(0), clientDataJson: new Uint8Array(0), attestationObject: new Uint8Array(0), material: null, label: "", passkeyLabel: "", keepUnlocked: false }, "page.order"],
-  ] as const)("%s is refused for a reason", async (name, command, reason) => {
-    const tab = await new Profile("laptop").open();
-    await expect(tab.do(name, command as never)).rejects.toMatchObject({ reason });
-  });
+const NEW = { chat: null, parent: null, attachments: [], temporary: false, folder: null, model: null, effort: null };
+const NOBODY = new Uint8Array(0);
+const MADE = {
+  id: NOBODY, clientDataJson: NOBODY, attestationObject: NOBODY, material: null, label: "", passkeyLabel: "", keepUnlocked: false,
+};
+
+test.each([
+  ["open", { chat: "00".repeat(16) }, "chat.unknown"],
+  ["write", { ...NEW, text: "  " }, "message.empty"],
+  ["write", { ...NEW, text: "x".repeat(900_001) }, "object.too_large"],
+  ["write", { ...NEW, text: "x", attachments: ["00".repeat(16)] }, "file.unknown"],
+  ["attachment", { attachment: "ff".repeat(16) }, "account.locked"],
+  ["ceremony", {}, "account.locked"],
+  ["created", MADE, "page.order"],
+] as const)("%s is refused for a reason", async (name, command, reason) => {
+  const tab = await new Profile("laptop").open();
+  await expect(tab.do(name, command as never)).rejects.toMatchObject({ reason });
 });

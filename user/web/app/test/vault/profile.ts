@@ -53,6 +53,7 @@ function onDisk(store: Store, profile: Profile, tab: Tab): Store {
     state: () => store.state(), chain: (device) => store.chain(device), row: (id) => store.row(id), rows: () => store.rows(),
     pages: (from) => store.pages(from), body: (hash) => store.body(hash), waiting: () => store.waiting(),
     waitingFor: (id) => store.waitingFor(id), drafts: () => store.drafts(), offers: () => store.offers(),
+    erasures: () => store.erasures(),
     commit: async (batch) => {
       if (!tab.alive) return new Promise(() => undefined);
       const failing = profile.failing();
@@ -79,7 +80,7 @@ export class Profile {
 
   constructor(name: string, service = new Service(), passkey = new Passkey("key")) {
     this.service = service;
-    this.browser = new Browser(name, service);
+    this.browser = new Browser(name, service.strict);
     this.passkey = passkey;
   }
 
@@ -133,6 +134,11 @@ export class Profile {
       get: (name) => found.get(name), names: (beginning) => found.names(beginning), close: () => undefined,
       put: (pieces) => tab.alive ? found.put(pieces) : new Promise(() => undefined),
     };
+  }
+
+  /** Time goes by while nobody looks: nothing that was due in it happens before the next `pass`. */
+  jump(milliseconds: number): void {
+    this.browser.world.time += milliseconds;
   }
 
   lock<T>(tab: Tab, name: string, step: () => Promise<T>): Promise<T> {

@@ -9,39 +9,47 @@ import { Strict } from "../../../packages/account/test/service.ts";
 interface ShareRow { readonly owner: string; readonly expiry: number; readonly body: string }
 type Answer = readonly [status: number, content: unknown];
 
-export class Service extends Strict {
+export class Service {
+  readonly strict = new Strict();
   readonly shares = new Map<string, ShareRow>();
   /** How many chats may be active; null: no limit. */
   activeLimit: number | null = null;
   /** The network is down. */
   down = false;
+  /** Until this is over nothing is answered. */
+  slow: Promise<void> = Promise.resolve();
   /** Streams of events that are open. */
   readonly streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
 
-  override readonly fetch = this.#before(this.fetch);
+  get accounts(): Strict["accounts"] {
+    return this.strict.accounts;
+  }
+
+  get seen(): Strict["seen"] {
+    return this.strict.seen;
+  }
 
   /** All streams hear that the log has grown. */
   grown(n: number): void {
     for (const one of this.streams) one.enqueue(new TextEncoder().encode(`{"n":${String(n)}}\n`));
   }
 
-  #before(strict: Strict["fetch"]): Strict["fetch"] {
-    return async (address, options) => {
-      if (this.down) throw new TypeError("Failed to fetch");
-      const { pathname } = new URL(address);
-      const method = options.method ?? "GET";
-      const found = await this.#own(method, pathname, options);
-      if (found === "stream") return this.#stream(options.signal ?? null);
-      if (found === null) return strict(address, options);
-      this.seen.push({ method, path: pathname, body: bodyOf(options) });
-      const [status, content] = found;
-      return new Response(content === null ? null : JSON.stringify(content), { status });
-    };
-  }
+  readonly fetch = async (address: string, options: RequestInit): Promise<Response> => {
+    await this.slow;
+    if (this.down) throw new TypeError("Failed to fetch");
+    const { pathname } = new URL(address);
+    const method = options.method ?? "GET";
+    const found = this.#own(method, pathname, options);
+    if (found === "stream") return this.#stream(options.signal ?? null);
+    if (found === null) return this.strict.fetch(address, options);
+    this.seen.push({ method, path: pathname, body: bodyOf(options) });
+    const [status, content] = found;
+    return new Response(content === null ? null : JSON.stringify(content), { status });
+  };
 
-  async #own(method: string, path: string, options: RequestInit): Promise<Answer | "stream" | null> {
+  #own(method: string, path: string, options: RequestInit): Answer | "stream" | null {
     const headers = options.headers as Readonly<Record<string, string>> | undefined;
-    const token = this.tokens.get((headers?.["authorization"] ?? "").replace("Bearer ", ""));
+    const token = this.strict.tokens.get((headers?.["authorization"] ?? "").replace("Bearer ", ""));
     const [, , what, id = ""] = path.split("/");
     if (what === "shares") return this.#share(method, id, options, token?.account ?? null);
     if (token === undefined) return null;
@@ -64,7 +72,9 @@ export class Service extends Strict {
 
   #share(method: string, id: string, options: RequestInit, account: string | null): Answer {
     const found = this.shares.get(id);
-    if (method === "GET") return found === undefined ? refused(404, "share.unknown") : [200, { expiry: found.expiry, body: found.body }];
+    if (method === "GET") {
+      return found === undefined ? refused(404, "share.unknown") : [200, { expiry: found.expiry, body: found.body }];
+    }
     if (account === null) return refused(401, "access.required");
     if (method === "DELETE") {
       if (found?.owner !== account) return refused(404, "share.unknown");

@@ -1,6 +1,7 @@
 /** What people do in a tab, in the order of the page's own steps. */
 
 
+import type { AccountState } from "../../src/bridge/views.ts";
 import { Profile, type Tab } from "./profile.ts";
 
 
@@ -27,14 +28,10 @@ export async function unproven(tab: Tab, keepUnlocked = false): Promise<string> 
 }
 
 /** The passkey, used for a purpose. */
-export async function use(tab: Tab, purpose: string, handle = new Uint8Array(16)): ReturnType<typeof proved> {
-  return proved(tab, purpose, handle);
-}
-
-async function proved(tab: Tab, purpose: string, handle: Uint8Array<ArrayBuffer>): Promise<{ readonly state: string }> {
+export async function use(tab: Tab, purpose: string): Promise<AccountState> {
   const { passkey } = tab.profile;
   const { challenge } = await tab.do("proof", {});
-  const assertion = await passkey.assertion(challenge, handle);
+  const assertion = await passkey.assertion(challenge, new Uint8Array(16));
   return tab.do("proved", {
     ...assertion, material: await passkey.answer(), purpose, words: null, label: "Phone", keepUnlocked: false,
   });
@@ -75,17 +72,19 @@ const NO_PROOF = { proof: "none", document: null, bundle: null, appraisal: null,
 
 /** A question's answer, whole. */
 export async function answer(
-  tab: Tab, chat: string, message: string, text: string, proof: Partial<Parameters<typeof end>[3]> = {},
+  tab: Tab, chat: string, message: string, text: string, more: Partial<Finish> = {},
 ): Promise<string> {
   tab.profile.browser.world.time += SECOND;
   const begunAt = await tab.do("answer", { chat, message });
-  await end(tab, chat, begunAt.answer, { text, ...proof });
+  await end(tab, chat, begunAt.answer, { text, ...more });
   return begunAt.answer;
 }
 
 type Finish = Omit<Parameters<Tab["vault"]["handlers"]["finish"]>[0], "name" | "chat" | "answer">;
 
-export async function end(tab: Tab, chat: string, answered: string, given: Partial<Finish> & { readonly text: string }): Promise<void> {
+export async function end(
+  tab: Tab, chat: string, answered: string, given: Partial<Finish> & { readonly text: string },
+): Promise<void> {
   await tab.do("finish", {
     chat, answer: answered, reasoning: "", state: "complete", model: null, prompt: 10, cached: 0, completion: 5,
     ...NO_PROOF, ...given,

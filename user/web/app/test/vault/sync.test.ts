@@ -1,0 +1,189 @@
+/** When this browser agrees with the service, which tab does it, and what becomes of it offline. */
+
+import { describe, expect, test } from "vitest";
+
+import { LONGEST } from "@privity/history/pace";
+
+import type { AccountState } from "../../src/bridge/views.ts";
+import { settled } from "./profile.ts";
+import { another, answer, begun, end, shown, use, write } from "./steps.ts";
+import type { Tab } from "./profile.ts";
+
+async function sync(tab: Tab): Promise<Awaited<ReturnType<typeof overview>>["sync"]> {
+  return (await overview(tab)).sync;
+}
+
+function overview(tab: Tab): ReturnType<Tab["vault"]["handlers"]["overview"]> {
+  return tab.do("overview", {});
+}
+
+function posts({ profile }: Tab): number {
+  return profile.service.seen.filter(({ method, path }) => method === "POST" && path === "/v1/pages").length;
+}
+
+/** Who the tab says that this browser is, unasked. */
+function stateOf({ news }: Tab): AccountState | null {
+  return news.findLast((one) => one.kind === "state")?.state ?? null;
+}
+
+describe("what was written leaves", () => {
+  test("on a clock of its own, never with the question", async () => {
+    const { profile, tab } = await begun();
+    await settled();
+    await profile.pass(LONGEST);
+    const before = posts(tab);
+    const { chat, message } = await write(tab, "Private");
+    await answer(tab, chat, message, "Yes");
+    await settled();
+    expect(posts(tab)).toBe(before);
+    expect((await sync(tab)).unsent).toBeGreaterThan(0);
+    await profile.pass(LONGEST);
+    expect(posts(tab)).toBe(before + 1);
+    expect(await sync(tab)).toMatchObject({ unsent: 0, offline: false, halted: null });
+  });
+
+  test("at once when the person chose that", async () => {
+    const { profile, tab } = await begun();
+    await profile.pass(LONGEST);
+    await tab.do("saveSettings", {
+      theme: "system", language: null, model: null, instructions: "", lock: null, titles: false, atOnce: true,
+    });
+    await write(tab, "Now");
+    await settled();
+    await settled();
+    expect((await sync(tab)).unsent).toBe(0);
+  });
+
+  test("when the network is back; until then all is here and can be read", async () => {
+    const { profile, tab } = await begun();
+    await profile.pass(LONGEST);
+    profile.service.down = true;
+    const { chat } = await write(tab, "On a train");
+    await profile.pass(LONGEST);
+    expect(await sync(tab)).toMatchObject({ offline: true, halted: null });
+    expect((await sync(tab)).unsent).toBeGreaterThan(0);
+    expect(await shown(tab, chat)).toEqual(["On a train"]);
+    await expect(tab.do("sync", {})).rejects.toMatchObject({ reason: "service.unreachable" });
+    profile.service.down = false;
+    tab.vault.online();
+    await settled();
+    expect((await sync(tab)).offline).toBe(false);
+    await profile.pass(LONGEST);
+    expect((await sync(tab)).unsent).toBe(0);
+  });
+
+  test("a server that takes its time delays no writing", async () => {
+    const { profile, tab } = await begun();
+    let go = (): void => undefined;
+    profile.service.slow = new Promise<void>((resolve) => { go = resolve; });
+    const syncing = tab.do("sync", {});
+    await settled();
+    const { chat } = await write(tab, "Meanwhile");
+    expect(await shown(tab, chat)).toEqual(["Meanwhile"]);
+    go();
+    await syncing;
+    expect((await sync(tab)).unsent).toBe(0);
+  });
+});
+
+describe("what another device wrote", () => {
+  test("is here as soon as the service says that the log has grown, and nothing is sent for it", async () => {
+    const { profile, tab } = await begun();
+    const phone = await another(profile, "phone");
+    await settled();
+    const { chat } = await write(tab, "Waits here");
+    const before = posts(tab);
+    const theirs = await write(phone.tab, "From the phone");
+    await phone.tab.do("sync", {});
+    const own = posts(tab) - before;
+    profile.service.grown(99);
+    await settled();
+    await settled();
+    expect(await shown(tab, theirs.chat)).toEqual(["From the phone"]);
+    expect(posts(tab) - before).toBe(own);
+    expect((await sync(tab)).unsent).toBeGreaterThan(0);
+    expect(tab.news.some((one) => one.kind === "changed")).toBe(true);
+    expect(await shown(tab, chat)).toEqual(["Waits here"]);
+  });
+
+  test("a title that both gave: one counts, the other is offered, and can be taken", async () => {
+    const { profile, tab } = await begun();
+    const { chat } = await write(tab, "One");
+    await tab.do("sync", {});
+    const phone = await another(profile, "phone");
+    phone.profile.browser.world.time = profile.browser.world.time + 5000;
+    await phone.tab.do("setTitle", { chat, title: "Later" });
+    await tab.do("setTitle", { chat, title: "Earlier" });
+    for (const one of [phone.tab, tab]) await one.do("sync", {});
+    const { offers, chats } = await overview(tab);
+    expect(chats[0]?.title).toBe("Later");
+    expect(offers).toMatchObject([{ chat, field: "title", text: "Earlier" }]);
+    await tab.do("answerOffer", { key: offers[0]?.key ?? "", take: true });
+    const after = await overview(tab);
+    expect(after.chats[0]?.title).toBe("Earlier");
+    expect(after.offers).toEqual([]);
+  });
+});
+
+describe("tabs of one browser", () => {
+  test("a new one is opened by the one that is unlocked; what one writes the other shows", async () => {
+    const { profile, tab } = await begun();
+    const { chat, message } = await write(tab, "In the first tab");
+    const second = await profile.open();
+    expect(await shown(second, chat)).toEqual(["In the first tab"]);
+    await write(second, "In the second", { chat, parent: message });
+    await settled();
+    expect(await shown(tab, chat)).toEqual(["In the first tab", "In the second"]);
+    expect(tab.news.filter((one) => one.kind === "changed").length).toBeGreaterThan(0);
+  });
+
+  test("one of them synchronises; when it is closed, another one does", async () => {
+    const { profile, tab } = await begun();
+    const second = await profile.open();
+    expect([...profile.held()]).toContain("privity-writer");
+    await write(second, "By the second");
+    await settled();
+    await profile.pass(LONGEST);
+    expect((await sync(second)).unsent).toBe(0);
+    tab.close();
+    await settled();
+    await write(second, "Alone");
+    await profile.pass(LONGEST);
+    expect((await sync(second)).unsent).toBe(0);
+  });
+
+  test("an answer that one is writing is not cut off by another; after a crash it is", async () => {
+    const { profile, tab } = await begun();
+    const { chat, message } = await write(tab, "Long");
+    const { answer: id } = await tab.do("answer", { chat, message });
+    await tab.do("draft", { chat, answer: id, text: "As far as", reasoning: "" });
+    const second = await profile.open();
+    expect((await second.do("open", { chat })).messages[1]).toMatchObject({ text: "As far as", state: "streaming" });
+    await end(tab, chat, id, { text: "As far as it goes." });
+    await settled();
+    expect((await second.do("open", { chat })).messages[1]).toMatchObject({ text: "As far as it goes.", state: "complete" });
+    profile.jump(1000);
+    const next = await tab.do("answer", { chat, message });
+    await tab.do("draft", { chat, answer: next.answer, text: "Half", reasoning: "Hm" });
+    tab.close();
+    const third = await profile.open();
+    expect((await third.do("open", { chat })).messages[1]).toMatchObject({ id: next.answer, text: "Half", state: "cut" });
+  });
+
+  test("lock together, and forget together", async () => {
+    const { profile, tab } = await begun();
+    const second = await profile.open();
+    const { chat } = await write(tab, "Kept");
+    await tab.do("lock", {});
+    await settled();
+    expect(stateOf(second)).toEqual({ state: "locked", opens: ["passkey", "code"] });
+    await expect(second.do("open", { chat })).rejects.toMatchObject({ reason: "chat.unknown" });
+    for (const one of [tab, second]) one.close();
+    const [third, fourth] = [await profile.open(), await profile.open()];
+    await use(third, "unlock");
+    await third.do("forget", {});
+    await settled();
+    expect(stateOf(fourth)).toEqual({ state: "guest" });
+    expect(await profile.disk()).toEqual([[], []]);
+  });
+});
