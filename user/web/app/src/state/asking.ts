@@ -162,7 +162,7 @@ async function begin(id: string, question: string, rid: string, model: string | 
     beginStream(run);
     setRun(id, run);
     await ports().channel.ask("ask", {
-      request: run.request, conversation: id, rid, model, effort: chosenEffort.value, messages: spelled(given), receipt: true,
+      request: run.request, conversation: id, rid, model, effort: chosenEffort.value, messages: spelled(given), receipt: false,
     });
   } catch (error) {
     const { reason, detail } = faultOf(error);

@@ -7,6 +7,7 @@ import { channelLost } from "./asking.ts";
 import { openPlace } from "./chats.ts";
 import { failed } from "./failing.ts";
 import { readFile } from "./files.ts";
+import { givenPin } from "./local.ts";
 import { heardChannel, heardVault, judged } from "./news.ts";
 import { begin } from "./entering.ts";
 import { leftAt, listen } from "./places.ts";
@@ -88,7 +89,7 @@ export async function beginPage(start: StartWorker, service: string): Promise<vo
 /** Have the enclave prove itself; where that cannot be, nothing can be sent, and the reason is shown. */
 export async function prove(service: string): Promise<void> {
   try {
-    record.value = await ports().channel.ask("start", { service, pin: null })
+    record.value = await ports().channel.ask("start", { service, pin: givenPin() })
       ?? await ports().channel.ask("verify", { fresh: false });
   } catch (error) {
     failed(error);

@@ -2,7 +2,6 @@
 
 import type { JSX } from "preact";
 
-import { panelOpen } from "../../state/app.ts";
 import { regenerate, tryAgain } from "../../state/asking.ts";
 import { models } from "../../state/app.ts";
 import { chosenModel } from "../../state/models.ts";
@@ -23,7 +22,6 @@ export function Failed({ question, failure }: { readonly question: string; reado
           keep: () => setFailure(question, null),
           check_again: () => void checkAgain().then(() => tryAgain(question)),
           save_evidence: () => void saveEvidence(),
-          details: () => { panelOpen.value = true; },
           plans: () => go("usage"),
           ...(other === undefined ? {} : { other_model: () => void regenerate(question, other.id) }),
         }}

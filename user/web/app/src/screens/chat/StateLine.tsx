@@ -8,6 +8,7 @@ import { fresh } from "../../state/chats.ts";
 import { checking } from "../../state/composing.ts";
 import { now } from "../../state/now.ts";
 import { spokenOf } from "../../state/shortcuts.ts";
+import { isTest } from "../../state/verifying.ts";
 import { distance, t } from "../../text/text.ts";
 
 export function StateLine(): JSX.Element {
@@ -34,7 +35,8 @@ function proven(): { readonly icon: IconName; readonly text: string; readonly ki
   switch (found.verdict) {
     case "verified": return { icon: "passed", text: t("chat.proof_verified", { ago }), kind: "verified" };
     case "test": return { icon: "warning", text: t("chat.proof_test", { ago }), kind: "test" };
-    case "refused": return { icon: "failed", text: t("chat.proof_refused", { ago }), kind: "refused" };
+    case "refused": return isTest.value ? { icon: "warning", text: t("chat.proof_consent"), kind: "test" }
+      : { icon: "failed", text: t("chat.proof_refused", { ago }), kind: "refused" };
   }
 }
 
