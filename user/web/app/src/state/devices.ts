@@ -41,14 +41,16 @@ export async function load(): Promise<void> {
 
 /** Ask the browser to keep what is saved here; it may refuse. */
 export async function persist(): Promise<void> {
-  if ("storage" in navigator) persisted.value = await navigator.storage.persist();
+  if ("storage" in navigator && persisted.peek() !== true) persisted.value = await navigator.storage.persist();
 }
 
-/** Devices that another one added lately: people are told, and may take them away. */
+/** Devices that another one added since this one is there, and lately: people are told, and may take them away. */
 export function arrivals({ devices }: Listed, now: number): readonly DeviceView[] {
-  const own = devices.find((one) => one.here)?.label ?? null;
-  return devices.filter((one) => {
-    return one.active && !one.here && one.addedBy !== own && now - one.added < NEWS_DAYS * DAY;
+  const own = devices.find((one) => one.here);
+  if (own === undefined) return [];
+  return devices.filter(({ active, here, label, added, addedBy }) => {
+    const strange = active && !here && addedBy !== null && addedBy !== own.label && label !== own.addedBy;
+    return strange && added >= own.added && now - added < NEWS_DAYS * DAY;
   });
 }
 

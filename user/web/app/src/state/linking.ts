@@ -33,6 +33,9 @@ export type Granting =
 export const offering = signal<Offering>({ at: "begin", fault: null });
 export const granting = signal<Granting>({ at: "link", fault: null });
 
+/** A link that this page was opened with; Devices takes it up. */
+export const linkAsked = signal<string | null>(null);
+
 /** A new number makes every question of the attempt before it end. */
 let attempts = 0;
 

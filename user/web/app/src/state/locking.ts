@@ -10,6 +10,7 @@ import { account, models, notices, overview, panelOpen, record, screen, sidebarO
 import { clears, clearShown } from "./clearing.ts";
 import { flushDrafts } from "./drafts.ts";
 import { became } from "./entering.ts";
+import { service } from "./local.ts";
 import { assertive, polite } from "./notices.ts";
 import { connect, type Ports, ports } from "./ports.ts";
 import { flushRemovals } from "./removing.ts";
@@ -23,7 +24,7 @@ export const LOCK_AFTER = [300, 900, 3600, null] as const;
 
 /** What must be sealed or carried out before the workers end. */
 const steps = new Set<() => Promise<void>>([flushDrafts, flushRemovals]);
-let renew: (() => Promise<Ports>) | null = null;
+let renew: Renewal | null = null;
 /** It locks: nothing of what was shown may be drawn again. */
 export const locking = signal(false);
 
@@ -33,9 +34,17 @@ export function beforeLock(step: () => Promise<void>): () => void {
   return () => steps.delete(step);
 }
 
-/** How workers are ended and started anew: `start` ends the old ones. Set once, by the page. */
-export function renewWith(start: () => Promise<Ports>): void {
-  renew = start;
+/** How workers are ended and started anew. */
+export interface Renewal {
+  /** Ends the old ones. */
+  readonly start: () => Ports;
+  /** Has the enclave prove itself again, which the new channel worker knows nothing of. */
+  readonly prove: () => Promise<void>;
+}
+
+/** Set once, by the page. */
+export function renewWith(renewal: Renewal): void {
+  renew = renewal;
 }
 
 /** Lock now. A guest has nothing to lock. */
@@ -76,9 +85,10 @@ async function cover(): Promise<void> {
   getSelection()?.removeAllRanges();
   try {
     if (renew !== null) {
-      const started = await renew();
+      const started = renew.start();
       connect(started);
-      await became(await started.vault.ask("start", { service: location.origin }));
+      void renew.prove();
+      await became(await started.vault.ask("start", { service: service() }));
     }
   } finally {
     locking.value = false;

@@ -9,14 +9,14 @@ import { Banner, Page, Section } from "../../parts/Page.tsx";
 import { Skeleton } from "../../parts/Skeleton.tsx";
 import { overview } from "../../state/app.ts";
 import { listed, listFault, load, persist, persisted } from "../../state/devices.ts";
-import { scan } from "../../state/linking.ts";
+import { linkAsked, scan } from "../../state/linking.ts";
 import { back } from "../../state/places.ts";
 import { t } from "../../text/text.ts";
 import { ReasonNotice } from "../states/ReasonNotice.tsx";
 import { DeviceRow } from "./DeviceRow.tsx";
 import { Fingerprint } from "./Fingerprint.tsx";
 import { ForgetDevice } from "./ForgetDevice.tsx";
-import { LinkDevice, linkAsked } from "./LinkDevice.tsx";
+import { LinkDevice } from "./LinkDevice.tsx";
 import { Openers } from "./Openers.tsx";
 
 export function Devices(): JSX.Element {

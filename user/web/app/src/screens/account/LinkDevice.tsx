@@ -1,6 +1,6 @@
 /** The device that has the account: scan what the new one shows, type its digits, let it in. */
 
-import { signal, useSignal } from "@preact/signals";
+import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
@@ -19,9 +19,6 @@ import { ReasonNotice } from "../states/ReasonNotice.tsx";
 
 const Scanner = lazy(async () => (await import("./Scanner.tsx")).Scanner);
 const MAX_LINK = 1024;
-
-/** A link that this page was opened with; Devices takes it up. */
-export const linkAsked = signal<string | null>(null);
 
 export function LinkDevice({ onClose }: { readonly onClose: () => void }): JSX.Element {
   useEffect(() => stop, []);

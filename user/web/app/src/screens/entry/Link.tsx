@@ -63,8 +63,8 @@ function Digits({ digits }: { readonly digits: string }): JSX.Element {
   return (
     <div class="stack">
       <p>{t("entry.link.type")}</p>
-      <p class="digits" dir="ltr" translate={false} role="status">
-        <span aria-hidden="true">{digits.slice(0, 3)}<span class="digits-gap" />{digits.slice(3)}</span>
+      <p class="digits" translate={false} role="status">
+        <span dir="ltr" class="digits-shown" aria-hidden="true">{digits.slice(0, 3)}<span class="digits-gap" />{digits.slice(3)}</span>
         <span class="spoken">{digits.split("").join(" ")}</span>
       </p>
       <p class="quiet">{t("entry.link.granting")}</p>

@@ -1,7 +1,7 @@
 /** Opening what this browser knows, or signing in where it knows nothing. Other ways are those that there are, and no others. */
 
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 
 import type { AccountState } from "../../bridge/views.ts";
 import { Button } from "../../parts/Button.tsx";
@@ -38,8 +38,7 @@ function Locked({ opens }: { readonly opens: Opens }): JSX.Element {
   const open = (): void => void (here ? openHere() : signIn(KNOWN));
   const { busy, fault, words } = attempt.value;
   return (
-    <Page title={t("entry.unlock.title")} lead={t("entry.unlock.lead")}>
-      <Mark />
+    <Cover title={t("entry.unlock.title")} lead={t("entry.unlock.lead")}>
       {fault !== null && <ReasonNotice {...fault} act={{ try_again: open, another_way: () => { other.value = true; } }} />}
       {locking.value && <Waiting what={t("entry.waiting.locking")} />}
       {!locking.value && busy && (
@@ -57,7 +56,27 @@ function Locked({ opens }: { readonly opens: Opens }): JSX.Element {
           <Others opens={opens} here={here} open={other.value} />
         </>
       )}
-    </Page>
+    </Cover>
+  );
+}
+
+interface CoverProps {
+  readonly title: string;
+  readonly lead: string;
+  readonly children: ComponentChildren;
+}
+
+/** Nothing but the mark and the way in. */
+function Cover({ title, lead, children }: CoverProps): JSX.Element {
+  return (
+    <div class="page cover">
+      <div class="page-inside cover-inside">
+        <Mark />
+        <h1 class="page-title">{title}</h1>
+        <p class="page-lead">{lead}</p>
+        {children}
+      </div>
+    </div>
   );
 }
 

@@ -1,7 +1,7 @@
 /** What people see of this browser and this server, in their own words. */
 
 import { ownName } from "../../state/entering.ts";
-import { moment, t } from "../../text/text.ts";
+import { t } from "../../text/text.ts";
 
 /** A name for this device, such as "Chrome on Linux"; a person may change it. */
 export function deviceName(userAgent: string = navigator.userAgent): string {
@@ -11,6 +11,6 @@ export function deviceName(userAgent: string = navigator.userAgent): string {
 }
 
 /** A name for a new passkey in the browser's picker: two accounts at one address can be told apart by their day. */
-export function passkeyName(now: number = Date.now()): string {
-  return `Privity, ${moment(now, "day")}`;
+export function passkeyName(now: Date = new Date()): string {
+  return `Privity ${now.toISOString().slice(0, 10)}`;
 }
