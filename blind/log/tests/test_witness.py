@@ -353,7 +353,7 @@ def test_the_empty_tree_is_cosigned_too(witness) -> None:
     assert witness.add_checkpoint(add_checkpoint.encode(0, (), signed(head, *ED))).status == 200
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.binary(max_size=300) | st.tuples(st.integers(0, len(GOOD) - 1), st.integers(1, 255)))
 def test_any_bytes_get_an_answer_of_the_specification(witness, state, change) -> None:
     body = (

@@ -9,11 +9,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from account_stand import Stand, stand_on
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from postgresql import postgresql
 
 # A busy machine is no failure: how long an example takes is measured under bench/.
-settings.register_profile("untimed", deadline=None)
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
 

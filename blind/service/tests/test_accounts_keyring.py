@@ -67,12 +67,14 @@ def spoilt(member: Member, what: str):
         "a device vanished": {"devices": (replace(devices[0], id=token_bytes(16)),)},
         "a device changed its key": {"devices": (replace(devices[0], key=token_bytes(32)),)},
         "a device changed its introduction": {"devices": (replace(devices[0], introduced_by=token_bytes(16)),)},
-        "the signer revokes itself": {"devices": (replace(devices[0], last_seq=0),)},
         "another private half": {"private": bytes(32)},
         "a private half of another epoch": {"epoch": 2, "generation": 1},
         "an opener without a record": {"openers": listed([*member.records, record_of(3)])},
         "a changed record": {"openers": listed([member.records[0], other_record])},
     }  # fmt: skip
+    if what == "a signer that enters revoked":
+        entering = replace(by_nobody, last_seq=0, introduced_by=member.rings.openers[0].id)
+        return changed(member, other, devices=tuple(sorted((*devices, entering), key=lambda one: one.id)))
     if what == "a signer that nobody introduced":
         ordered = tuple(sorted((*devices, by_nobody), key=lambda one: one.id))
         return changed(member, other, devices=ordered)
@@ -112,13 +114,13 @@ FAULTS = (
     *("another account", "another revision", "does not continue", "the epoch falls", "the epoch jumps"),
     *("a device vanished", "a device changed its key", "a device changed its introduction"),
     *(
-        "the signer revokes itself",
         "another private half",
         "a private half of another epoch",
         "an opener without a record",
         "a changed record",
     ),
     "a signer that nobody introduced",
+    "a signer that enters revoked",
 )
 
 
@@ -178,6 +180,20 @@ def test_a_revoked_device_stays_so(stand: Stand) -> None:
                 answer = await member.put_ring(member.next_ring(devices=devices))
                 assert reason(answer) == (422, "keyring.invalid")
                 member.ring = kept
+
+    run(scenario())
+
+
+def test_a_device_leaves_with_its_last_signature(stand: Stand) -> None:
+    async def scenario() -> None:
+        async with stand.client() as client:
+            member = await made(client)
+            leaving = tuple(replace(one, last_seq=0) for one in member.rings.devices)
+            assert (await member.put_ring(member.next_ring(devices=leaving))).status_code == 200
+            # From then on it signs nothing and is let in no more.
+            assert reason(await member.sign_in("device")) == (401, "access.refused")
+            fresh = (await member.sign_in("recovery")).json()["token"]
+            assert reason(await member.put_ring(member.next_ring(), token=fresh)) == (422, "keyring.invalid")
 
     run(scenario())
 

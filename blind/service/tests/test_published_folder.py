@@ -110,7 +110,7 @@ def test_all_bundles_together_are_bounded(tmp_path: Path, monkeypatch: pytest.Mo
     assert refused(tmp_path) == "bundles_too_large"
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.binary(max_size=60))
 def test_any_directory_gives_a_documented_reason(tmp_path: Path, data: bytes) -> None:
     post(tmp_path, *NODES)

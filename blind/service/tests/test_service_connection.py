@@ -182,7 +182,7 @@ NOISE = st.one_of(
 ALLOWED = {100, 200, 204, 304, 400, 404, 405, 410, 413, 503}
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(NOISE, min_size=30, max_size=30))
 def test_any_bytes_get_a_documented_status_or_a_closed_connection(tmp_path: Path, noises: list[bytes]) -> None:
     async def one(s, noise: bytes) -> int | None:
