@@ -172,6 +172,11 @@ CLIENT_REASONS: Final[dict[str, Words]] = {
         "Tell whoever runs it: docs/operating/web.md lists them.",
         Exit.REFUSED,
     ),
+    "web_missing": Words(
+        "This installation holds no web client.",
+        "Install privity-client from its wheel; in a checkout, `make serve` builds the web client.",
+        Exit.FAILED,
+    ),
     "web_unusable": Words(
         "The web client in this installation cannot be used.",
         "Install privity-client again; in a checkout, `make serve` builds the web client anew.",

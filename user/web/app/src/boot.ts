@@ -5,6 +5,7 @@
  * in a module that the map covers: the bytes are fetched under it, and only they become a worker.
  */
 
+import { type LocalMode, readStatement, STATEMENT } from "./state/local.ts";
 import { paintTheme } from "./state/theme.ts";
 import { refuseToRun } from "./unable.ts";
 
@@ -46,24 +47,39 @@ function scriptUrls(rules: ScriptUrls): ScriptUrls {
 
 /** A worker of this build. Rejects when its file cannot be fetched or is not the one that was built. */
 export async function startWorker(name: WorkerName): Promise<Worker> {
+  const server = (await local)?.server;
   let address = started.get(name);
   if (address === undefined) {
     address = verified(PRIVITY_WORKERS[name]);
     started.set(name, address);
     address.catch(() => started.delete(name));
   }
-  return new Worker(policy.createScriptURL(await address), { type: "module", name });
+  // In local mode the worker reads in its name whose requests go through this page's own origin (bridge/through.ts).
+  const called = server === undefined ? name : `${name} ${server}`;
+  return new Worker(policy.createScriptURL(await address), { type: "module", name: called });
 }
 
 /** The address of a blob that holds exactly the bytes that were built. */
 async function verified({ path, integrity }: Delivered): Promise<string> {
-  // The one fetch of the page itself: a file of its own build, held to its hash by the browser.
+  // A file of this very build, held to its hash by the browser. The page itself fetches nothing else but the statement below.
   // eslint-disable-next-line no-restricted-globals
   const response = await fetch(path, { integrity, credentials: "omit", redirect: "error", referrerPolicy: "no-referrer" });
   if (!response.ok) throw new TypeError(`${path} answered ${String(response.status)}`);
   const address = URL.createObjectURL(new Blob([await response.arrayBuffer()], { type: "text/javascript" }));
   own.add(address);
   return address;
+}
+
+/** Only this machine answers at `localhost`, so a server cannot claim to be it; ours never answers at this address. */
+async function askLocalMode(): Promise<LocalMode | null> {
+  if (location.hostname !== "localhost") return null;
+  try {
+    // eslint-disable-next-line no-restricted-globals
+    const response = await fetch(STATEMENT, { cache: "no-store", credentials: "omit", redirect: "error" });
+    return response.ok ? readStatement(await response.text()) : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Add a style sheet of this build that the first load does without. Rejects when it is missing or not the one built. */
@@ -91,6 +107,9 @@ export async function registerServiceWorker(): Promise<ServiceWorkerRegistration
   if (!("serviceWorker" in navigator)) return null;
   return navigator.serviceWorker.register(policy.createScriptURL(SERVICE_WORKER), { updateViaCache: "none" });
 }
+
+/** `privity web` on this machine; null: this page came from a server. */
+export const local: Promise<LocalMode | null> = askLocalMode();
 
 paintTheme();
 import("./main.tsx").catch(refuseToRun);

@@ -124,6 +124,24 @@ def verify(
     _leave(lambda: run(question), as_json=json)
 
 
+@app.command(epilog=EXIT_CODES)
+def web(
+    url: Annotated[str, typer.Argument(help="Address of the server.")] = DEFAULT_URL,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of this machine for the page.")] = 8090,
+    allow_simulated: Annotated[
+        bool, typer.Option("--allow-simulated", help="Serve the page that also knows test enclaves, and says so.")
+    ] = False,
+) -> None:
+    """Serve the page from this machine's disk, and carry what it sends to a server; Ctrl-C stops it.
+
+    Whoever runs the server can then not change the page. It is the strongest way to use Privity in a browser.
+    """
+    from privity_client.cli.web import Wanted
+    from privity_client.cli.web import web as run
+
+    _leave(lambda: run(Wanted(url, port, allow_simulated)))
+
+
 @app.command("verify-web", epilog=EXIT_CODES)
 def verify_web(
     url: Annotated[str, typer.Argument(help="Address of the server.")] = DEFAULT_URL, json: Json = False

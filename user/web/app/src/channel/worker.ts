@@ -5,6 +5,7 @@ import type { Bytes } from "@privity/protocol/bytes";
 
 import { CHANNEL, CHANNEL_ASIDE, type ChannelAnswers, type ChannelNews } from "../bridge/channel.ts";
 import { serve } from "../bridge/line.ts";
+import { through } from "../bridge/through.ts";
 import { cabinetOf, open } from "./cabinet.ts";
 import { handlersOf } from "./commands.ts";
 import type { Edges } from "./edges.ts";
@@ -12,11 +13,12 @@ import type { Edges } from "./edges.ts";
 const entropy = (size: number): Bytes => crypto.getRandomValues(new Uint8Array(size));
 // The first message may be here already: nothing is waited for before somebody listens.
 const chosen = chooseXWing(entropy);
+const way = through(self.name, self.location.origin);
 let database: Promise<IDBDatabase> | null = null;
 
 const edges: Edges = {
   ground: {
-    fetch: (address, options) => globalThis.fetch(address, options),
+    fetch: (address, options) => globalThis.fetch(way(address), options),
     clock: () => Math.floor(Date.now() / 1000),
     entropy,
     sleep: (seconds, signal) => new Promise((resolve) => {
