@@ -94,11 +94,11 @@ class Desk {
     await this.#runs.get(request)?.stop();
   }
 
-  /** The bundle alone: whoever judges it again makes a record of their own. */
+  /** What was judged, and by what: whoever judges it again makes a record of their own. */
   async evidence(): Promise<ChannelAnswers["saveEvidence"]> {
-    const { bundle } = this.visit;
-    if (bundle === null) throw new Refusal("no_record");
-    return { fileName: `privity-evidence-${await short(bundle)}.json`, data: bundle };
+    const data = await this.visit.saved();
+    if (data === null) throw new Refusal("no_record");
+    return { fileName: `privity-evidence-${await short(data)}.json`, data };
   }
 
   async conviction(): Promise<ChannelAnswers["saveConviction"]> {

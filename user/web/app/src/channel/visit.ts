@@ -12,6 +12,7 @@ import { Connection, DOCUMENT_SECONDS } from "@privity/channel/sdk";
 import type { Bytes } from "@privity/protocol/bytes";
 import type { JsonObject } from "@privity/protocol/canonical";
 import { encodeEvidence } from "@privity/trust/remembered";
+import { encode as encodeSaved } from "@privity/trust/saved_evidence";
 
 import type { RecordView } from "../bridge/channel.ts";
 import { Refusal } from "../bridge/line.ts";
@@ -60,9 +61,15 @@ export class Visit {
     return new Visit(service, pin, edges, { cabinet, roots, release: await cabinet.get("release") });
   }
 
-  /** The bundle that was judged last, null before. */
-  get bundle(): Bytes | null {
-    return this.#judged?.bundle ?? null;
+  /**
+   * The bundle that was judged last, with the bulletin that it was judged by, as one file; the bundle alone where no log was
+   * believed, null before anything was judged.
+   */
+  async saved(): Promise<Bytes | null> {
+    const bundle = this.#judged?.bundle ?? null;
+    const { source, server } = this.#connection ?? {};
+    if (bundle === null || server === undefined || (source?.standing ?? null) === null) return bundle;
+    return encodeSaved(await server.saved(bundle, this.#edges.ground.clock()));
   }
 
   /** Nothing of this visit happens by itself any longer. */

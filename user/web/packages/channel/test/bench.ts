@@ -23,7 +23,7 @@ export class Bench {
   readonly entropy = chance(11);
   events: Event[] = [];
   now = 1000;
-  /** Whether time passes at once where something waits for an answer: what does not come in time is late. */
+  /** Whether a node's silence counts at once as long enough. */
   impatient = false;
 
   constructor(...nodes: readonly FakeNode[]) {
@@ -67,13 +67,18 @@ export class Bench {
     return events.map((event) => (event.kind === "line" && event.value.t === "text" ? event.value.d : "")).join("");
   }
 
-  /** Pauses end at once and are noted; what only watches over an answer lasts until it is called off. */
+  /** Pauses end at once and are noted; what only watches over an answer lasts until it is called off, or a node is silent. */
   #sleep(seconds: number, signal: AbortSignal): Promise<void> {
     const watching = seconds === STOP_SECONDS || seconds >= QUIET_SECONDS;
     if (!watching) this.pauses.push(seconds);
-    if (!watching || this.impatient) return new Promise((resolve) => setTimeout(resolve, 0));
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
+    return new Promise((resolve) => {
+      signal.addEventListener("abort", () => resolve());
+      const look = (): void => {
+        if (!watching || signal.aborted || this.network.nodes.some(({ silent }) => silent)) resolve();
+        else setTimeout(look, 1);
+      };
+      if (!watching || this.impatient || signal.aborted) setTimeout(look, 0);
+    });
   }
 }
 

@@ -113,7 +113,7 @@ describe("a retry", () => {
   });
 
   test("is made of a node that never answers, which counts as no response", async () => {
-    const { at } = await bench({ silentAfter: 0 });
+    const { at } = await bench({ silentHello: true });
     at.impatient = true;
     expect(await refusal(at.ask(at.request()))).toBe("unreachable");
     expect(at.network.asked).toHaveLength(3);
@@ -189,7 +189,7 @@ describe("an answer that is cut", () => {
   test("by silence is cut as by a lost connection", async () => {
     const { at } = await bench({ lines: LONG, silentAfter: 700 * 4 });
     at.impatient = true;
-    expect(await refusal(at.ask(at.request("hi", { resume: false })))).toMatch(/answer_cut|unreachable/);
+    expect(await refusal(at.ask(at.request("hi", { resume: false })))).toBe("answer_cut");
     expect(at.kinds).not.toContain("complete");
   });
 });

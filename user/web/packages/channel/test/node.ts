@@ -40,8 +40,10 @@ export interface Script {
   readonly chunk: number;
   readonly tamperHello: boolean;
   readonly tamperRecord: number | null;
-  /** The response says nothing more after so many bytes, and does not end. */
+  /** The answer to a RUN says nothing more after so many bytes, and does not end. */
   readonly silentAfter: number | null;
+  /** The same for a HELLO, from the beginning. */
+  readonly silentHello: boolean;
 }
 
 export const HELLO_YOU: readonly Line[] = [
@@ -52,7 +54,7 @@ export const HELLO_YOU: readonly Line[] = [
 export function script(changed: Partial<Script> = {}): Script {
   return {
     lines: HELLO_YOU, helloStatuses: [], runStatuses: [], cuts: [], inner: [], chunk: 700, tamperHello: false,
-    tamperRecord: null, silentAfter: null, ...changed,
+    tamperRecord: null, silentAfter: null, silentHello: false, ...changed,
   };
 }
 
@@ -67,6 +69,8 @@ export class FakeNode {
   readonly script: Script;
   readonly runs: Seen[] = [];
   readonly hellos: Bytes[] = [];
+  /** Whether an answer has fallen silent. */
+  silent = false;
   readonly document: Bytes;
   readonly digest: string;
   readonly #key: PrivateKey;
@@ -116,7 +120,7 @@ export class FakeNode {
     });
     this.#sessions.set(toHex(sid), chain);
     if (this.script.tamperHello) response[response.length - 1] = (response.at(-1) ?? 0) ^ 1;
-    return new Response(pieces(response, this.script));
+    return new Response(this.#pieces(response, this.script.silentHello ? 0 : null));
   }
 
   /** Answer a RUN, once per session handle. */
@@ -136,7 +140,8 @@ export class FakeNode {
     const records = await this.#records(seen.header, writer);
     if (this.script.tamperRecord !== null) records[this.script.tamperRecord] = new Uint8Array(RECORD);
     const cut = this.script.cuts.shift() ?? null;
-    return new Response(pieces(concat(opening, ...records.slice(0, cut ?? records.length)), this.script));
+    const whole = concat(opening, ...records.slice(0, cut ?? records.length));
+    return new Response(this.#pieces(whole, this.script.silentAfter));
   }
 
   async #records(header: RequestHeader, writer: ResponseWriter): Promise<Bytes[]> {
@@ -154,6 +159,23 @@ export class FakeNode {
     records.push(await writer.next(sid, 600));
     this.#sessions.set(toHex(sid), writer.nextChain());
     return [...records, await writer.pad(), await writer.close()];
+  }
+
+  #pieces(data: Bytes, silentAfter: number | null): ReadableStream<Uint8Array> {
+    const { chunk } = this.script;
+    let at = 0;
+    return new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        if (silentAfter !== null && at >= silentAfter) {
+          this.silent = true;
+          return new Promise(() => undefined);
+        }
+        if (at >= data.length) controller.close();
+        else controller.enqueue(data.slice(at, at + chunk));
+        at += chunk;
+        return undefined;
+      },
+    });
   }
 
   #handle(): Bytes {
@@ -209,17 +231,4 @@ export class FixedSource {
     this.refreshed += refresh ? 1 : 0;
     return Promise.resolve(this.#listed);
   }
-}
-
-function pieces(data: Bytes, { chunk, silentAfter }: Script): ReadableStream<Uint8Array> {
-  let at = 0;
-  return new ReadableStream<Uint8Array>({
-    pull(controller) {
-      if (silentAfter !== null && at >= silentAfter) return new Promise(() => undefined);
-      if (at >= data.length) controller.close();
-      else controller.enqueue(data.slice(at, at + chunk));
-      at += chunk;
-      return undefined;
-    },
-  });
 }
