@@ -31,8 +31,10 @@ export const VAULT = {
   forget: {},
   deleteAccount: {},
 
-  // Linking: `offer`, `answered`, `granted` on the new device; `scan`, `revealed`, `digits`, `grant` on the old one.
+  // Linking: `offer` or `offerCode`, `answered`, `granted` on the new device; `scan`, `revealed`, `digits`, `grant` on the old.
   offer: {},
+  /** A code instead of the link, to be typed where there is no camera: then only the six digits protect. */
+  offerCode: {},
   answered: {},
   granted: {},
   scan: { link: "text" },
@@ -49,7 +51,8 @@ export const VAULT = {
   },
   removeOpener: { opener: "text" },
 
-  // Chats. `chat: null` in `write` begins one; in a guest's browser every chat is temporary.
+  // Chats. `chat: null` in `write` begins one; in a guest's browser every chat is temporary. `parent` is the message that the
+  // new one follows; null: a beginning, beside the chat's others. `attachments` wait here (`attach`), or lie in the chat already.
   overview: {},
   open: { chat: "text" },
   write: {
@@ -152,6 +155,7 @@ interface Own {
   readonly forget: AccountState;
   readonly deleteAccount: AccountState;
   readonly offer: string;
+  readonly offerCode: string;
   /** The digits to show, null: nobody answered yet. */
   readonly answered: string | null;
   readonly granted: AccountState | null;
@@ -193,5 +197,12 @@ export type VaultNews =
   /** The service signed that it erased chats, or the whole account: a promise, and shown as one. */
   | { readonly kind: "erased"; readonly receipt: ErasureView };
 
-/** Commands that do not wait for a running sync or search. */
-export const VAULT_ASIDE: ReadonlySet<keyof VaultCommands> = new Set(["compose", "composed", "draft", "lock", "search"]);
+/**
+ * Commands that wait for none before them: the worker takes turns where it must. The others are steps of one way, and wait.
+ */
+export const VAULT_ASIDE: ReadonlySet<keyof VaultCommands> = new Set([
+  "overview", "open", "write", "answer", "draft", "finish", "branch", "setTitle", "setPinned", "setArchived", "setFolder",
+  "setModel", "setInstructions", "deleteChats", "deleteAll", "keep", "evidence", "addFolder", "editFolder", "removeFolder",
+  "savePrompt", "removePrompt", "saveSettings", "compose", "composed", "attach", "attachment", "search", "sync", "hide",
+  "exportAll", "share", "shares", "revokeShare", "openShare", "lock",
+]);

@@ -17,8 +17,10 @@ const PATIENCE = 1000;
 export type Offering =
   | { readonly at: "begin"; readonly fault: Fault | null }
   | { readonly at: "making" }
-  /** `link` waits to be scanned. */
+  /** `link` waits to be scanned or pasted. */
   | { readonly at: "shown"; readonly link: string }
+  /** `code` waits to be typed, where there is no camera. */
+  | { readonly at: "code"; readonly code: string }
   /** To be typed on the other device. */
   | { readonly at: "digits"; readonly digits: string };
 
@@ -41,14 +43,16 @@ let attempts = 0;
 
 clears(stop);
 
-/** New device: show a code, then digits, then open. */
-export async function offer(): Promise<void> {
+/** New device: show a code to be scanned, or to be `typed`, then digits, then open. */
+export async function offer(typed = false): Promise<void> {
   const mine = ++attempts;
   offering.value = { at: "making" };
   try {
-    const link = await ports().vault.ask("offer", {});
+    const made: Offering = typed
+      ? { at: "code", code: await ports().vault.ask("offerCode", {}) }
+      : { at: "shown", link: await ports().vault.ask("offer", {}) };
     if (mine !== attempts) return;
-    offering.value = { at: "shown", link };
+    offering.value = made;
     const digits = await awaited(mine, () => ports().vault.ask("answered", {}));
     if (digits === null) return;
     offering.value = { at: "digits", digits };

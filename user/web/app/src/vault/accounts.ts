@@ -4,7 +4,7 @@ import { Account } from "@privity/account/account";
 import type { Challenge, NewAccount } from "@privity/account/calls";
 import type { Ceremony } from "@privity/account/ceremony";
 import type { KnownDevice } from "@privity/account/devices";
-import type { Asked, Matched, Offer, Shown, Typing } from "@privity/account/linking";
+import type { Asked, CodeOffer, Matched, Offer, Shown, Typing } from "@privity/account/linking";
 import { equal, toHex } from "@privity/protocol/bytes";
 
 import { Refusal } from "../bridge/line.ts";
@@ -30,7 +30,7 @@ export interface Steps {
   challenge?: Challenge;
   adding?: Challenge;
   ceremony?: Ceremony;
-  offer?: Offer;
+  offer?: Offer | CodeOffer;
   shown?: Shown;
   asked?: Asked;
   typing?: Typing;

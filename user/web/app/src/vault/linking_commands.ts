@@ -1,20 +1,27 @@
 /** The commands that link a browser: of the new one, and of the one that has the account. */
 
-import { Matched, Offer, scan } from "@privity/account/linking";
+import { CodeOffer, Matched, Offer, scan } from "@privity/account/linking";
 
 import type { VaultHandlers } from "./chat_commands.ts";
 import { needed } from "./account_commands.ts";
 import type { Accounts } from "./accounts.ts";
 
-type Part = Pick<VaultHandlers, "offer" | "answered" | "granted" | "scan" | "revealed" | "digits" | "grant">;
+type Part = Pick<VaultHandlers, "offer" | "offerCode" | "answered" | "granted" | "scan" | "revealed" | "digits" | "grant">;
 
 export function linkingCommands(accounts: Accounts): Part {
   const { desk } = accounts;
   return {
     offer: async () => {
       const { inside, turns } = accounts.premises;
-      accounts.steps.offer = await turns.run(() => Offer.make(inside));
-      return accounts.steps.offer.link;
+      const offer = await turns.run(() => Offer.make(inside));
+      accounts.steps.offer = offer;
+      return offer.link;
+    },
+    offerCode: async () => {
+      const { inside, turns } = accounts.premises;
+      const offer = await turns.run(() => CodeOffer.make(inside));
+      accounts.steps.offer = offer;
+      return offer.code;
     },
     answered: async () => {
       const offer = needed(accounts.steps.offer);

@@ -11,6 +11,7 @@ import { offer, offering, type Offering, stop } from "../../state/linking.ts";
 import { back } from "../../state/places.ts";
 import { t } from "../../text/text.ts";
 import { ReasonNotice } from "../states/ReasonNotice.tsx";
+import { Groups, groupsOf } from "./Groups.tsx";
 import { Steps } from "./Steps.tsx";
 import { Waiting } from "./Waiting.tsx";
 
@@ -38,6 +39,7 @@ function Step({ step }: { readonly step: Offering }): JSX.Element {
         : <ReasonNotice {...step.fault} act={{ try_again: () => void offer() }} />;
     case "making": return <Waiting what={t("entry.link.making")} />;
     case "shown": return <Shown link={step.link} />;
+    case "code": return <Code code={step.code} />;
     case "digits": return <Digits digits={step.digits} />;
   }
 }
@@ -53,8 +55,23 @@ function Shown({ link }: { readonly link: string }): JSX.Element {
           <code class="details" dir="ltr">{link}</code>
           <Copy text={link} name={t("entry.link.copy")} words />
         </div>
+        <div class="actions">
+          <Button kind="quiet" onClick={() => void offer(true)}>{t("entry.link.type_instead")}</Button>
+        </div>
         <p class="quiet" role="status">{t("entry.link.waiting")}</p>
       </div>
+    </div>
+  );
+}
+
+function Code({ code }: { readonly code: string }): JSX.Element {
+  return (
+    <div class="stack">
+      <p>{t("entry.link.code")}</p>
+      <div class="sheet-card"><Groups label={t("entry.link.code_name")} groups={groupsOf(code)} kind="code" /></div>
+      <p class="quiet">{t("entry.link.code_limit")}</p>
+      <div class="actions"><Button kind="quiet" onClick={() => void offer()}>{t("entry.link.scan_instead")}</Button></div>
+      <p class="quiet" role="status">{t("entry.link.waiting")}</p>
     </div>
   );
 }
