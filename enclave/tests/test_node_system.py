@@ -74,14 +74,18 @@ class Node:
             )
         assert self.process.stdout is not None
         word, _, line = self.process.stdout.readline().decode().partition(" ")
-        assert word == "READY", line
+        if word != "READY":
+            self.close()
+            raise AssertionError(line)
         self.ready: dict[str, Any] = json.loads(line)
 
     def http(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(self.socket)))
 
-    async def chat(self, text: str, prof: str = "p0", **more: object) -> tuple[list[Any], Error | None]:
-        """One whole conversation turn on a new session."""
+    async def chat(
+        self, text: str, prof: str = "p0", begun: asyncio.Event | None = None, **more: object
+    ) -> tuple[list[Any], Error | None]:
+        """One whole conversation turn on a new session; `begun` is set when the answer begins."""
         async with self.http() as http:
             nd = self.ready["node"]["windows"][0]["nd"]
             bundle = await (await http.get(f"http://node/ec1/bundle/{nd}")).read()
@@ -89,29 +93,42 @@ class Node:
             session = sent.finish(await (await http.post("http://node/ec1/hello", data=request)).read())
             header = RequestHeader(rid=os.urandom(16), op="chat", prof=prof)
             running, request = begin_run(session, encode_request(header, chat_body(text, **more)), entropy=os.urandom)
-            body = await (await http.post("http://node/ec1/run", data=request)).read()
+            answer = await http.post("http://node/ec1/run", data=request)
+            if begun is not None:
+                begun.set()
+            body = await answer.read()
             reader = running.response()
             events = reader.feed(body)
             reader.eof()
             lines = LineReader().feed(b"".join(event.data for event in events if isinstance(event, Data | End)))
             return lines, next((event for event in events if isinstance(event, Error)), None)
 
+    async def answering(self, tokens: int) -> "asyncio.Task[tuple[list[Any], Error | None]]":
+        """An answer that has begun."""
+        begun = asyncio.Event()
+        answer = asyncio.create_task(self.chat("hello", "p1", begun, max_tokens=tokens))
+        first = asyncio.create_task(begun.wait())
+        await asyncio.wait({answer, first}, return_when=asyncio.FIRST_COMPLETED)
+        assert first.done(), answer.result()
+        return answer
+
     def end(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        return self.process.wait(60)
+
+    def close(self) -> None:
+        """End it, whatever state it is in."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
 
 @pytest.fixture
 def node(home: Path, tmp_path: Path) -> Iterator[Node]:
-    running = Node(home, tmp_path)
-    try:
+    with contextlib.closing(Node(home, tmp_path)) as running:
         yield running
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            running.process.kill()
-        running.process.wait()
-        assert running.process.stdout is not None
-        running.process.stdout.close()
 
 
 def test_a_node_starts_answers_says_nothing_and_ends(node: Node, tmp_path: Path) -> None:
@@ -139,34 +156,30 @@ def test_a_node_starts_answers_says_nothing_and_ends(node: Node, tmp_path: Path)
     assert {json.loads(line)["event"] for line in told.splitlines()} == {"started", "answered", "draining"}
 
 
-def test_a_running_answer_is_finished_before_the_node_ends_and_a_second_signal_does_not_wait(
-    node: Node, home: Path, tmp_path: Path
-) -> None:
+def test_a_running_answer_is_finished_before_the_node_ends(node: Node) -> None:
     async def body() -> tuple[list[Any], Error | None]:
-        answer = asyncio.create_task(node.chat("hello", "p1", max_tokens=5))
-        await asyncio.sleep(0.7)
+        answer = await node.answering(tokens=5)
         node.process.send_signal(signal.SIGTERM)
         return await answer
 
     lines, error = asyncio.run(body())
     assert error is None
     assert isinstance(lines[-1], Done)
-    assert node.process.wait(30) == 0
-    again = Node(home, tmp_path)
+    assert node.process.wait(60) == 0
 
+
+def test_a_second_signal_does_not_wait(node: Node) -> None:
     async def impatient() -> None:
-        answer = asyncio.create_task(again.chat("hello", "p1", max_tokens=5))
-        await asyncio.sleep(0.7)
-        again.process.send_signal(signal.SIGTERM)
-        await asyncio.sleep(0.2)
-        again.process.send_signal(signal.SIGTERM)
+        answer = await node.answering(tokens=400)
+        node.process.send_signal(signal.SIGTERM)
+        while '"draining"' not in node.errors.read_text():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        node.process.send_signal(signal.SIGTERM)
         with pytest.raises((aiohttp.ClientError, OSError)):
             await answer
 
     asyncio.run(impatient())
-    assert again.process.wait(5) == 1
-    assert again.process.stdout is not None
-    again.process.stdout.close()
+    assert node.process.wait(60) == 1
 
 
 def test_a_wrong_digest_stops_the_start(home: Path, tmp_path: Path) -> None:
