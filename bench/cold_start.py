@@ -16,7 +16,7 @@ from random_model import SHAPES, build
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests/system"))
 
-from installation import free_ports
+from ports import free_row
 
 READY = "Privity is ready at "
 SECONDS = 120
@@ -53,31 +53,12 @@ def cpu_of_children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def six_free_ports() -> int:
-    """A port that is free with the five after it."""
-    while True:
-        (port,) = free_ports(1)
-        if port < 65000 and len(_free(port)) == 5:
-            return port
-
-
-def _free(port: int) -> list[int]:
-    import socket
-
-    free = []
-    for each in range(port + 1, port + 6):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", each)) != 0:
-                free.append(each)
-    return free
-
-
 def run(*, quick: bool) -> list[Figure]:
     """The figures of this benchmark; without the bundled model, one of random weights takes its place."""
     del quick
     options, label = [], "bundled model"
     with tempfile.TemporaryDirectory() as name:
-        home, port = Path(name) / "home", six_free_ports()
+        home, port = Path(name) / "home", free_row(6)
         if demonstration() is None or find_spec("privity_demonstration") is None:
             model = Path(name) / "random.gguf"
             build(model, SHAPES["bench"])

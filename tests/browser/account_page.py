@@ -6,7 +6,6 @@ with account_service(folder, page_port) as service, Page.on(chromium, folder, se
 """
 
 import json
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -17,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ports import free_row
+
 WEB = Path(__file__).resolve().parents[2] / "user/web"
 WORKING = "…"
 """What the page says until a step has ended."""
@@ -25,11 +26,6 @@ SECONDS = 100
 KEPT = ("accounts", "passkeys", "keyrings", "openers", "pages", "objects", "bodies", "pairings", "shares", "erasures")
 COUNTED = {"passkeys": "counter"}
 """The signature counter moves with each use of a passkey, whatever it opens."""
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        return int(held.getsockname()[1])
 
 
 @dataclass
@@ -75,7 +71,7 @@ def account_service(folder: Path, page_port: int) -> Iterator[Service]:
         "deploy": "local",
         "service": anywhere,
         "relay": anywhere,
-        "nodes": [f"tcp:127.0.0.1:{free_port()}"],
+        "nodes": [f"tcp:127.0.0.1:{free_row()}"],
         "state": str(folder / "state"),
         "public_run_origin": "http://localhost:8081",
         "published": None,

@@ -1,7 +1,7 @@
-"""Makes the modules of this folder, and the terminal of another, importable for its tests."""
+"""Makes the modules of this folder, and the terminal and the ports of others, importable for its tests."""
 
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "interop")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "interop"), str(HERE.parent / "system")]

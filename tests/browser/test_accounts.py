@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from account_page import WEB, Chrome, Profile, Service, account_service, chromium_on, free_port
+from account_page import WEB, Chrome, Profile, Service, account_service, chromium_on
+from ports import free_row
 from test_web_packages import CHROMIUM_NAMES, node_binary
 from typed_terminal import Typed, run
 
@@ -32,7 +33,7 @@ def service_and_chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tup
         pytest.skip("no Chromium: set CHROMIUM, or apt-get install chromium")
     if node is None or not (WEB / "node_modules/playwright").exists():
         pytest.skip("the TypeScript packages are not installed: npm ci in user/web")
-    folder, port = tmp_path_factory.mktemp("accounts"), free_port()
+    folder, port = tmp_path_factory.mktemp("accounts"), free_row()
     with account_service(folder, port) as service, chromium_on(binary, node, service, port) as chrome:
         yield service, chrome
 

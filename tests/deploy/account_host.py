@@ -5,7 +5,6 @@ import contextlib
 import io
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ports import free_row
 from privity_client import fetch
 from privity_client.history import accounts, custody, edits, sync
 from privity_client.history.access import Access
@@ -31,18 +31,12 @@ from privity_vault.recovery import RecoveryLetters
 DAY_MS = 86_400_000
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
-
-
 @dataclass
 class Host:
     """One machine: its folder holds everything. The same `port` on another one is the same address for clients."""
 
     folder: Path
-    port: int = field(default_factory=free_port)
+    port: int = field(default_factory=free_row)
 
     @property
     def origin(self) -> str:

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from account_host import Host, free_port
+from account_host import Host
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from ports import free_row
 
 ROOT = Path(__file__).resolve().parents[2]
 NGINX, CADDY = ROOT / "deploy/proxy/nginx.conf", ROOT / "deploy/proxy/Caddyfile"
@@ -122,13 +123,13 @@ def prepared(kind: str, folder: Path, port: int, ports: dict[int, int]) -> tuple
         text = to(NGINX.read_text(), ports).replace("/etc/privity/tls", str(folder / "tls"))
         text = re.sub(r"^ *listen \[::\].*\n", "", text, flags=re.M)
         text = re.sub(r"listen 443 ", f"listen 127.0.0.1:{port} ", text)
-        text = text.replace("listen 80 ", f"listen 127.0.0.1:{free_port()} ")
+        text = text.replace("listen 80 ", f"listen 127.0.0.1:{free_row()} ")
         kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         folders = "".join(f"{one}_temp_path {folder}/{one};" for one in kinds)
         (folder / "nginx.conf").write_text(text.replace("http {", "http { " + folders, 1))
         common = [program, "-p", str(folder), "-c", str(folder / "nginx.conf")]
         return [*common, "-t", "-g", f"pid {folder}/pid;"], [*common, "-g", f"pid {folder}/pid; daemon off;"]
-    own = f"{{\n\tlocal_certs\n\tskip_install_trust\n\tadmin off\n\thttp_port {free_port()}\n\thttps_port {port}\n"
+    own = f"{{\n\tlocal_certs\n\tskip_install_trust\n\tadmin off\n\thttp_port {free_row()}\n\thttps_port {port}\n"
     (folder / "Caddyfile").write_text(to(CADDY.read_text(), ports).replace("{\n", own, 1))
     given = ["--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
     return [program, "validate", *given], [program, "run", *given]
@@ -137,7 +138,7 @@ def prepared(kind: str, folder: Path, port: int, ports: dict[int, int]) -> tuple
 @contextmanager
 def running(kind: str, folder: Path, ports: dict[int, int]) -> Iterator[Proxy]:
     """A proxy until the block ends."""
-    port = free_port()
+    port = free_row()
     checked, run = prepared(kind, folder, port, ports)
     home = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(checked, env=home, capture_output=True, text=True, check=False)
@@ -195,7 +196,7 @@ def test_a_proxy_forwards_and_writes_down_no_address(kind: str, tmp_path: Path) 
     host.write()
     with host.running() as origins:
         relay = int(origins["relay"].rpartition(":")[2])
-        ports = {8080: host.port, 8081: relay, 8083: free_port()}
+        ports = {8080: host.port, 8081: relay, 8083: free_row()}
         with running(kind, tmp_path / kind, ports) as proxy, proxy.client() as client:
             found = proxy.ask(client, "GET", "chat.example", "/.well-known/privity")
             assert (found.status_code, found.json()["deploy"]) == (200, "tried")

@@ -7,12 +7,11 @@ import ctypes
 import json
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 
+from ports import free_row
 from privity_client.models import shelf
 from unit_files import FOLDER, ROOT, command, read
 
@@ -26,19 +25,6 @@ def _closed() -> None:
     # A kernel before 6.3 does not know the first one; systemd then filters system calls instead.
     _LIBC.prctl(_PR_SET_MDWE, 1, 0, 0, 0)
     _LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-
-
-def free_row(count: int) -> int:
-    """The first of so many free ports in a row."""
-    while True:
-        with ExitStack() as held, socket.create_server(("127.0.0.1", 0)) as first:
-            port = int(first.getsockname()[1])
-            try:
-                for number in range(1, count):
-                    held.enter_context(socket.create_server(("127.0.0.1", port + number)))
-            except (OSError, OverflowError):
-                continue
-            return port
 
 
 class WholeHost:

@@ -10,7 +10,6 @@ The documents are those of `privity serve`; here each process is started by itse
 import asyncio
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from pathlib import Path
 
 import httpx
 import psutil
+from ports import free_row
 from privity_attest.simulated.document import pin_of_pem
 from privity_client import fetch
 from privity_client.answer import Answer
@@ -35,15 +35,6 @@ from unlogged import Unlogged
 
 MODEL = "random"
 START_SECONDS = 240
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago; all are held together so that none comes twice."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in held]
-    for each in held:
-        each.close()
-    return ports
 
 
 def shelf_model(path: Path, context: int) -> ShelfModel:
@@ -202,7 +193,7 @@ class Installation:
         self.folder = folder
         self.model = None if model is None else shelf_model(model, context)
         self._engine_url = engine_url
-        service, relay, *node_ports = free_ports(2 + nodes)
+        service, relay, *node_ports = [free_row() for _ in range(2 + nodes)]
         self.service_port, self.relay_port, self.node_ports = service, relay, node_ports
         self.relayed_node_ports = list(node_ports)
         self.run_port = relay

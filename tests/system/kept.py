@@ -9,7 +9,6 @@ Each process is started by itself, so that a test can kill one, stop one, or let
 import asyncio
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from ports import free_row
 from privity_client.models.shelf import ShelfModel, digest_file
 from privity_client.serve.plan import DEPLOY, node_configuration, release_leaf
 from privity_protocol import canonical, directory
@@ -94,15 +94,6 @@ class Process:
         return self.out.read_text().count(beginning) if self.out.exists() else 0
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago; all are held together so that none comes twice."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in held]
-    for each in held:
-        each.close()
-    return ports
-
-
 class Kept:
     """Documents and processes; nothing runs until it is started."""
 
@@ -111,7 +102,7 @@ class Kept:
         self.model = ShelfModel(
             MODEL, "Random", model, model.stat().st_size, digest_file(model), 2048, "operator-added"
         )
-        self.log_port, self.append_port, self.witness_port, self.node_port = free_ports(4)
+        self.log_port, self.append_port, self.witness_port, self.node_port = [free_row() for _ in range(4)]
         self.published, self.anchor, self.state = folder / "published", folder / "anchor", folder / "keeper"
         self.policy, self.watched = folder / "policy", folder / "watched"
         self.settings = folder / "keeper.json"

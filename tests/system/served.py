@@ -6,17 +6,16 @@ The rogue has all that the operator has: the folder with the keys of logs, witne
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
 import httpx
-from installation import free_ports
+from ports import free_row
 from privity_client.models import shelf
 from privity_client.serve.home import Home, open_home
 from privity_image.keeper import fleet_key, posting
@@ -36,23 +35,13 @@ NODE = "privity_enclave run"
 KEEPER = "privity_image keep"
 
 
-def six_ports() -> int:
-    """A port with five free ones behind it."""
-    while True:
-        (port,) = free_ports(1)
-        with ExitStack() as held, suppress(OSError, OverflowError):
-            for each in range(port, port + 6):
-                held.enter_context(socket.create_server(("127.0.0.1", each)))
-            return port
-
-
 class Served:
     """A running `privity serve` and the commands beside it."""
 
     def __init__(self, folder: Path, model: Path) -> None:
         self.home: Home = open_home(folder / "home")
         shelf.add(self.home.models, model, model_id="tiny", context=512)
-        self.port = six_ports()
+        self.port = free_row(6)
         self.url = f"http://localhost:{self.port}"
         self._process: subprocess.Popen[str] | None = None
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from installation import free_ports
+from ports import free_row
 from privity_log import signer as log_signer
 from privity_protocol import canonical, directory
 from privity_tlog import checkpoint, merkle, note
@@ -44,7 +44,7 @@ def verdict(served: Served) -> tuple[int, str]:
 @contextmanager
 def another_node(served: Served, release: bytes) -> Iterator[bytes]:
     """The bundle of a node that runs the same code under another release leaf."""
-    home, (port,) = served.home, free_ports(1)
+    home, port = served.home, free_row()
     file = home.root / "another-release.json"
     file.write_bytes(release)
     argv = [sys.executable, "-m", *NODE.split(), "--config", str(home.node_configuration), "--release", str(file)]

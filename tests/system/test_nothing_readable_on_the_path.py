@@ -8,8 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from installation import Installation, Said, free_ports
+from installation import Installation, Said
 from loopback import capturing, may_capture
+from ports import free_row
 from privity_client.commands import Line, Resuming
 from privity_client.errors import ClientError
 from privity_protocol.limits import HELLO_REQUEST, HELLO_RESPONSE, REQUEST_RECORD
@@ -30,7 +31,7 @@ class Watched:
 
     async def __aenter__(self) -> tuple[Installation, Recorder, Recorder]:
         i = self.installation
-        before_relay, before_node = free_ports(2)
+        before_relay, before_node = free_row(), free_row()
         i.run_port, i.relayed_node_ports = before_relay, [before_node]
         outer = await self._stack.enter_async_context(recording(i.relay_port, before_relay))
         inner = await self._stack.enter_async_context(recording(i.node_ports[0], before_node))

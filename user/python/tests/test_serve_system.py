@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from privity_client.models import shelf
@@ -29,19 +30,17 @@ for runtime in ("privity_enclave", "privity_service", "privity_log", "privity_im
     pytest.importorskip(runtime)
 
 
-def free_ports() -> int:
-    """Return a port with five free ones behind it."""
-    while True:
-        with socket.socket() as first:
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
-        try:
-            for following in range(port, port + 6):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", following))
-        except OSError:
-            continue
-        return port
+def loaded(path: str) -> ModuleType:
+    """A module of another folder, which nothing of ours installs."""
+    spec = importlib.util.spec_from_file_location(Path(path).stem, ROOT / path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+PORTS = loaded("tests/system/ports.py")
 
 
 class Installation:
@@ -49,7 +48,7 @@ class Installation:
 
     def __init__(self, folder: Path) -> None:
         self.home = open_home(folder)
-        self.port = free_ports()
+        self.port = PORTS.free_row(6)
         self.url = f"http://localhost:{self.port}"
         self.process: subprocess.Popen[str] | None = None
         self.said: list[str] = []
@@ -85,7 +84,7 @@ class Installation:
     def stop(self, number: int = signal.SIGINT) -> int:
         assert self.process is not None
         self.process.send_signal(number)
-        code = self.process.wait(30)
+        code = self.process.wait(60)
         assert self.process.stdout is not None
         self.said += self.process.stdout.read().splitlines()
         self.process.stdout.close()
@@ -99,11 +98,7 @@ class Installation:
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    spec = importlib.util.spec_from_file_location("random_model", ROOT / "bench" / "random_model.py")
-    assert spec is not None
-    assert spec.loader is not None
-    maker = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(maker)
+    maker = loaded("bench/random_model.py")
     path = tmp_path_factory.mktemp("model") / "tiny.gguf"
     maker.build(path, maker.SHAPES["tiny"], 1)
     return path
@@ -231,7 +226,7 @@ def test_a_killed_role_is_started_again_and_a_node_answers(installation: Install
     for line in installation.process.stdout:
         if "running again" in line:
             break
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while (answered := installation.chat("--once", "Hello", "--allow-simulated")).returncode != 0:
         assert time.monotonic() < deadline, answered.stderr
     assert len(answered.stdout) > 5
@@ -246,7 +241,7 @@ def test_nothing_is_left_behind_by_a_killed_serve(installation: Installation) ->
     assert installation.process.stdout is not None
     installation.process.stdout.close()
     installation.process = None
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while installation.children():
         assert time.monotonic() < deadline
         time.sleep(0.1)
