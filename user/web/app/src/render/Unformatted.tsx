@@ -14,10 +14,10 @@ export function pieces(text: string): string[] {
   const found: string[] = [];
   let at = 0;
   while (text.length - at > PLAIN_PIECE) {
-    const end = text.lastIndexOf("\n", at + PLAIN_PIECE);
-    const cut = end > at ? end : whole(text, at + PLAIN_PIECE);
+    const end = text.slice(at, at + PLAIN_PIECE + 1).lastIndexOf("\n");
+    const cut = end > 0 ? at + end : whole(text, at + PLAIN_PIECE);
     found.push(text.slice(at, cut));
-    at = end > at ? cut + 1 : cut;
+    at = end > 0 ? cut + 1 : cut;
   }
   return [...found, text.slice(at)];
 }

@@ -1,7 +1,8 @@
 /**
  * marked's lexer within limits: the tokens of one block of markdown, and of what stands in one of its lines.
  *
- * Nothing of marked but its lexer is used, and it makes no HTML. What it takes for HTML is text here. Runs of text inside blocks
+ * Nothing of marked but its lexer is used,
+ and it makes no HTML. What it takes for HTML is text here. Runs of text inside blocks
  * are lexed when they are drawn, so that only those that changed are.
  */
 

@@ -10,7 +10,8 @@ export const ANSWER_BLOCKS = 5_000;
 export const ANSWER_MARKUP = 60_000;
 /** What lexing an answer costs at worst: see `cost` in lex.ts; ten million are a third of a second. Beyond: the rest is plain. */
 export const ANSWER_WORK = 10_000_000;
-/** The same of one paragraph, heading or cell, and what a block is taken to cost that is beyond a limit. Beyond: it is plain. */
+/** The same of one paragraph, heading or cell,
+and what a block is taken to cost that is beyond a limit. Beyond: it is plain. */
 export const RUN_WORK = 500_000;
 /** Characters of one block that is not code. Beyond: that block is plain. */
 export const BLOCK_LENGTH = 100_000;

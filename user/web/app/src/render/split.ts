@@ -26,7 +26,8 @@ const FENCE_IN_LIST = /^[ \t]*(?:(?:[*+-]|\d{1,9}[.)])[ \t]+)*(?:(`{3,})[^`]*|(~
 const ITEM = /^ {0,3}(?:[*+-]|\d{1,9}[.)])(?:[ \t]|$)/;
 const FAR_IN = /^(?: {4}| {0,3}\t)/;
 
-/** The blocks of `text` from `from` on, which must be where a block begins or ends, one after the other as they are asked for. */
+/** The blocks of `text` from `from` on, which must be where a block begins or ends,
+one after the other as they are asked for. */
 export function* split(text: string, from = 0): Generator<Piece, void> {
   const splitter = new Splitter(text);
   for (let at = from; at < text.length;) {

@@ -45,6 +45,14 @@ describe("hidden characters", () => {
     ["a byte order mark", "\ufeffa", [{ code: 0xfeff, count: 1 }, "a"]], ["a null", "\0", [{ code: 0, count: 1 }]],
   ])("%s is shown", (_, given, expected) => expect(reveal(given)).toEqual(expected));
 
+  test("every one that Unicode knows is found", () => {
+    const known = /\p{Default_Ignorable_Code_Point}|\p{Bidi_Control}|(?![\t\n\r])\p{Cc}/u;
+    for (let code = 0; code <= 0x10ffff; code++) {
+      const one = String.fromCodePoint(code);
+      if (known.test(one)) expect(reveal(one, true)).toEqual([{ code, count: 1 }]);
+    }
+  });
+
   test("Persian in code is shown with its joiner", () => {
     expect(reveal("می‌خواهم", true)).toEqual(["می", { code: 0x200c, count: 1 }, "خواهم"]);
   });
