@@ -10,6 +10,7 @@ import { toHex } from "@privity/protocol/bytes";
 import { encode, type Json } from "@privity/protocol/canonical";
 
 import type { ChannelNews, Ended } from "../bridge/channel.ts";
+import { Refusal } from "../bridge/line.ts";
 import type { Given } from "../bridge/vault.ts";
 import type { MessageView } from "../bridge/views.ts";
 import { t } from "../text/text.ts";
@@ -156,7 +157,8 @@ async function begin(id: string, question: string, rid: string, model: string | 
   setFailure(question, null);
   let run: Run | null = null;
   try {
-    if (model === null) throw Object.assign(new Error("no model"), { reason: "model_unavailable" });
+    if (blocked.value !== null) throw new Refusal(blocked.value);
+    if (model === null) throw new Refusal("model_unavailable");
     const { answer, given } = await ports().vault.ask("answer", { chat: id, message: question });
     run = newRun({ request: newRid(), chat: id, question, answer, rid, model });
     beginStream(run);

@@ -3,8 +3,9 @@
  * tab loses none.
  */
 
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal, untracked } from "@preact/signals";
 
+import { account, chat } from "./app.ts";
 import { clears } from "./clearing.ts";
 import { failed } from "./failing.ts";
 import { ports } from "./ports.ts";
@@ -30,15 +31,24 @@ clears(() => {
   warned = false;
 });
 
-/** Bring the draft of a chat into the composer; null: the new chat's. What was typed meanwhile stays. */
-export async function showDraft(chat: string | null): Promise<void> {
-  const key = chat ?? "";
+/** From now on the composer has the draft of the chat in sight. Returns what ends that. */
+export function followDrafts(): () => void {
+  return effect(() => {
+    const id = chat.value?.row.id ?? null;
+    const readable = account.value !== null && account.value.state !== "locked";
+    untracked(() => void show(id, readable));
+  });
+}
+
+/** What was typed meanwhile stays. */
+async function show(id: string | null, readable: boolean): Promise<void> {
+  const key = id ?? "";
   shown = key;
   draft.value = texts.get(key) ?? "";
-  if (texts.has(key)) return;
+  if (texts.has(key) || !readable) return;
   try {
-    const kept = await ports().vault.ask("composed", { chat });
-    if (texts.has(key) || kept === "") return;
+    const kept = await ports().vault.ask("composed", { chat: id });
+    if (texts.has(key)) return;
     texts.set(key, kept);
     if (shown === key) draft.value = kept;
   } catch (error) {
@@ -53,25 +63,25 @@ export function typed(text: string): void {
 }
 
 /** Write into the composer of a chat what comes back to it, before what stands there already. */
-export function giveBack(chat: string | null, text: string): void {
-  const key = chat ?? "";
+export function giveBack(id: string | null, text: string): void {
+  const key = id ?? "";
   const before = texts.get(key) ?? "";
   put(key, before === "" ? text : `${text}\n\n${before}`);
   if (shown === key) draft.value = texts.get(key) ?? "";
 }
 
 /** The composer's text became a message of this chat. */
-export function wasSent(chat: string | null): void {
-  const key = chat ?? "";
+export function wasSent(id: string | null): void {
+  const key = id ?? "";
   put(key, "");
   if (shown === key) draft.value = "";
 }
 
 /** Keep a text of this chat that waits to be sent; null: none waits any longer. */
-export function keepWaiting(chat: string, text: string | null): void {
-  if (text === null) waiting.delete(chat);
-  else waiting.set(chat, text);
-  seal(chat);
+export function keepWaiting(id: string, text: string | null): void {
+  if (text === null) waiting.delete(id);
+  else waiting.set(id, text);
+  seal(id);
 }
 
 /** Wait until every letter is sealed. */

@@ -6,10 +6,10 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
 import type { PromptRow } from "../../bridge/views.ts";
 import { grow } from "../../parts/Field.tsx";
-import { chat, screen } from "../../state/app.ts";
+import { screen } from "../../state/app.ts";
 import { turned } from "../../state/chats.ts";
 import { attach, submit } from "../../state/composing.ts";
-import { draft, showDraft, typed } from "../../state/drafts.ts";
+import { draft, followDrafts, typed } from "../../state/drafts.ts";
 import { editLast } from "../../state/editing.ts";
 import { drafted, tokensIn } from "../../state/meter.ts";
 import { composerFocus, dialog, paletteOpen } from "../../state/opened.ts";
@@ -25,8 +25,7 @@ const PAUSE = 300;
 export function Writing(): JSX.Element {
   const area = useRef<HTMLTextAreaElement>(null);
   const called = useSignal<string | null>(null);
-  const id = chat.value?.row.id ?? null;
-  useEffect(() => void showDraft(id), [id]);
+  useEffect(followDrafts, []);
   useFocus(area);
   useCounting();
   useLayoutEffect(() => grow(area.current), [draft.value]);
