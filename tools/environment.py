@@ -1,6 +1,7 @@
 """Makes the project's environment on a bare machine; standard library only.
 
-`python3 tools/environment.py serve` prepares what `make serve` needs, `test` what the tests need on top of it.
+`python3 tools/environment.py serve` prepares what `make serve` needs, `test` what the tests need on top of it; `client`
+builds the web client alone, where everything else is there.
 Each level has one lock file with hashes, and a stamp of that lock and of the interpreter: a second call with nothing
 changed does nothing.
 """
@@ -24,6 +25,7 @@ ATTEMPTS = 3
 """Tries per installation: a registry that times out once usually answers the next time."""
 
 LEVELS = ("serve", "test")
+ONLY_CLIENT = "client"
 DISTRIBUTIONS = (
     "pure/protocol",
     "pure/attest",
@@ -229,11 +231,14 @@ def prepare(level: str) -> None:
 
 def main() -> int:
     """Entry point: the level is the only argument."""
-    if len(sys.argv) != 2 or sys.argv[1] not in LEVELS:
-        print(f"usage: environment.py {'|'.join(LEVELS)}")
+    if len(sys.argv) != 2 or sys.argv[1] not in (*LEVELS, ONLY_CLIENT):
+        print(f"usage: environment.py {'|'.join((*LEVELS, ONLY_CLIENT))}")
         return 2
     try:
-        prepare(sys.argv[1])
+        if sys.argv[1] == ONLY_CLIENT:
+            install_client()
+        else:
+            prepare(sys.argv[1])
     except EnvironmentRefused as error:
         print(f"✗ {error}", flush=True)
         return 1

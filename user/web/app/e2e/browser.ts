@@ -16,9 +16,10 @@ export { type Sent } from "./wire.ts";
 export const HERE = process.env["PRIVITY_URL"] ?? "http://localhost:8080";
 export const PATIENCE = 15_000;
 
+/** Without the last, Chromium asks its maker what the fields of a page are for. */
 const FLAGS = [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync",
+  "--disable-component-update", "--disable-sync", "--disable-features=AutofillServerCommunication",
 ];
 
 /** Kinds of authenticators. `full` answers PRF at once; `late` only to a second gesture; `none` never; null: none at all. */

@@ -16,7 +16,8 @@ test("a statement names a server and a pin", () => {
 test.each([
   "", "[]", "null", "1", "{", JSON.stringify({ ...SAID, v: 2 }),
   JSON.stringify({ ...SAID, server: "https://chat.example/" }),
-  JSON.stringify({ ...SAID, server: "javascript:1" }), JSON.stringify({ ...SAID, server: 1 }), JSON.stringify({ ...SAID, pin: "!" }),
+  JSON.stringify({ ...SAID, server: "javascript:1" }), JSON.stringify({ ...SAID, server: 1 }),
+  JSON.stringify({ ...SAID, pin: "!" }),
   JSON.stringify({ ...SAID, pin: 1 }), JSON.stringify({ v: 1, pin: null }), `${JSON.stringify(SAID)}${" ".repeat(70_000)}`,
 ])("what is no statement is none: %s", (text) => {
   expect(readStatement(text)).toBeNull();

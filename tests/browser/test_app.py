@@ -1,0 +1,127 @@
+"""The whole web client in real Chromium against a running installation: each test of `app/e2e` is a test here.
+
+One `privity serve` with a small model per worker; one run of Vitest per file, whose results its tests then report.
+"""
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from privity_client.models import shelf
+from served import Served
+from test_web_packages import CHROMIUM_NAMES, WEB, node_binary
+
+ROOT = WEB.parents[1]
+sys.path.append(str(ROOT / "bench"))
+E2E = WEB / "app/e2e"
+NAMED = re.compile(r'^test\("((?:[^"\\]|\\.)+)"', re.MULTILINE)
+"""Tests of these files stand at the beginning of a line and have a literal name, so that they can be listed unread."""
+SECONDS = 900
+pytestmark = [pytest.mark.browser, pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(SECONDS + 120)]
+
+
+def named(file: Path) -> list[str]:
+    return [json.loads(f'"{name}"') for name in NAMED.findall(file.read_text())]
+
+
+CASES = [(file.name, name) for file in sorted(E2E.glob("*.test.ts")) for name in named(file)]
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Hold `path` against the other workers of this run."""
+    with path.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+class App:
+    """An installation, started when a file must be run, and the results of the files that some worker has run."""
+
+    def __init__(self, node: str, folder: Path, shared: Path) -> None:
+        self._node, self._folder, self._shared = node, folder, shared
+        self._served: Served | None = None
+
+    def results(self, file: str) -> dict[str, dict[str, Any]]:
+        """Result of each test of a file by its name; run once, by whichever worker needs it first."""
+        kept = self._shared / f"app-{file}.json"
+        with alone(kept.with_suffix(".lock")):
+            if not kept.exists():
+                self._run(file, kept)
+        (suite,) = json.loads(kept.read_text())["testResults"]
+        return {one["fullName"].strip(): one for one in suite["assertionResults"]} or {"": suite}
+
+    def stop(self) -> None:
+        if self._served is not None:
+            self._served.stop()
+
+    def _started(self) -> Served:
+        if self._served is None:
+            from random_model import SHAPES, build
+
+            with alone(self._shared / "client.lock"):
+                client = [sys.executable, str(ROOT / "tools/environment.py"), "client"]
+                subprocess.run(client, check=True, capture_output=True)
+            model = self._folder / "random.gguf"
+            build(model, SHAPES["tiny"])
+            self._served = Served(self._folder, model)
+            shelf.add(self._served.home.models, model, model_id="tiny", context=4096)
+            self._served.start()
+        return self._served
+
+    def _run(self, file: str, kept: Path) -> None:
+        served = self._started()
+        environment = os.environ | {
+            "NO_COLOR": "1",
+            "CI": "1",
+            "PRIVITY_URL": served.url,
+            "PRIVITY_HOME": str(served.home.root),
+            "PRIVITY_PYTHON": sys.executable,
+        }
+        unfinished = kept.with_suffix(".part")
+        words = ["run", "--project", "app", "--reporter=json", f"--outputFile={unfinished}", f"app/e2e/{file}"]
+        argv = [self._node, "node_modules/vitest/vitest.mjs", *words]
+        done = subprocess.run(
+            argv, cwd=WEB, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
+        )
+        assert unfinished.exists(), done.stdout[-3000:] + done.stderr[-3000:]
+        unfinished.rename(kept)
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    node = node_binary()
+    if not (os.environ.get("CHROMIUM") or any(map(shutil.which, CHROMIUM_NAMES))):
+        pytest.skip("no Chromium: set CHROMIUM, or apt-get install chromium")
+    if node is None or not (WEB / "node_modules/playwright").exists():
+        pytest.skip("the TypeScript packages are not installed: npm ci in user/web")
+    own = tmp_path_factory.mktemp("app")
+    made = App(node, own, tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else own)
+    try:
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.mark.parametrize(
+    ("file", "name"), CASES, ids=[f"{file.removesuffix('.test.ts')}: {name}" for file, name in CASES]
+)
+def test_in_the_browser(app: App, file: str, name: str) -> None:
+    results = app.results(file)
+    assert name in results, f"Vitest reports {sorted(results)}: {results.get('', {}).get('message', '')}"
+    one = results[name]
+    assert one["status"] == "passed", "\n".join(one["failureMessages"])[:6000]
+
+
+@pytest.mark.parametrize("file", sorted({file for file, _ in CASES}))
+def test_every_test_of_a_file_is_reported(app: App, file: str) -> None:
+    assert sorted(app.results(file)) == sorted(name for at, name in CASES if at == file)
