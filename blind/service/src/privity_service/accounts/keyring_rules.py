@@ -84,10 +84,14 @@ def check_next(claim: Claim, before: Keyring, before_hash: bytes) -> Keyring:
 def _check_signer(claim: Claim, ring: Keyring, before: Keyring, *, known: bool) -> None:
     signer = ring.device(ring.signer)
     earlier = before.device(ring.signer) if known else None
-    _demand(signer is not None and signer.last_seq is None, "the signer is not active")
+    _demand(signer is not None, "the signer is not listed")
     assert signer is not None
     if earlier is None:
+        _demand(signer.last_seq is None, "the signer is not active")
         _demand(before.opener(signer.introduced_by) is not None, "nobody introduced the signer")
+    else:
+        # What it signs last may be that it leaves.
+        _demand(earlier.last_seq is None, "the signer was revoked")
     try:
         stored.verify(claim.public, claim.signature, signer.key)
     except NotAuthentic:

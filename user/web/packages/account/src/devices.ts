@@ -5,6 +5,7 @@
  * gave stands here.
  */
 
+import type { Erasure } from "@privity/history/erasure";
 import { type Bytes, toHex } from "@privity/protocol/bytes";
 import type { Stored } from "@privity/vault/signer";
 
@@ -30,11 +31,16 @@ export interface Devices {
   all(): Promise<readonly KnownDevice[]>;
   put(known: KnownDevice): Promise<void>;
   remove(account: Bytes): Promise<void>;
+  /** What the service promised of accounts that were erased from here: it outlives them. */
+  erasures(): Promise<readonly Erasure[]>;
+  keepErasure(erasure: Erasure): Promise<void>;
 }
 
 export const DATABASE = "privity-devices";
 const STORE = "devices";
-const VERSION = 1;
+const ERASURES = "erasures";
+/** 2: receipts of erased accounts. */
+const VERSION = 2;
 
 /** The entries in IndexedDB. Each call raises the browser's DOMException. */
 export class IndexedDevices implements Devices {
@@ -45,28 +51,37 @@ export class IndexedDevices implements Devices {
   }
 
   async all(): Promise<readonly KnownDevice[]> {
-    const found = await this.#with("readonly", (store) => store.getAll());
+    const found = await this.#with(STORE, "readonly", (store) => store.getAll());
     return (found as readonly (KnownDevice | { readonly format: null })[]).filter((one) => one.format === 1);
   }
 
   async put(known: KnownDevice): Promise<void> {
-    await this.#with("readwrite", (store) => store.put(known, toHex(known.account)));
+    await this.#with(STORE, "readwrite", (store) => store.put(known, toHex(known.account)));
   }
 
   async remove(account: Bytes): Promise<void> {
-    await this.#with("readwrite", (store) => store.delete(toHex(account)));
+    await this.#with(STORE, "readwrite", (store) => store.delete(toHex(account)));
   }
 
-  async #with<T>(mode: IDBTransactionMode, step: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
+  async erasures(): Promise<readonly Erasure[]> {
+    return (await this.#with(ERASURES, "readonly", (store) => store.getAll())) as readonly Erasure[];
+  }
+
+  async keepErasure(erasure: Erasure): Promise<void> {
+    await this.#with(ERASURES, "readwrite", (store) => store.put(erasure, toHex(erasure.account)));
+  }
+
+  async #with<T>(name: string, mode: IDBTransactionMode, step: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
     const opening = this.#factory.open(DATABASE, VERSION);
     opening.onupgradeneeded = () => {
-      opening.result.createObjectStore(STORE);
+      const there = opening.result.objectStoreNames;
+      for (const one of [STORE, ERASURES]) if (!there.contains(one)) opening.result.createObjectStore(one);
     };
     const database = await answered(opening);
     try {
       // Strict: what opens an account is on the disk before the service is told to keep the account.
-      const transaction = database.transaction(STORE, mode, { durability: "strict" });
-      const [result] = await Promise.all([answered(step(transaction.objectStore(STORE))), ended(transaction)]);
+      const transaction = database.transaction(name, mode, { durability: "strict" });
+      const [result] = await Promise.all([answered(step(transaction.objectStore(name))), ended(transaction)]);
       return result;
     } finally {
       database.close();

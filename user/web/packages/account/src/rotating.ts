@@ -46,33 +46,42 @@ export interface Change {
  * VaultError `opener.unlisted`, `keyring.malformed` where nothing would open; ServiceError.
  */
 export async function rotate(account: Account, change: Change): Promise<void> {
-  const { world } = account.place;
   let own: Entering | null = null;
-  await account.change(async (session): Promise<Posted> => {
-    const { trusted, keys: known, identity } = session;
-    const { openers: given } = await account.service.keyrings(trusted.keyring.revision);
-    const half = await privateHalf.openHalf(session.half, trusted, newestKey(session).key);
-    const key = Secret.take("account key", world.random(32));
-    try {
-      const labelOf = (id: Bytes): string => half.openers.find((one) => equal(one.id, id))?.label ?? "";
-      const records = listedRecords(session, given).filter((one) => !change.leaves(one, labelOf(one.id)));
-      const where = { account: identity.account, epoch: trusted.keyring.epoch + 1 };
-      const entering = await change.enter?.(key, where) ?? null;
-      own = records.some((one) => equal(one.id, identity.opener.id)) ? null : inUse(session, entering);
-      const done = await account.withRaw((old) => rotation.rotate({ trusted, keys: known, half, old }, {
-        records, added: entering === null ? [] : [entering.made], device: identity.device, signer: identity.signer, key,
-        devices: change.devices?.(trusted.keyring) ?? trusted.keyring.devices,
-        day: Math.floor(world.now() / DAY_MS), nonce: world.random(12), encapsulate: world.kem.encapsulate,
-      }));
-      return { claim: done.claim, half: done.body, records: done.records.map((one) => opener.encode(one)) };
-    } finally {
-      key.wipe();
-      wipe(half);
-    }
+  await account.change(async (session) => {
+    const { posted, entering, isListed } = await rotated(account, session, change);
+    own = isListed ? null : inUse(session, entering);
+    return posted;
   }, true, async () => {
     if (own !== null) await account.openWith(stored(own.made.record), own.material);
   });
   await finishRotation(account);
+}
+
+/** The next revision, whether what this browser opens with is still listed there, and what enters. Raises as `rotate` does. */
+export async function rotated(account: Account, session: Session, change: Change): Promise<{
+  readonly posted: Posted; readonly entering: Entering | null; readonly isListed: boolean;
+}> {
+  const { world } = account.place;
+  const { trusted, keys: known, identity } = session;
+  const { openers: given } = await account.service.keyrings(trusted.keyring.revision);
+  const half = await privateHalf.openHalf(session.half, trusted, newestKey(session).key);
+  const key = Secret.take("account key", world.random(32));
+  try {
+    const labelOf = (id: Bytes): string => half.openers.find((one) => equal(one.id, id))?.label ?? "";
+    const records = listedRecords(session, given).filter((one) => !change.leaves(one, labelOf(one.id)));
+    const where = { account: identity.account, epoch: trusted.keyring.epoch + 1 };
+    const entering = await change.enter?.(key, where) ?? null;
+    const done = await account.withRaw((old) => rotation.rotate({ trusted, keys: known, half, old }, {
+      records, added: entering === null ? [] : [entering.made], device: identity.device, signer: identity.signer, key,
+      devices: change.devices?.(trusted.keyring) ?? trusted.keyring.devices,
+      day: Math.floor(world.now() / DAY_MS), nonce: world.random(12), encapsulate: world.kem.encapsulate,
+    }));
+    const posted = { claim: done.claim, half: done.body, records: done.records.map((one) => opener.encode(one)) };
+    return { posted, entering, isListed: records.some((one) => equal(one.id, identity.opener.id)) };
+  } finally {
+    key.wipe();
+    wipe(half);
+  }
 }
 
 /** What this browser opens with from now on. Raises AccountError `opener.in_use`. */

@@ -1,6 +1,7 @@
 /** A browser without a browser: keys in memory, a clock that a test moves, and an imitation of a passkey. */
 
 import { sha256 } from "@noble/hashes/sha2.js";
+import type { Erasure } from "@privity/history/erasure";
 import type { World } from "@privity/history/session";
 import type { Store } from "@privity/history/store";
 import type { Assertion, Registration } from "@privity/passkeys/passkey";
@@ -43,6 +44,7 @@ export class TestWorld implements World {
 /** Entries as IndexedDB keeps them: cloned, which a key that could be read would survive as well. */
 export class MemoryDevices implements Devices {
   readonly #rows = new Map<string, KnownDevice>();
+  readonly #erasures: Erasure[] = [];
 
   all(): Promise<readonly KnownDevice[]> {
     return Promise.resolve([...this.#rows.values()].map((one) => structuredClone(one)));
@@ -55,6 +57,15 @@ export class MemoryDevices implements Devices {
 
   remove(account: Bytes): Promise<void> {
     this.#rows.delete(toHex(account));
+    return Promise.resolve();
+  }
+
+  erasures(): Promise<readonly Erasure[]> {
+    return Promise.resolve(structuredClone(this.#erasures));
+  }
+
+  keepErasure(erasure: Erasure): Promise<void> {
+    this.#erasures.push(structuredClone(erasure));
     return Promise.resolve();
   }
 }

@@ -5,42 +5,23 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { type Bytes, concat, equal, toHex, uint } from "@privity/protocol/bytes";
-import { base64urlDecode, base64urlEncode as text, type Json, type JsonObject } from "@privity/protocol/canonical";
+import { base64urlEncode as text, type Json, type JsonObject } from "@privity/protocol/canonical";
 import * as access from "@privity/protocol/stored/access";
+import * as erasure from "@privity/protocol/stored/erasure";
 import * as ring from "@privity/protocol/stored/keyring";
 import * as pages from "@privity/protocol/stored/page";
 import * as signature from "@privity/protocol/stored/signature";
 import * as opener from "@privity/vault/opener";
+import { Secret } from "@privity/vault/secret";
+import * as signing from "@privity/vault/signer";
+
+import { type AccountRow, admitted, type Members, octets, readRing, Refused } from "./service_rules.ts";
 
 export const ORIGIN = "http://localhost:8080";
 
-class Refused extends Error {
-  readonly status: number;
-
-  constructor(status: number, reason: string) {
-    super(reason);
-    this.status = status;
-  }
-}
-
 interface TokenRow { readonly account: string; readonly device: string | null; readonly fresh: boolean }
-interface PostedRing {
-  readonly public: Bytes;
-  readonly private: Bytes;
-  readonly mac: Bytes;
-  readonly before: Bytes | null;
-  readonly signature: Bytes;
-}
-interface AccountRow {
-  readonly rings: PostedRing[];
-  records: Bytes[];
-  readonly passkeys: Map<string, Bytes>;
-  readonly log: { readonly page: Bytes; readonly signature: Bytes }[];
-  readonly bodies: Map<string, Bytes>;
-}
 interface Pairing { readonly steps: Map<string, Bytes>; account: string | null; burnt: boolean }
 
-type Members = Readonly<Record<string, Json>>;
 type Handler = (call: Call) => Promise<JsonObject | Bytes | null>;
 interface Call {
   readonly path: string;
@@ -115,6 +96,8 @@ export class Strict {
       },
       "POST /v1/passkeys/finish": (call) => this.#addPasskey(closed(call, "session", "credential")),
       "GET /v1/passkeys": (call) => this.#passkeys(call),
+      "GET /v1/service": async () => ({ erasure_key: text((await this.#eraser()).publicKey) }),
+      "DELETE /v1/account": (call) => this.#erase(call),
       "POST /v1/pairings": (call) => this.#card(closed(call, "card")),
     };
     const found = fixed[`${method} ${path}`];
@@ -238,6 +221,8 @@ export class Strict {
     const continues = now.previous !== null && equal(now.previous, sha256(previous));
     if (now.revision !== before.revision + 1 || !continues) throw new Refused(422, "keyring.invalid");
     await admitted(row, posted, now, call.body["openers"] as readonly string[]);
+    const out = new Set(now.devices.filter((one) => one.lastSeq !== null).map((one) => text(one.id)));
+    for (const [token, { device }] of this.tokens) if (device !== null && out.has(device)) this.tokens.delete(token);
     return { revision: now.revision };
   }
 
@@ -263,7 +248,9 @@ export class Strict {
     if (read.n !== row.log.length + 1 || !equal(read.parent, await this.#head(call))) throw new Refused(409, "log.moved");
     for (const body of call.body["bodies"] as readonly string[]) row.bodies.set(toHex(sha256(octets(body))), octets(body));
     row.log.push({ page, signature: octets(call.body["signature"]) });
-    return { n: row.log.length, head: text(await this.#head(call)), erasure: null };
+    const gone = read.entries.filter(({ op }) => pages.DELETIONS.has(op)).map(({ object }) => object);
+    const receipt = gone.length === 0 ? null : await this.#receipt(read.account, read.n, gone);
+    return { n: row.log.length, head: text(await this.#head(call)), erasure: receipt };
   }
 
   #bodies(call: Call): Promise<Bytes> {
@@ -293,6 +280,25 @@ export class Strict {
     fresh(call);
     this.#of(call).passkeys.delete(call.path.split("/").at(-1) ?? "");
     return Promise.resolve(null);
+  }
+
+  async #erase(call: Call): Promise<JsonObject> {
+    fresh(call);
+    const account = octets(call.token?.account);
+    const n = this.#of(call).log.length;
+    this.accounts.delete(text(account));
+    for (const [token, row] of this.tokens) if (row.account === text(account)) this.tokens.delete(token);
+    return this.#receipt(account, n, []);
+  }
+
+  async #receipt(account: Bytes, n: number, ids: readonly Bytes[]): Promise<JsonObject> {
+    const receipt = erasure.encode({ ids: erasure.idsHash(account, ids), n, day: 20_782, backupDays: 30 });
+    return { receipt: text(receipt), signature: text(await (await this.#eraser()).sign(erasure.signedBytes(receipt))) };
+  }
+
+  async #eraser(): Promise<signing.Signer> {
+    const seed = new Secret("signing seed", sha256(new TextEncoder().encode("erasure key")));
+    return signing.signer(await signing.keep(seed, new Uint8Array(signing.WRAPPING_ENTROPY)));
   }
 
   #card(call: Call): Promise<JsonObject> {
@@ -345,12 +351,6 @@ function fresh({ token }: Call): void {
   if (token?.fresh !== true) throw new Refused(403, "access.scope");
 }
 
-function octets(value: Json | undefined): Bytes {
-  const data = typeof value === "string" ? base64urlDecode(value) : null;
-  if (data === null) throw new Refused(400, "request.malformed");
-  return data;
-}
-
 async function signed(message: Bytes, given: Bytes, key: Bytes): Promise<void> {
   await signature.verify(key, given, message).catch(() => { throw new Refused(401, "access.refused"); });
 }
@@ -359,25 +359,4 @@ async function signed(message: Bytes, given: Bytes, key: Bytes): Promise<void> {
 async function verified(key: Bytes, clientData: Bytes, given: Bytes | null, challenge: Bytes): Promise<void> {
   if (!equal(clientData, challenge)) throw new Refused(401, "access.refused");
   if (given !== null) await signed(clientData, given, key);
-}
-
-function readRing(members: Members): PostedRing {
-  const before = members["mac_before"] ?? null;
-  return {
-    public: octets(members["public"]), private: octets(members["private"]), mac: octets(members["mac"]),
-    before: before === null ? null : octets(before), signature: octets(members["signature"]),
-  };
-}
-
-/** Signature, private half and records, as the service checks them without any key. */
-async function admitted(row: AccountRow, posted: PostedRing, now: ring.Keyring, given: readonly string[]): Promise<void> {
-  const signer = ring.deviceOf(now, now.signer);
-  if (signer?.lastSeq !== null) throw new Refused(422, "keyring.invalid");
-  await ring.verify(posted.public, posted.signature, signer.key).catch(() => { throw new Refused(422, "keyring.invalid"); });
-  if (!equal(now.private, sha256(posted.private))) throw new Refused(422, "keyring.invalid");
-  const records = [...row.records, ...given.map((one) => octets(one))];
-  const listed = now.openers.map((one) => records.find((record) => equal(sha256(record), one.record)));
-  if (listed.includes(undefined)) throw new Refused(422, "keyring.invalid");
-  row.records = listed.filter((one) => one !== undefined);
-  row.rings.push(posted);
 }

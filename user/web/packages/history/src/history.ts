@@ -21,6 +21,7 @@ import { Secret } from "@privity/vault/secret";
 
 import { isBox } from "./boxes.ts";
 import { again, type Report, verify } from "./checking.ts";
+import type { Erasure } from "./erasure.ts";
 import { bodyOf, checkWriting, findBody, type Ground, groundOf, halting, loggedBody, stateOf } from "./ground.ts";
 import { contentOf } from "./offers.ts";
 import { pull } from "./pull.ts";
@@ -216,6 +217,11 @@ export class History {
       return [key, { ...offer, content: await contentOf(this.#ground, offer) }] as const;
     });
     return new Map(await Promise.all(found));
+  }
+
+  /** What this device deleted, and what the service promised of it. */
+  erasures(): Promise<readonly Erasure[]> {
+    return this.#ground.store.erasures();
   }
 
   /** The person decided about an offer. */

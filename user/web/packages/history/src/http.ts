@@ -8,12 +8,15 @@ import { type Bytes, concat, readUint } from "@privity/protocol/bytes";
 import { base64urlDecode, base64urlEncode, type Json, type JsonObject } from "@privity/protocol/canonical";
 import type { SignedPage } from "@privity/vault/page";
 
+import type { Signed } from "./erasure.ts";
 import { type Keyrings, type Pages, type Revision, type Service, ServiceError } from "./service.ts";
 
 /** Bytes of one answer; the service stays below 4 MiB of pages or keyrings in base64url, and 8 MiB of bodies. */
 export const MAX_ANSWER = 16 * 1024 * 1024;
 /** Hashes of one fetch, and bytes of bodies inside one page's request. */
 export const MAX_FETCH = 200;
+const KEY = 32;
+const SIGNATURE = 64;
 const HEADER = 5;
 const FOUND = 0;
 const ABSENT = 1;
@@ -37,13 +40,21 @@ export function overHttp(access: Access): Service {
     pages: async (after) => readPages(await json(access, "GET", `/v1/pages?after=${String(after)}`)),
     post: async (page, bodies) => {
       const content = { page: encoded(page.data), signature: encoded(page.signature), bodies: bodies.map(encoded) };
-      await json(access, "POST", "/v1/pages", content);
+      return readErasure((await json(access, "POST", "/v1/pages", content))["erasure"]);
     },
     put: async (hash, body) => {
       await ask(access, "PUT", `/v1/bodies/${encoded(hash)}`, body, "application/octet-stream");
     },
     bodies: (hashes) => fetched(access, hashes),
+    erasureKey: async () => octets((await json(access, "GET", "/v1/service"))["erasure_key"], KEY),
   };
+}
+
+/** A receipt of erasure, null where there is none. Raises ServiceError `service.malformed`. */
+export function readErasure(value: Json | undefined): Signed | null {
+  if (value === null || value === undefined) return null;
+  const row = members(value);
+  return { receipt: octets(row["receipt"]), signature: octets(row["signature"], SIGNATURE) };
 }
 
 function encoded(data: Bytes): string {

@@ -3,13 +3,14 @@
 import { type Bytes, toHex } from "@privity/protocol/bytes";
 import type { Chain, SignedPage } from "@privity/vault/page";
 
+import type { Erasure } from "./erasure.ts";
 import type { Batch, Draft, Offer, Row, State, Store, Waiting } from "./store.ts";
 
-const NAMES = ["state", "chains", "rows", "pages", "bodies", "waiting", "drafts", "offers", "left"] as const;
+const NAMES = ["state", "chains", "rows", "pages", "bodies", "waiting", "drafts", "offers", "erasures", "left"] as const;
 type Name = (typeof NAMES)[number];
 const STATE = "state";
-/** 2: pages are kept. A device of before goes on without those that it had read. */
-const VERSION = 2;
+/** 2: pages are kept; a device of before goes on without those that it had read. 3: receipts of erasure. */
+const VERSION = 3;
 
 /** The name of an account's database. */
 export function databaseName(account: Bytes): string {
@@ -95,6 +96,10 @@ export class IndexedStore implements Store {
     return new Map(keys.map((key, at) => [key as string, values[at] as Offer]));
   }
 
+  async erasures(): Promise<readonly Erasure[]> {
+    return (await this.#all<Erasure>("erasures")).sort((one, other) => one.n - other.n);
+  }
+
   async commit(batch: Batch): Promise<void> {
     // Strict: an acknowledged question must survive a loss of power, and this is where it is acknowledged.
     const transaction = this.#database.transaction(NAMES, "readwrite", { durability: "strict" });
@@ -144,6 +149,7 @@ function write(transaction: IDBTransaction, batch: Batch): void {
   for (const [device, chain] of batch.chains ?? []) put("chains", toHex(device), chain);
   for (const row of batch.rows ?? []) put("rows", toHex(row.id), row);
   for (const [n, page] of batch.pages ?? []) put("pages", n, page);
+  for (const one of batch.erasures ?? []) put("erasures", one.n, one);
   for (const page of batch.left ?? []) put("left", toHex(page.signature), page);
   for (const [hash, body] of batch.bodies ?? []) put("bodies", toHex(hash), body);
   for (const [id, waiting] of batch.waiting ?? []) put("waiting", toHex(id), waiting);

@@ -10,6 +10,7 @@ import { Bodies, isBody } from "./bodies.ts";
 import { type Ground, halting, stateOf } from "./ground.ts";
 import { rescued } from "./offers.ts";
 import { Reader } from "./reader.ts";
+import { askedAgain } from "./receipts.ts";
 import type { Pages } from "./service.ts";
 import type { Row, State, Waiting } from "./store.ts";
 
@@ -25,6 +26,7 @@ export function pull(ground: Ground): Promise<readonly Row[]> {
       const state = await stateOf(ground.store);
       const answer = await ground.service.pages(state.position.n);
       const reader = await read(ground, state, answer);
+      await askedAgain(ground, state.posting, answer.pages);
       for (const [id, row] of reader.rows) changed.set(id, row);
       done = answer.pages.length === 0 || reader.position.n >= answer.n;
       if (done) page.checkDelivery(reader.position, answer.n, answer.head);

@@ -12,8 +12,10 @@ import * as merging from "@privity/vault/merge";
 import * as page from "@privity/vault/page";
 
 import { isBody } from "./bodies.ts";
+import type { Erasure, Signed } from "./erasure.ts";
 import { isBox } from "./boxes.ts";
 import { checkWriting, type Ground, halting, stateOf } from "./ground.ts";
+import { deletedBy, erasureKey, erasuresOf } from "./receipts.ts";
 import { type Keyed, offerOf, ofLost, typedSince } from "./offers.ts";
 import { Reader } from "./reader.ts";
 import { ServiceError } from "./service.ts";
@@ -176,16 +178,18 @@ async function kept(ground: Ground, waiting: Waiting, offers: readonly Keyed[]):
 async function deliver(ground: Ground, posting: Posting): Promise<Pushed> {
   const { store, service } = ground;
   const [inline, before] = split(posting.bodies);
+  const key = deletedBy(posting.page).length > 0 ? await erasureKey(ground) : null;
+  let signed: Signed | null;
   try {
     for (const body of before) await service.put(await hashOf(body), body);
-    await service.post(posting.page, inline);
+    signed = await service.post(posting.page, inline);
   } catch (error) {
     if (!(error instanceof ServiceError) || !BEHIND.has(error.reason)) throw error;
     // The service has taken no page with these bytes, or it would have repeated its answer: this one can be forgotten.
     await store.commit({ state: { ...(await stateOf(store)), posting: null } });
     return "behind";
   }
-  await landed(ground, posting);
+  await landed(ground, posting, await erasuresOf(ground, posting.page, signed, key));
   return "posted";
 }
 
@@ -201,7 +205,7 @@ function split(bodies: readonly Bytes[]): readonly [inline: readonly Bytes[], be
 }
 
 /** Take over what the service accepted, judged as a page of anybody else's. */
-async function landed(ground: Ground, posting: Posting): Promise<void> {
+async function landed(ground: Ground, posting: Posting, erasures: readonly Erasure[]): Promise<void> {
   const { session, store } = ground;
   const state = await stateOf(store);
   const reader = await Reader.at(state.position, session, store);
@@ -224,6 +228,7 @@ async function landed(ground: Ground, posting: Posting): Promise<void> {
     pages: reader.pages,
     bodies: [...[...reader.superseded.values()].map((hash) => [hash, null] as const), ...hashed],
     waiting: gone,
+    erasures,
   };
   await store.commit(batch);
 }

@@ -4,6 +4,8 @@ import type { Bytes } from "@privity/protocol/bytes";
 import type { Claim } from "@privity/vault/keyring";
 import type { SignedPage } from "@privity/vault/page";
 
+import type { Signed } from "./erasure.ts";
+
 /** The service, or the way to it, said no: `reason` is of specs/service-api.md, or `service.unreachable`. */
 export class ServiceError extends Error {
   readonly reason: string;
@@ -44,8 +46,11 @@ export interface Pages {
 export interface Service {
   keyrings(from: number): Promise<Keyrings>;
   pages(after: number): Promise<Pages>;
-  post(page: SignedPage, bodies: readonly Bytes[]): Promise<void>;
+  /** Append a page; a receipt when it deletes. The same bytes again are answered as before. */
+  post(page: SignedPage, bodies: readonly Bytes[]): Promise<Signed | null>;
   put(hash: Bytes, body: Bytes): Promise<void>;
   /** Bodies by hash, in their order; null for one that is not there. */
   bodies(hashes: readonly Bytes[]): Promise<readonly (Bytes | null)[]>;
+  /** The key by which the service says that it signs receipts of erasure. */
+  erasureKey(): Promise<Bytes>;
 }

@@ -10,6 +10,8 @@ import type { Op } from "@privity/protocol/stored/page";
 import type { VaultReason } from "@privity/vault/errors";
 import type { Chain, Known, Position, SignedPage } from "@privity/vault/page";
 
+import type { Erasure } from "./erasure.ts";
+
 /** An accepted keyring, by which its hash is known again. */
 export interface StoredKeyring {
   readonly revision: number;
@@ -29,6 +31,8 @@ export interface State {
   readonly privateHalf: Bytes;
   readonly posting: Posting | null;
   readonly halted: VaultReason | null;
+  /** The first key by which the service said that it signs receipts of erasure. */
+  readonly erasureKey?: Bytes;
 }
 
 /**
@@ -91,6 +95,8 @@ export interface Batch {
   readonly waiting?: readonly (readonly [id: Bytes, waiting: Waiting | null])[];
   readonly drafts?: readonly (readonly [id: Bytes, draft: Draft | null])[];
   readonly offers?: readonly (readonly [key: string, offer: Offer | null])[];
+  /** What pages deleted, with the service's promise. */
+  readonly erasures?: readonly Erasure[];
   /** Pages of a branch that was left: kept as evidence against the service. */
   readonly left?: readonly SignedPage[];
 }
@@ -108,5 +114,6 @@ export interface Store {
   waitingFor(id: Bytes): Promise<Waiting | null>;
   drafts(): Promise<readonly Draft[]>;
   offers(): Promise<ReadonlyMap<string, Offer>>;
+  erasures(): Promise<readonly Erasure[]>;
   commit(batch: Batch): Promise<void>;
 }

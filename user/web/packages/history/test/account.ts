@@ -2,6 +2,7 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { ascii, type Bytes, equal, toHex } from "@privity/protocol/bytes";
+import * as erasure from "@privity/protocol/stored/erasure";
 import * as ring from "@privity/protocol/stored/keyring";
 import * as stored from "@privity/protocol/stored/page";
 import { DELETIONS } from "@privity/protocol/stored/page";
@@ -13,6 +14,7 @@ import * as privateHalf from "@privity/vault/private_half";
 import { type Kept, type Kind, Secret } from "@privity/vault/secret";
 import * as signing from "@privity/vault/signer";
 
+import type { Signed } from "../src/erasure.ts";
 import { type Keyrings, type Pages, type Revision, type Service, ServiceError } from "../src/service.ts";
 import { type Identity, type Session, unlock, type World } from "../src/session.ts";
 
@@ -126,9 +128,9 @@ export class Honest implements Service {
     return { n: this.log.length, head: await this.head(), pages: this.log.slice(after, after + 3) };
   }
 
-  async post(page: SignedPage, bodies: readonly Bytes[]): Promise<void> {
+  async post(page: SignedPage, bodies: readonly Bytes[]): Promise<Signed | null> {
     const read = stored.decode(page.data);
-    if (this.log.some((one) => equal(one.data, page.data))) return;
+    if (this.log.some((one) => equal(one.data, page.data))) return this.#receipt(read);
     if (read.n !== this.log.length + 1 || !equal(read.parent, await this.head())) throw new ServiceError("log.moved", 409);
     if (read.deviceSeq !== (this.#devices.get(toHex(read.device)) ?? 0) + 1) throw new ServiceError("log.sequence", 409);
     for (const body of bodies) await this.put(new Uint8Array(await crypto.subtle.digest("SHA-256", body)), body);
@@ -146,6 +148,18 @@ export class Honest implements Service {
     }
     this.#devices.set(toHex(read.device), read.deviceSeq);
     this.log.push(page);
+    return this.#receipt(read);
+  }
+
+  async #receipt({ account, n, day, entries }: stored.Page): Promise<Signed | null> {
+    const ids = entries.filter(({ op }) => DELETIONS.has(op)).map(({ object }) => object);
+    if (ids.length === 0) return null;
+    const receipt = erasure.encode({ ids: erasure.idsHash(account, ids), n, day, backupDays: 30 });
+    return { receipt, signature: await (await device("the service")).signer.sign(erasure.signedBytes(receipt)) };
+  }
+
+  async erasureKey(): Promise<Bytes> {
+    return (await device("the service")).signer.publicKey;
   }
 
   put(hash: Bytes, body: Bytes): Promise<void> {

@@ -3,6 +3,7 @@
 import { type Bytes, toHex } from "@privity/protocol/bytes";
 import type { Chain, SignedPage } from "@privity/vault/page";
 
+import type { Erasure } from "../src/erasure.ts";
 import type { Batch, Draft, Offer, Row, State, Store, Waiting } from "../src/store.ts";
 
 /** How a write fails: nothing of it is kept, or all of it is and yet the caller is told that it failed. */
@@ -19,6 +20,7 @@ export class MemoryStore implements Store {
   readonly #waiting = new Map<string, Waiting>();
   readonly #drafts = new Map<string, Draft>();
   readonly #offers = new Map<string, Offer>();
+  readonly #erasures = new Map<number, Erasure>();
   readonly left: SignedPage[] = [];
   /** Writes so far, and which one fails. */
   writes = 0;
@@ -64,6 +66,10 @@ export class MemoryStore implements Store {
     return copied(this.#offers);
   }
 
+  erasures(): Promise<readonly Erasure[]> {
+    return copied([...this.#erasures.values()]);
+  }
+
   /** Everything that lies in the store, as bytes and names: what a thief of the device's disk would read. */
   dump(): Promise<unknown> {
     return copied([this.#state, this.#chains, this.#rows, this.#pages, this.#bodies, this.#waiting, this.#drafts, this.#offers]);
@@ -83,6 +89,7 @@ export class MemoryStore implements Store {
     for (const [device, chain] of batch.chains ?? []) this.#chains.set(toHex(device), chain);
     for (const row of batch.rows ?? []) this.#rows.set(toHex(row.id), row);
     for (const [n, page] of batch.pages ?? []) this.#pages.set(n, page);
+    for (const one of batch.erasures ?? []) this.#erasures.set(one.n, one);
     this.left.push(...(batch.left ?? []));
     for (const [hash, body] of batch.bodies ?? []) put(this.#bodies, toHex(hash), body);
     for (const [id, waiting] of batch.waiting ?? []) put(this.#waiting, toHex(id), waiting);
