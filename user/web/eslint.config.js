@@ -85,6 +85,11 @@ export default tseslint.config(
     },
   },
   {
+    // What drives a browser runs in Node, with parts that run in its pages.
+    files: ["app/e2e/**/*.ts"],
+    rules: { "no-restricted-globals": "off" },
+  },
+  {
     files: ["**/*.mjs", "**/*.js"],
     languageOptions: { globals: { console: "readonly", crypto: "readonly", performance: "readonly", process: "readonly", URL: "readonly" } },
   },

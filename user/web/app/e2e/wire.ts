@@ -28,7 +28,8 @@ export class Wire {
   readonly #sent: Sent[];
   /** A network of its own for each profile: the service counts by network what strangers begin. */
   readonly #network = `127.${String((process.pid % 200) + 1)}.${String((networks += 1) % 250)}.1`;
-  readonly #altered = new Map<string, Alter>();
+  readonly #altered: { readonly where: (path: string) => boolean; readonly alter: Alter }[] = [];
+  readonly #answers = new Map<string, readonly [type: string, text: string]>();
   #cut = false;
 
   private constructor(profile: string, sent: Sent[]) {
@@ -59,7 +60,16 @@ export class Wire {
 
   /** Change the answers at this path from now on, as a server or somebody on the way could. */
   alter(path: string, alter: Alter): void {
-    this.#altered.set(path, alter);
+    this.alterWhere((one) => one === path, alter);
+  }
+
+  alterWhere(where: (path: string) => boolean, alter: Alter): void {
+    this.#altered.push({ where, alter });
+  }
+
+  /** Answer at this path of the installation from now on, as its server could. */
+  answer(path: string, type: string, text: string): void {
+    this.#answers.set(path, [type, text]);
   }
 
   /** From now on nothing is carried, in either direction. */
@@ -86,7 +96,12 @@ export class Wire {
       response.destroy();
       return;
     }
-    const alter = this.#altered.get(target.pathname);
+    const own = this.#answers.get(target.pathname);
+    if (own !== undefined) {
+      response.writeHead(200, { "content-type": own[0] }).end(own[1]);
+      return;
+    }
+    const alter = this.#altered.find(({ where }) => where(target.pathname))?.alter;
     if (alter !== undefined) delete headers["accept-encoding"];
     const answer = await this.#answered(target, request.method ?? "GET", headers, body);
     if (alter === undefined) {
