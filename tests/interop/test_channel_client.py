@@ -14,7 +14,7 @@ from privity_client.models import shelf
 from privity_client.trust import pins
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = Path(__file__).parent / "channel_client.mjs"
+HERE = Path(__file__).parent
 sys.path[:0] = [str(ROOT / "tests/system"), str(ROOT / "bench")]
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
@@ -38,19 +38,23 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         made.stop()
 
 
-@pytest.fixture(scope="module")
-def visit(served: Any) -> dict[str, Any]:
-    """What the TypeScript client reports of one visit."""
+def report(script: str, *words: str) -> dict[str, Any]:
+    """What a script of this folder prints."""
     node = node_binary()
     if node is None or not (ROOT / "user/web/packages/channel/dist/src/sdk.js").exists():
         pytest.skip("the TypeScript packages are not built: npm ci && npm run build in user/web")
-    pin = pins.folder(served.home.root, served.url) / "pin.json"
-    root = read_root(served.home.root_certificate).hex()
-    argv = [node, str(SCRIPT), served.url, str(pin), root, str(served.home.root / "bundle.json")]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=110)
+    done = subprocess.run([node, str(HERE / script), *words], capture_output=True, text=True, timeout=110)
     assert done.returncode == 0, done.stderr
     said: dict[str, Any] = json.loads(done.stdout)
     return said
+
+
+@pytest.fixture(scope="module")
+def visit(served: Any) -> dict[str, Any]:
+    """What the TypeScript client reports of one visit."""
+    pin = pins.folder(served.home.root, served.url) / "pin.json"
+    root = read_root(served.home.root_certificate).hex()
+    return report("channel_client.mjs", served.url, str(pin), root, str(served.home.root / "bundle.json"))
 
 
 def test_without_consent_the_test_enclave_is_refused_and_nothing_is_sent(visit: dict[str, Any]) -> None:
@@ -114,3 +118,24 @@ def test_the_evidence_of_an_answer_is_judged_again_by_the_command_line(visit: di
     record = json.loads(done.stdout)["record"]
     assert record["outcome"] == "accepted_as_simulated"
     assert record["claims"]["release_leaf"]["value"] == kept["releaseLeaf"]
+
+
+def test_the_web_client_s_worker_sends_nothing_before_consent_and_tells_each_answer_to_its_end(served: Any) -> None:
+    said = report("channel_worker.mjs", served.url)
+    first, record, stopped = said["first"], said["record"], said["stopped"]
+    assert (first["verdict"], first["reasons"]) == ("refused", ["simulated"])
+    assert first["roots"] == [read_root(served.home.root_certificate).hex()]
+    assert (said["refused"]["state"], said["refused"]["reason"]) == ("failed", "simulated_not_allowed")
+    assert said["postedBefore"] == 0
+    assert (record["verdict"], record["reasons"]) == ("test", [])
+    assert {check["outcome"] for check in record["checks"] if check["name"] in ("nonce", "key", "anchor")} == {"passed"}
+    assert record["entry"]["index"] >= 0
+    assert [len(log["witnesses"]) for log in record["logs"]] == [1, 1]
+    assert [model["id"] for model in said["models"]] == ["tiny"]
+    assert (stopped["state"], stopped["proof"], stopped["reason"]) == ("stopped", "test", "")
+    assert stopped["kinds"] == ["accepted", "piece", "ended"]
+    assert 0 < len(stopped["said"]) < 3900
+    assert all(stopped["bytes"])
+    assert said["posted"][0] == "/ec1/challenge"
+    assert said["conviction"] is None
+    assert said["kept"] == ["consent", "memory", "origin", "pin", "release", "remembered"]

@@ -121,11 +121,13 @@ class Desk {
 
 /** A request whose node was verified. Raises why nothing may be sent, before anything was. */
 async function prepared(visit: Visit, question: Question, rid: Bytes): Promise<Sent> {
-  const { model, receipt } = question;
+  const { model } = question;
   const [messages, effort] = [messagesOf(question.messages), effortOf(question.effort)];
   const { connection, nodes: [node] } = await visit.ready(model);
   const request = chatRequest({
-    rid, model, messages, wishes: { ...NO_WISHES, effort }, profile: usualProfile(node), receipt, seen: connection.source.seen,
+    rid, model, messages, wishes: { ...NO_WISHES, effort }, profile: usualProfile(node), seen: connection.source.seen,
+    // A node refuses the wish for a receipt until it can sign one (specs/node-http.md).
+    receipt: false,
   });
   return { request, channel: connection.channel };
 }

@@ -84,7 +84,7 @@ function pinCheck(origin: PinOrigin | null): readonly CheckView[] {
   const row = { name: "log_policy", stage: STAGES[0] ?? "", group: "log", value: "", item: "" } as const;
   if (origin === null) return [];
   if (origin === "given") return [{ ...row, outcome: "passed", reason: "" }];
-  return [{ ...row, outcome: "not_checked", reason: "not_pinned:first_contact" }];
+  return [{ ...row, outcome: "not_checked", reason: "first_contact" }];
 }
 
 function checkOf(check: JsonObject, claims: JsonObject): CheckView {

@@ -48,6 +48,7 @@ const LISTED: readonly (readonly [text: string, actions: readonly Action[], code
     + "log_unknown log_signature witness_signature witness_quorum leaf_missing leaf_repeated appraisal_policy log_unreadable "
     + "memory_unusable pin_unusable"],
   ["not_pinned", ["details"], "not_pinned"],
+  ["first_contact", ["details"], "first_contact"],
   ["no_quorum", ["details"], "no_quorum"],
   ["held_back", ["details"], "held_back release_not_yet_valid"],
   ["auditor", ["details"], "auditor_missing"],

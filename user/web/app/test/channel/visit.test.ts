@@ -26,7 +26,8 @@ describe("the logs that count", () => {
   test("are at the first contact those of the server, which is shown as not checked, and kept", async () => {
     const desk = new Desk();
     const record = await desk.start();
-    expect(record?.checks.at(-1)).toMatchObject({ name: "log_policy", group: "log", outcome: "not_checked" });
+    const shown = { name: "log_policy", group: "log", outcome: "not_checked", reason: "first_contact" };
+    expect(record?.checks.at(-1)).toMatchObject(shown);
     expect(desk.drawer.kept.get("pin")).toEqual(HONEST.pin);
   });
 

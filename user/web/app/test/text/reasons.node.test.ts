@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 
 import { REASONS as ACCOUNT } from "@privity/account/errors";
 import { REASONS as ATTEST } from "@privity/attest/errors";
+import { REASONS as CHANNEL } from "@privity/channel/errors";
 import { REASONS as PASSKEYS } from "@privity/passkeys/errors";
 import { INNER_ERRORS } from "@privity/protocol/application";
 import { GROUPS as LOG } from "@privity/tlog/errors";
@@ -24,8 +25,7 @@ function specified(name: string): readonly string[] {
 
 const CODES: readonly string[] = [
   ...[...ATTEST.values()].flat(), ...TRUST, ...Object.values(LOG).flat(), ...Object.values(VAULT).flat(), ...ACCOUNT, ...PASSKEYS,
-  ...Object.values(INNER_ERRORS), ...FILE_REASONS,
-  "no_record", "answer_cut", "answer_gone", "busy", "slow_down", "too_large", "session_refused", "bad_answer", "no_node",
+  ...Object.values(INNER_ERRORS), ...FILE_REASONS, ...CHANNEL, "no_record", "bad_answer", "first_contact",
 ];
 
 afterEach(() => choose("en"));
