@@ -25,7 +25,8 @@ export function Reveal({ label, open = false, children }: RevealProps): JSX.Elem
 }
 
 export interface CopyProps {
-  readonly text: string;
+  /** What is copied, or how it is made once somebody wants it. */
+  readonly text: string | (() => string);
   /** What is copied; "Copy" when not given. */
   readonly name?: string;
   /** With words beside the icon. */
@@ -37,7 +38,7 @@ export function Copy({ text, name, words = false }: CopyProps): JSX.Element {
   const [copied, setCopied] = useState(false);
   const label = copied ? t("shell.copied") : name ?? t("shell.copy");
   const copy = (): void => {
-    navigator.clipboard.writeText(text).then(() => {
+    navigator.clipboard.writeText(typeof text === "string" ? text : text()).then(() => {
       setCopied(true);
       say(t("shell.copied"));
       setTimeout(() => setCopied(false), COPIED_FOR);

@@ -89,12 +89,13 @@ export function isKey(key: string): key is Key {
 }
 
 function pluralOf(forms: Plural, shown: Language, count: string | number | undefined): string {
-  const category = new Intl.PluralRules(localeOf(shown)).select(typeof count === "number" ? count : 0);
-  return forms[category] ?? forms["other"] ?? "";
+  const rules = made(`plural ${shown}`, () => new Intl.PluralRules(localeOf(shown)));
+  return forms[rules.select(typeof count === "number" ? count : 0)] ?? forms["other"] ?? "";
 }
 
 function written(value: string | number | undefined, shown: Language): string | undefined {
-  return typeof value === "number" ? new Intl.NumberFormat(localeOf(shown)).format(value) : value;
+  if (typeof value !== "number") return value;
+  return made(`number ${shown}`, () => new Intl.NumberFormat(localeOf(shown))).format(value);
 }
 
 /** The tag for Intl. */
@@ -106,13 +107,22 @@ export function localeOf(shown: Language = language()): string {
 export function moment(time: number, style: "time" | "day" | "full"): string {
   const how: Intl.DateTimeFormatOptions = style === "time" ? { timeStyle: "short" }
     : style === "day" ? { dateStyle: "medium" } : { dateStyle: "medium", timeStyle: "short" };
-  return new Intl.DateTimeFormat(localeOf(), how).format(time);
+  return made(`${style} ${language()}`, () => new Intl.DateTimeFormat(localeOf(), how)).format(time);
+}
+
+/** What writes a language's numbers and dates takes longer to make than to use: each is made once. */
+const writers = new Map<string, unknown>();
+
+function made<Writer>(name: string, make: () => Writer): Writer {
+  const found = writers.get(name) ?? make();
+  writers.set(name, found);
+  return found as Writer;
 }
 
 /** How long ago, or how soon, `time` is at `now`, both in milliseconds. */
 export function distance(time: number, now: number): string {
   const seconds = Math.round((time - now) / 1000);
-  const format = new Intl.RelativeTimeFormat(localeOf(), { numeric: "auto" });
+  const format = made(`distance ${language()}`, () => new Intl.RelativeTimeFormat(localeOf(), { numeric: "auto" }));
   for (const [unit, size] of UNITS) {
     if (Math.abs(seconds) >= size) return format.format(Math.trunc(seconds / size), unit);
   }

@@ -3,14 +3,14 @@
 import {
   CHANNEL, CHANNEL_ASIDE, type ChannelAnswers, type ChannelNews, type Ended, type RecordView,
 } from "../../src/bridge/channel.ts";
-import { type End, type Handlers, Line, Refusal, serve } from "../../src/bridge/line.ts";
+import { type Commands, type End, type Handlers, Line, Refusal, serve } from "../../src/bridge/line.ts";
+import type { CommandOf } from "../../src/bridge/shapes.ts";
 import { VAULT, VAULT_ASIDE, type VaultAnswers } from "../../src/bridge/vault.ts";
 import type { ChatView, MessageView, Overview } from "../../src/bridge/views.ts";
 import { account, models, overview, record, screen } from "../../src/state/app.ts";
 import { clearShown } from "../../src/state/clearing.ts";
 import { heardChannel, heardVault } from "../../src/state/news.ts";
 import { connect } from "../../src/state/ports.ts";
-import type { CommandOf } from "../../src/bridge/shapes.ts";
 
 type VaultCommand = CommandOf<typeof VAULT>;
 type Asked = Extract<CommandOf<typeof CHANNEL>, { readonly name: "ask" }>;
@@ -59,9 +59,10 @@ export class FarEnd {
   constructor() {
     const [vault, vaultEnd] = pair();
     const [channel, channelEnd] = pair();
-    const answer = (command: never): unknown => this.#vault(command);
-    serve(vaultEnd, VAULT, this.#handlers<typeof VAULT, VaultAnswers>(answer), VAULT_ASIDE);
-    this.#tell = serve(channelEnd, CHANNEL, this.#handlers<typeof CHANNEL, ChannelAnswers>(() => null), CHANNEL_ASIDE);
+    const kept = answering<typeof VAULT, VaultAnswers>((command) => this.#handle(command, () => this.#vault(command)));
+    const sent = answering<typeof CHANNEL, ChannelAnswers>((command) => this.#handle(command, () => null));
+    serve(vaultEnd, VAULT, kept, VAULT_ASIDE);
+    this.#tell = serve(channelEnd, CHANNEL, sent, CHANNEL_ASIDE);
     connect({
       vault: new Line(vault, heardVault), channel: new Line(channel, heardChannel),
       readFile: () => Promise.reject(new Refusal("file.type")),
@@ -112,17 +113,12 @@ export class FarEnd {
     } });
   }
 
-  #handlers<All extends Readonly<Record<string, object>>, Answers extends { readonly [Name in keyof All]: unknown }>(
-    answer: (command: never) => unknown,
-  ): Handlers<All & typeof VAULT, Answers & VaultAnswers> {
-    const handle = async (command: VaultCommand): Promise<unknown> => {
-      this.asked.push(command);
-      await this.waits.get(command.name);
-      const reason = this.refuses.get(command.name);
-      if (reason !== undefined) throw new Refusal(reason);
-      return answer(command as never);
-    };
-    return new Proxy({}, { get: () => handle }) as Handlers<All & typeof VAULT, Answers & VaultAnswers>;
+  async #handle(command: VaultCommand | CommandOf<typeof CHANNEL>, answer: () => unknown): Promise<unknown> {
+    this.asked.push(command);
+    await this.waits.get(command.name);
+    const reason = this.refuses.get(command.name);
+    if (reason !== undefined) throw new Refusal(reason);
+    return answer();
   }
 
   #vault(command: VaultCommand): unknown {
@@ -203,6 +199,13 @@ export class FarEnd {
     this.#next += 1;
     return String(this.#next).padStart(32, "0");
   }
+}
+
+/** One function for every command of a table. */
+function answering<All extends Commands, Answers extends { readonly [Name in keyof All]: unknown }>(
+  handle: (command: CommandOf<All>) => Promise<unknown>,
+): Handlers<All, Answers> {
+  return new Proxy({}, { get: () => handle }) as Handlers<All, Answers>;
 }
 
 /** Until everything that is under way has come to rest: no clock is waited for. */
