@@ -7,19 +7,27 @@ import * as creation from "@privity/account/creation";
 import * as entry from "@privity/account/entry";
 import { AccountError } from "@privity/account/errors";
 import * as keys from "@privity/account/keys";
+import { erase, leave } from "@privity/account/leaving";
 import { ask } from "@privity/history/http";
+import { Halted } from "@privity/history/errors";
+import { ServiceError } from "@privity/history/service";
+import { VaultError } from "@privity/vault/errors";
+import * as opener from "@privity/vault/opener";
 import * as passphrase from "@privity/vault/passphrase";
 import * as recovery from "@privity/vault/recovery";
 
 import { Refusal } from "../bridge/line.ts";
-import type { AccountState } from "../bridge/views.ts";
+import type { AccountState, ErasureView } from "../bridge/views.ts";
 import type { Accounts } from "./accounts.ts";
 import type { VaultHandlers } from "./chat_commands.ts";
+import { erasureView } from "./erasing.ts";
 import { withCode, withPasskey } from "./unlocking.ts";
 
 type Command<Name extends keyof VaultHandlers> = Parameters<VaultHandlers[Name]>[0];
 type Making = Pick<VaultHandlers, "create" | "created" | "ceremony" | "typed" | "abandon">;
-type Entering = Pick<VaultHandlers, "start" | "proof" | "proved" | "code" | "unlock" | "lock" | "forget">;
+type Entering = Pick<
+  VaultHandlers, "start" | "proof" | "proved" | "code" | "unlock" | "lock" | "forget" | "deleteAccount"
+>;
 
 /** What an earlier step left. Raises Refusal `page.order`. */
 export function needed<T>(value: T | undefined): T {
@@ -84,7 +92,9 @@ export function enteringCommands(accounts: Accounts): Entering {
     proof: async () => {
       accounts.steps.challenge = await access.beginPasskey(accounts.premises.outside);
       const { challenge, rpId } = accounts.steps.challenge;
-      return { challenge, rpId, account: (await accounts.known())?.account ?? new Uint8Array(0), exclude: [] };
+      const known = await accounts.known();
+      const credential = known === null ? null : opener.decode(known.opener.record).credential;
+      return { challenge, rpId, account: known?.account ?? new Uint8Array(0), exclude: credential === null ? [] : [credential] };
     },
     proved: (command) => proved(accounts, command),
     code: ({ typed, label }) => code(accounts, typed, label),
@@ -101,14 +111,38 @@ export function enteringCommands(accounts: Accounts): Entering {
     forget: async () => {
       const known = await accounts.known();
       return accounts.forgotten(async () => {
-        if (accounts.isOpen) await accounts.premises.turns.run(() => accounts.account.forget());
+        if (accounts.isOpen) await left(accounts);
         else if (known !== null) {
           await accounts.premises.outside.devices.remove(known.account);
           await accounts.premises.inside.forget(known.account);
         }
       });
     },
+    deleteAccount: async () => {
+      const promised: ErasureView[] = [];
+      const state = await accounts.forgotten(async () => {
+        promised.push(...[erasureView(await accounts.turn(erase))].filter((one) => one !== null));
+      });
+      for (const receipt of promised) accounts.desk.edges.tell({ kind: "erased", receipt });
+      return state;
+    },
   };
+}
+
+/**
+ * Forget the account here. Where a person proved themselves just now and the service answers, the device signs its own
+ * revocation first; else the others still list it, and any of them can take it away.
+ */
+async function left(accounts: Accounts): Promise<void> {
+  try {
+    accounts.account.tokens.fresh();
+    await accounts.turn(leave);
+  } catch (error) {
+    const expected = error instanceof ServiceError || error instanceof AccountError || error instanceof VaultError
+      || error instanceof Halted;
+    if (!expected) throw error;
+    await accounts.premises.turns.run(() => accounts.account.forget());
+  }
 }
 
 /** A passkey was used: to come in, to unlock, or to prove that a person is here. */

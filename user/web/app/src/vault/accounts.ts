@@ -135,6 +135,7 @@ export class Accounts {
       desk.edges.tabs.say({ kind: "wrote", account: account.session.identity.account });
       this.#sync?.wrote();
     }));
+    await this.#chores.begin(saved);
     desk.take(saved);
     await saved.book.recover();
     await keepComposers(desk.composer, saved);
@@ -166,10 +167,10 @@ export class Accounts {
     this.#leave();
   }
 
-  /** This browser is a guest's again. */
+  /** This browser is a guest's again, once `erase` did its part; when that fails all is as it was. */
   async forgotten(erase: () => Promise<void>): Promise<AccountState> {
-    this.#sync?.stop();
     await erase();
+    this.#sync?.stop();
     this.#leave();
     this.desk.edges.tabs.say({ kind: "forgotten" });
     return this.state();

@@ -19,6 +19,7 @@ const LISTED: ReadonlySet<number> = new Set([Kind.CHAT, Kind.FOLDER, Kind.SETTIN
 
 interface Held {
   readonly version: string;
+  readonly box: Id;
   readonly content: Content;
 }
 
@@ -26,6 +27,8 @@ export class Contents {
   readonly #mirror: Mirror;
   readonly #history: () => History;
   readonly #listed = new Map<Id, Held>();
+  /** The listed ids of each box. */
+  readonly #inBox = new Map<Id, Set<Id>>();
   readonly #chats = new Map<Id, Map<Id, Content>>();
   /** Ids whose newest writing was not looked at yet; null: all. */
   #due: Set<Id> | null = null;
@@ -57,13 +60,25 @@ export class Contents {
   async #look(id: Id): Promise<void> {
     const [place, version] = [this.#mirror.find(id), this.#mirror.version(id)];
     if (place === null || version === null || place.kind === null || !LISTED.has(place.kind)) {
-      this.#listed.delete(id);
+      this.#drop(id);
       return;
     }
     if (this.#listed.get(id)?.version === version) return;
     const content = await this.#open(id);
-    if (content === null) this.#listed.delete(id);
-    else this.#listed.set(id, { version, content });
+    this.#drop(id);
+    if (content === null) return;
+    const box = toHex(place.box);
+    this.#listed.set(id, { version, box, content });
+    const inside = this.#inBox.get(box);
+    if (inside === undefined) this.#inBox.set(box, new Set([id]));
+    else inside.add(id);
+  }
+
+  #drop(id: Id): void {
+    const held = this.#listed.get(id);
+    if (held === undefined) return;
+    this.#listed.delete(id);
+    this.#inBox.get(held.box)?.delete(id);
   }
 
   async #open(id: Id): Promise<Content | null> {
@@ -78,9 +93,9 @@ export class Contents {
 
   /** The listed contents of a box of one kind, by id. */
   listed<Of extends Content["kind"]>(box: Id, kind: Of): ReadonlyMap<Id, Extract<Content, { readonly kind: Of }>> {
-    const found = this.#mirror.inside(box).flatMap(({ id, kind: own }) => {
-      const content = own === kind ? this.#listed.get(toHex(id))?.content : undefined;
-      return content?.kind === kind ? [[toHex(id), content as Extract<Content, { readonly kind: Of }>] as const] : [];
+    const found = [...(this.#inBox.get(box) ?? [])].flatMap((id) => {
+      const content = this.#mirror.find(id) === null ? undefined : this.#listed.get(id)?.content;
+      return content?.kind === kind ? [[id, content as Extract<Content, { readonly kind: Of }>] as const] : [];
     });
     return new Map(found.sort(([one], [other]) => (one < other ? -1 : 1)));
   }

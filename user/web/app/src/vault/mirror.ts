@@ -42,7 +42,9 @@ export class Mirror implements Store {
   #sorted: Waiting[] | null = null;
   #drafts = new Map<Id, Draft>();
   #offers = new Map<string, Offer>();
+  /** What lies or lay in each box, and what of it cannot be shown. */
   #boxes = new Map<Id, Set<Id>>();
+  #faulty = new Map<Id, Set<Id>>();
   /** Bodies of a writing that is not made yet. */
   readonly #bodies = new Map<Id, Bytes | null>();
   #together: Batch[] | null = null;
@@ -70,6 +72,8 @@ export class Mirror implements Store {
     this.#drafts = new Map(drafts.map((one) => [toHex(one.id), one]));
     this.#offers = new Map(offers);
     this.#boxes = new Map();
+    this.#faulty = new Map();
+    for (const one of rows) this.#blame(one);
     for (const one of [...rows, ...waiting]) this.#place(one);
     [this.#generation, this.#stale] = [generation, false];
     this.touched(null, false);
@@ -139,6 +143,7 @@ export class Mirror implements Store {
     for (const [device, chain] of batch.chains ?? []) this.#chains.set(toHex(device), chain);
     for (const row of batch.rows ?? []) {
       this.#rows.set(toHex(row.id), row);
+      this.#blame(row);
       this.#place(row);
     }
     for (const [id, waiting] of batch.waiting ?? []) {
@@ -163,6 +168,13 @@ export class Mirror implements Store {
     else inside.add(toHex(id));
   }
 
+  #blame({ id, box, fault }: Row): void {
+    const faulty = this.#faulty.get(toHex(box));
+    if (fault === null) faulty?.delete(toHex(id));
+    else if (faulty === undefined) this.#faulty.set(toHex(box), new Set([toHex(id)]));
+    else faulty.add(toHex(id));
+  }
+
   /** Where an object is, null when it was deleted or never was. */
   find(id: Id): Place | null {
     const found = this.#waiting.get(id) ?? this.#rows.get(id);
@@ -181,6 +193,12 @@ export class Mirror implements Store {
   /** What lies in a box and is not deleted, the box itself among it. */
   inside(box: Id): readonly Place[] {
     return [...(this.#boxes.get(box) ?? [])].flatMap((id) => this.find(id) ?? []);
+  }
+
+  /** What of a box cannot be shown. */
+  faults(box: Id): readonly Place[] {
+    const found = [...(this.#faulty.get(box) ?? [])].flatMap((id) => this.find(id) ?? []);
+    return found.filter(({ fault }) => fault !== null);
   }
 
   /** The boxes that are not deleted. */

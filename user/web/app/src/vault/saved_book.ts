@@ -234,7 +234,7 @@ export class SavedBook implements Book {
 
   #faults(chat: Id): readonly FaultView[] {
     const { mirror, hidden } = this.#parts;
-    return mirror.inside(chat).flatMap(({ id, fault }) => {
+    return mirror.faults(chat).flatMap(({ id, fault }) => {
       return fault === null || hidden.has(toHex(id)) ? [] : [{ id: toHex(id), reason: fault }];
     });
   }

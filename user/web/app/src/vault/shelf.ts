@@ -46,10 +46,16 @@ export async function openShelf(factory: IDBFactory, account: Bytes): Promise<Sh
       const transaction = database.transaction(STORE, "readwrite", { durability: "strict" });
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(transaction.error ?? new DOMException("the browser gave no reason", "UnknownError"));
-      const store = transaction.objectStore(STORE);
-      for (const [name, data] of pieces) {
-        if (data === null) store.delete(name);
-        else store.put(data, name);
+      try {
+        const store = transaction.objectStore(STORE);
+        for (const [name, data] of pieces) {
+          if (data === null) store.delete(name);
+          else store.put(data, name);
+        }
+      } catch (error) {
+        // A value that cannot be cloned throws here, and what was put before it would be kept.
+        transaction.abort();
+        throw error;
       }
     }),
     close: () => database.close(),

@@ -22,8 +22,11 @@ const SYNC = "privity-sync";
 const FIRST_RETRY = 2_000;
 const LONGEST_RETRY = 300_000;
 
-/** What is done beside reading and writing each time that all agrees: shares of deleted chats and the like. */
-export type Chores = (saved: Saved) => Promise<void>;
+/** What is done beside reading and writing: as an account opens, and each time that all agrees with the service. */
+export interface Chores {
+  begin(saved: Saved): Promise<void>;
+  agreed(saved: Saved): Promise<void>;
+}
 
 export class Sync {
   readonly #edges: Edges;
@@ -95,7 +98,7 @@ export class Sync {
   async now(): Promise<void> {
     await this.#tried(async () => {
       await this.#saved.online(() => this.#saved.account.sync());
-      await this.#chores(this.#saved);
+      await this.#chores.agreed(this.#saved);
     });
   }
 
@@ -110,7 +113,7 @@ export class Sync {
         const { session, place: { world }, service } = account;
         await pull(groundOf(session, mirror, service, world));
       });
-      await this.#chores(this.#saved);
+      await this.#chores.agreed(this.#saved);
     }).catch(() => undefined);
   }
 

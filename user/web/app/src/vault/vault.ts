@@ -6,21 +6,14 @@ import { Accounts } from "./accounts.ts";
 import { changingCommands, readingCommands, type VaultHandlers, writingCommands } from "./chat_commands.ts";
 import { Desk } from "./desk.ts";
 import { deviceCommands } from "./device_commands.ts";
+import { Promises } from "./erasing.ts";
 import { homeCommands } from "./home_commands.ts";
 import { linkingCommands } from "./linking_commands.ts";
-import type { Saved } from "./saved.ts";
 import { savedCommands } from "./saved_commands.ts";
 import { searchCommands } from "./search_commands.ts";
 import { sweep } from "./sharing.ts";
 import { sharingCommands, transferCommands } from "./transfer_commands.ts";
 import { usageOf } from "./usage.ts";
-
-/** What is tidied whenever all agrees with the service. */
-async function chores(saved: Saved): Promise<void> {
-  await saved.home.settle();
-  await sweep(saved);
-  saved.usage = await usageOf(saved);
-}
 
 export class Vault {
   readonly desk: Desk;
@@ -29,13 +22,22 @@ export class Vault {
 
   constructor(edges: Edges) {
     this.desk = new Desk(edges);
-    this.accounts = new Accounts(this.desk, chores);
+    const promises = new Promises(edges);
+    this.accounts = new Accounts(this.desk, {
+      begin: (saved) => promises.begin(saved),
+      agreed: async (saved) => {
+        await promises.tell(saved);
+        await saved.home.settle();
+        await sweep(saved);
+        saved.usage = await usageOf(saved);
+      },
+    });
     this.handlers = {
       ...enteringCommands(this.accounts), ...makingCommands(this.accounts), ...homeCommands(this.desk),
       ...readingCommands(this.desk), ...writingCommands(this.desk), ...changingCommands(this.desk),
       ...deviceCommands(this.accounts), ...linkingCommands(this.accounts), ...savedCommands(this.accounts),
       ...searchCommands(this.desk), ...transferCommands(this.accounts), ...sharingCommands(this.accounts),
-    } as unknown as VaultHandlers;
+    };
   }
 
   /** The browser says that there is a network again. */

@@ -2,7 +2,7 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { type Bytes, toHex } from "@privity/protocol/bytes";
-import { base64urlDecode, base64urlEncode as text } from "@privity/protocol/canonical";
+import { base64urlDecode } from "@privity/protocol/canonical";
 
 import { Strict } from "../../../packages/account/test/service.ts";
 
@@ -55,11 +55,6 @@ export class Service {
     if (token === undefined) return null;
     if (what === "usage") return [200, this.#usage(token.account)];
     if (what === "events") return "stream";
-    if (what === "account" && method === "DELETE") {
-      if (!token.fresh) return refused(403, "access.scope");
-      this.accounts.delete(token.account);
-      return [200, { receipt: text(new Uint8Array(40)), signature: text(new Uint8Array(64)) }];
-    }
     if (what === "bodies" && method === "PUT") {
       const data = options.body as Bytes;
       const hash = toHex(sha256(data));

@@ -93,6 +93,33 @@ describe("an account and its code", () => {
     expect(await shown(again, chat)).toEqual(["Kept"]);
   });
 
+  test("is erased, and the service's promise is told", async () => {
+    const { profile, tab } = await begun();
+    await write(tab, "Gone");
+    await tab.do("sync", {});
+    profile.jump(600_000);
+    await expect(tab.do("deleteAccount", {})).rejects.toMatchObject({ reason: "access.stale" });
+    await write(tab, "Still written");
+    await use(tab, "prove");
+    expect(await tab.do("deleteAccount", {})).toEqual({ state: "guest" });
+    expect(profile.service.accounts.size).toBe(0);
+    expect(tab.news.findLast((one) => one.kind === "erased")?.receipt).toMatchObject({ what: "account", backupDays: 30 });
+    expect(await profile.disk()).toEqual([[], []]);
+  });
+
+  test("is left by a browser, which the others list as gone", async () => {
+    const { profile, tab } = await begun();
+    const phone = await another(profile, "phone");
+    await write(phone.tab, "From the phone");
+    await use(phone.tab, "prove");
+    expect(await phone.tab.do("forget", {})).toEqual({ state: "guest" });
+    await tab.do("sync", {});
+    expect((await tab.do("devices", {})).devices.map(({ active }) => active).sort()).toEqual([false, true]);
+    expect([...await everything(tab)]).toEqual([["From the phone", ["From the phone"]]]);
+    await write(tab, "Later");
+    await tab.do("sync", {});
+  });
+
   test("is forgotten by this browser: nothing of it lies on the disk", async () => {
     const { profile, tab } = await begun();
     await write(tab, "Gone");

@@ -96,6 +96,7 @@ describe("files and deletion", () => {
     for (const tab of [there.tab, here.tab]) await tab.do("sync", {});
     await expect(here.tab.do("open", { chat: one.chat })).rejects.toMatchObject({ reason: "chat.unknown" });
     expect(await shown(here.tab, other.chat)).toEqual(["Other"]);
+    expect(there.tab.news.findLast((one) => one.kind === "erased")?.receipt.what).toBe("chats");
     await write(here.tab, "Temporary", { temporary: true });
     await here.tab.do("deleteAll", {});
     for (const tab of [here.tab, there.tab]) await tab.do("sync", {});
