@@ -9,6 +9,7 @@ import { integrityOf, namedByContent } from "./hashes.mjs";
 
 export const APP = join(import.meta.dirname, "..");
 const PACKAGES = join(APP, "..", "packages");
+const [BOOT, MAIN] = [join(APP, "src/boot.ts"), join(APP, "src/main.tsx")];
 
 /** Workers by name; each begins in src/NAME/worker.ts. */
 export const WORKERS = ["vault", "channel", "files"];
@@ -89,22 +90,32 @@ async function bundleStyle(name, release) {
   return { sheet: Buffer.from(text), fonts: new Map(fonts) };
 }
 
-/** The page's modules. @returns {Promise<{ files: Files, first: string[], entry: string }>} */
-async function bundlePage(release, constants) {
-  const { output } = await build({
+/** @param {object} output how modules are put together */
+async function bundleModules(release, constants, output = {}) {
+  const made = await build({
     ...settings(release, constants),
-    build: { ...OUTPUT, rolldownOptions: { input: { boot: join(APP, "src/boot.ts") }, output: NAMES } },
+    build: { ...OUTPUT, rolldownOptions: { input: { boot: BOOT }, output: { ...NAMES, ...output } } },
   });
-  const chunks = output.filter(({ type }) => type === "chunk");
-  const strange = output.filter(({ type }) => type !== "chunk").map(({ fileName }) => fileName);
+  const strange = made.output.filter(({ type }) => type !== "chunk").map(({ fileName }) => fileName);
   if (strange.length > 0) throw new Error(`a module imports what no import map covers: ${strange.join(", ")}`);
+  const chunks = made.output;
   const entry = chunks.find(({ isEntry }) => isEntry);
-  const main = chunks.find(({ facadeModuleId }) => facadeModuleId?.endsWith("/src/main.tsx"));
-  return {
-    files: new Map(chunks.map(({ fileName, code }) => [fileName, Buffer.from(code)])),
-    entry: entry.fileName,
-    first: closure(chunks, [entry.fileName, main.fileName]),
-  };
+  const main = chunks.find(({ modules }) => Object.hasOwn(modules, MAIN));
+  return { chunks, entry: entry.fileName, first: closure(chunks, [entry.fileName, main.fileName]) };
+}
+
+/**
+ * The page's modules. What the first load needs is one file beside boot.ts: by itself the bundler makes one for each set of
+ * screens that share something, and together those are a quarter larger.
+ *
+ * @returns {Promise<{ files: Files, first: string[], entry: string }>}
+ */
+async function bundlePage(release, constants) {
+  const loose = await bundleModules(release, constants);
+  const needed = new Set(loose.chunks.filter(({ fileName }) => loose.first.includes(fileName)).flatMap(({ modules }) => Object.keys(modules)));
+  const together = { name: "first", priority: 1, test: (id) => needed.has(id) && id !== BOOT };
+  const { chunks, entry, first } = await bundleModules(release, constants, { codeSplitting: { groups: [together] } });
+  return { files: new Map(chunks.map(({ fileName, code }) => [fileName, Buffer.from(code)])), entry, first };
 }
 
 /** Every file that these import, without being asked later. */
