@@ -93,11 +93,15 @@ class House:
         self.tricks: list[Trick] = []
         self.before: list[Callable[[Call], None]] = []
         self.calls: list[Call] = []
-        self._app = application(self.house)
+        self.serve()
         self._prefix = 0
         self._runner = asyncio.Runner()
         transport = httpx.ASGITransport(app=self._dispatch, raise_app_exceptions=False)
         self._service = Shape(httpx.AsyncClient(transport=transport, base_url=ORIGIN), self)
+
+    def serve(self) -> None:
+        """Begin to serve `house` as it is now."""
+        self._app = application(self.house)
 
     async def _dispatch(self, scope: Any, receive: Any, send: Any) -> None:
         self._prefix += 1
@@ -162,11 +166,11 @@ class House:
         machine.sync()
         return machine
 
-    def link(self, folder: Path, by: "Machine", *, wrong: int = 0) -> "Machine":
-        """The account on another machine, by link and digits; so many wrong codes are typed first."""
+    def link(self, folder: Path, by: "Machine", *, wrong: int = 0, typed: bool = False) -> "Machine":
+        """The account on another machine, by link or `typed` code, and digits; so many wrong ones are typed first."""
         ground = self.ground(folder)
-        shown = self.run(linking.offer(ground, now=self.now))
-        link = pairing.read_link(shown.link)
+        shown = self.run(linking.offer(ground, now=self.now, typed=typed))
+        link = pairing.read_code(shown.link.lower()) if typed else pairing.read_link(shown.link)
         replied = self.run(linking.answer(by.replica, by.way, link, now=self.now))
         answer = self.run(linking.poll(shown.channel, "answer"))
         assert answer is not None
@@ -176,9 +180,9 @@ class House:
         state: Any = replied.revealed(revealed, now=self.now)
         mistaken = f"{(int(answered.code) + 1) % 10**6:06}"
         for digits in [*[mistaken] * wrong, answered.code]:
-            state = self.run(linking.typed(by.way, link.channel, state, digits, now=self.now))
+            state = self.run(linking.typed(by.way, linking.channel_of(link), state, digits, now=self.now))
         by.prove()
-        self.run(linking.grant(by.replica, by.way, link.channel, state, label=folder.name, now=self.now))
+        self.run(linking.grant(by.replica, by.way, linking.channel_of(link), state, label=folder.name, now=self.now))
         sealed = self.run(linking.poll(shown.channel, "grant"))
         assert sealed is not None
         found, way, grant = self.run(linking.enter(ground, answered, sealed, label=folder.name))

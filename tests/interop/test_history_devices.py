@@ -1,12 +1,16 @@
 """Devices of one account and the real service: made, recovered, linked; written everywhere, the same everywhere."""
 
 import contextlib
+import json
 from collections.abc import Iterator
 
 import pytest
 from history_stand import Cut, House, Machine, devices
+from privity_client.history import codes, edits, linking
 from privity_client.history import devices as account_devices
-from privity_client.history import edits
+from privity_client.history.calls import Reply
+from privity_client.history.reasons import ServiceRefused
+from privity_vault import recovery
 from privity_vault.contents.chat import Role
 from privity_vault.errors import VaultError
 
@@ -158,3 +162,79 @@ def test_a_device_shows_once_a_day_that_it_is_there(machines) -> None:
     heard = {one.label: one.last_day for one in account_devices.shown(laptop.replica)}
     assert heard["desktop"] == day + 1
     assert heard["laptop"] in (day, None)
+
+
+def test_a_device_is_linked_by_a_typed_code(house, tmp_path) -> None:
+    laptop = house.create(tmp_path / "laptop")
+    chat = laptop.write("Typed, not scanned")
+    laptop.sync()
+    phone = house.link(tmp_path / "phone", laptop, wrong=1, typed=True)
+    assert phone.seen() == laptop.seen()
+    assert chat.hex() in phone.seen()
+
+
+def test_who_showed_a_link_takes_no_grant_without_its_secret(house, tmp_path) -> None:
+    laptop = house.create(tmp_path / "laptop")
+    ground = house.ground(tmp_path / "phone")
+    shown = house.run(linking.offer(ground, now=house.now))
+    replied = house.run(linking.answer(laptop.replica, laptop.way, shown.channel, now=house.now))
+    answered = house.run(linking.reveal(shown, replied.raw))
+    state = replied.revealed(answered.reveal, now=house.now).typed(answered.code, now=house.now)
+    laptop.prove()
+    house.run(linking.grant(laptop.replica, laptop.way, shown.channel, state, label="phone", now=house.now))
+    sealed = house.run(linking.poll(shown.channel, "grant"))
+    with pytest.raises(VaultError, match=r"pairing\.foreign"):
+        house.run(linking.enter(ground, answered, sealed or b"", label="phone"))
+
+
+def test_another_code_takes_the_place_of_the_old_one(house, machines, tmp_path) -> None:
+    laptop, _, phone = machines
+    laptop.write("Before")
+    laptop.sync()
+    before = laptop.replica.opened.trusted.keyring
+    letters = recovery.make(bytes(range(20)))
+    laptop.prove()
+    house.run(codes.replace(laptop.replica, laptop.way, letters))
+    ring = laptop.replica.opened.trusted.keyring
+    assert (ring.epoch, len(ring.openers)) == (before.epoch + 1, len(before.openers))
+    laptop.write("After")
+    laptop.sync()
+    phone.sync()
+    again = house.recover(tmp_path / "again", letters)
+    assert again.seen() == laptop.seen() == phone.seen()
+    with pytest.raises(ServiceRefused, match=r"access\.refused"):
+        house.recover(tmp_path / "thief", laptop.code)
+
+
+def test_a_code_needs_a_fresh_proof_and_a_record_that_the_service_keeps(house, machines) -> None:
+    laptop = machines[0]
+    before = laptop.replica.opened.trusted.keyring
+    house.now += 301
+    with pytest.raises(ServiceRefused, match=r"access\.scope"):
+        house.run(codes.replace(laptop.replica, laptop.way, recovery.make(bytes(20))))
+    assert laptop.replica.opened.trusted.keyring.epoch == before.epoch
+
+    def without_records(call, reply):
+        if call.path.startswith("/v1/keyring?from=") and laptop.replica.opened.trusted.keyring.epoch > before.epoch:
+            return Reply(reply.status, json.dumps({**json.loads(reply.data), "openers": []}).encode())
+        return reply
+
+    laptop.prove()
+    house.tricks.append(without_records)
+    with pytest.raises(VaultError, match=r"opener\.unlisted"):
+        house.run(codes.replace(laptop.replica, laptop.way, recovery.make(bytes(20))))
+
+
+def test_a_device_leaves_with_its_last_signature(house, machines) -> None:
+    laptop, desktop, phone = machines
+    phone.write("The last words")
+    phone.prove()
+    house.run(account_devices.leave(phone.replica, phone.way))
+    with pytest.raises(ServiceRefused, match=r"access\."):
+        phone.sync()
+    for one in (laptop, desktop):
+        one.sync()
+    assert laptop.seen() == desktop.seen()
+    assert any("The last words"[:20] == one["title"] for one in laptop.seen().values())
+    assert [one.active for one in account_devices.shown(laptop.replica)] == [True, True, False]
+    assert laptop.replica.opened.trusted.keyring.epoch == 2

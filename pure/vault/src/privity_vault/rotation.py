@@ -17,7 +17,7 @@ from privity_vault.errors import VaultError
 from privity_vault.keyring import Claim, Keys, Trusted
 from privity_vault.opener import Record
 from privity_vault.page import Position
-from privity_vault.private_half import PrivateHalf
+from privity_vault.private_half import NamedOpener, PrivateHalf
 from privity_vault.secret import AccountKey
 
 
@@ -58,10 +58,12 @@ def rotate(
     day: int,
     nonce: bytes,
     encapsulate: Encapsulate,
+    added: Sequence[tuple[Record, NamedOpener]] = (),
 ) -> Rotated:
     """Return the keyring under the new account key `key` (32 random bytes) and what goes with it.
 
-    `records` are those of the openers that stay, `devices` all devices with the revoked ones marked. Raises VaultError
+    `records` are those of the openers that stay, `devices` all devices with the revoked ones marked, `added` openers
+    that enter, made for `key` and the next epoch. Raises VaultError
     `keyring.malformed` (an opener that the keyring does not know, or nothing that opens), and those of
     `keyring.accept_next`, since it is judged here as others will judge it.
     """
@@ -69,13 +71,15 @@ def rotate(
     epoch, revision = before.epoch + 1, before.revision + 1
     if any(one.id not in half.openers or before.opener(one.id) is None for one in records):
         raise VaultError("keyring.malformed", "an opener that the keyring does not know")
-    sealed = tuple(
+    again = [
         opener.seal_again(
             one, half.openers[one.id].absent, key, account=before.account, epoch=epoch, encapsulate=encapsulate
         )
         for one in sorted(records, key=lambda one: one.id)
-    )
-    openers = {one.id: half.openers[one.id] for one in sealed}
+    ]
+    sealed = tuple(sorted([*again, *(record for record, _ in added)], key=lambda one: one.id))
+    known = {**half.openers, **{record.id: named for record, named in added}}
+    openers = {one.id: known[one.id] for one in sealed}
     kept = replace(half, openers=openers, past={**half.past, before.epoch: keys[before.epoch]})
     body = private_half.seal(kept, key, account=before.account, revision=revision, epoch=epoch, nonce=nonce)
     ring = Keyring(

@@ -59,6 +59,20 @@ def _accounts(app: typer.Typer, leave: Leave, epilog: str, url: str) -> None:
 
         leave(lambda: run(json), as_json=json)
 
+    @group.command("code", epilog=epilog)
+    def code() -> None:
+        """Replace the recovery code: the old one opens nothing any more, and the account gets a new key."""
+        from privity_client.cli.account.beginning import replace_code as run
+
+        leave(run)
+
+    @group.command("erasures", epilog=epilog)
+    def erasures(json: Json = False) -> None:
+        """Show what was deleted from here, and what the service promised of it; --json gives the signed receipts."""
+        from privity_client.cli.account.overview import erasures as run
+
+        leave(lambda: run(json), as_json=json)
+
     @group.command("settings", epilog=epilog)
     def settings(
         titles: Annotated[
@@ -80,24 +94,33 @@ def _accounts(app: typer.Typer, leave: Leave, epilog: str, url: str) -> None:
         leave(run)
 
     @group.command("forget", epilog=epilog)
-    def forget() -> None:
+    def forget(
+        revoke: Annotated[
+            bool, typer.Option("--revoke", help="Also revoke this machine; asks for the recovery code.")
+        ] = False,
+    ) -> None:
         """Take the account off this machine. It stays at the service, and on your other devices."""
         from privity_client.cli.account.overview import forget as run
 
-        leave(run)
+        leave(lambda: run(revoke))
 
 
 def _link(app: typer.Typer, leave: Leave, epilog: str, url: str) -> None:
     @app.command("link", epilog=epilog)
     def link(
-        link: Annotated[str | None, typer.Argument(metavar="[LINK]", help="What the new device shows.")] = None,
+        link: Annotated[
+            str | None, typer.Argument(metavar="[LINK]", help="What the new device shows: its link, or its code.")
+        ] = None,
+        code: Annotated[
+            bool, typer.Option("--code", help="Show a code to be typed, where no link can be brought over.")
+        ] = False,
         label: Label = "",
         origin: Origin = url,
     ) -> None:
         """Link a device. On the new one without LINK; on one that has the account with the LINK of the new one."""
         from privity_client.cli.account.linking import accept, offer
 
-        leave(lambda: offer(origin, label) if link is None else accept(link, label))
+        leave(lambda: offer(origin, label, code=code) if link is None else accept(link, label))
 
 
 def _devices(app: typer.Typer, leave: Leave, epilog: str) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from privity_protocol import canonical
 from privity_protocol.errors import Malformed
+from privity_protocol.stored.erasure import MAX_RECEIPT
 from privity_protocol.stored.header import MAX_BODY
 from privity_protocol.stored.keyring import MAX_KEYRING, MAX_OPENERS
 from privity_protocol.stored.members import COUNT
@@ -20,7 +21,6 @@ from privity_client.history.calls import Reply, members, octets
 MAX_KEYRINGS: Final = 4096
 MAX_PAGES: Final = 500
 MAX_TOKEN: Final = 64
-MAX_RECEIPT: Final = 256
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -137,10 +137,17 @@ def bodies(reply: Reply, count: int) -> list[bytes | bool | None]:
     return found
 
 
-def posted(reply: Reply) -> tuple[int, bytes]:
-    """Read where a page went: n and head. Raises Malformed."""
-    n, head, _erasure = members(calls.read(reply), "n", "head", "erasure")
-    return canonical.integer(n, "n", least=1, most=COUNT), octets(head, "head", 32, 32)
+def posted(reply: Reply) -> tuple[int, bytes, tuple[bytes, bytes] | None]:
+    """Read where a page went: n, head, and receipt and signature where it deleted. Raises Malformed."""
+    n, head, erasure = members(calls.read(reply), "n", "head", "erasure")
+    signed = None if erasure is None else erased(erasure)
+    return canonical.integer(n, "n", least=1, most=COUNT), octets(head, "head", 32, 32), signed
+
+
+def erased(value: object) -> tuple[bytes, bytes]:
+    """Read a receipt of erasure and its signature, neither of them judged. Raises Malformed."""
+    receipt, signature = members(value, "receipt", "signature")
+    return octets(receipt, "receipt", MAX_RECEIPT), octets(signature, "signature", 64, 64)
 
 
 def channel(reply: Reply) -> bytes:

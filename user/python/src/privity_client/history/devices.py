@@ -3,18 +3,20 @@
 Source: specs/rotation.md. The caller proved itself afresh before (`Access.fresh`).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from privity_protocol import xwing
 from privity_protocol.errors import Malformed
 from privity_protocol.stored import keyring as stored
 from privity_protocol.stored import page as stored_page
-from privity_protocol.stored.keyring import Device
+from privity_protocol.stored.keyring import Device, ListedOpener
 from privity_protocol.stored.page import Op
 from privity_vault import box as boxes
 from privity_vault import keyring, object, opener, rotation
 from privity_vault.errors import VaultError
 from privity_vault.opener import Record
+from privity_vault.private_half import NamedOpener
 from privity_vault.rotation import Rotated
 from privity_vault.secret import AccountKey, ChatKey
 
@@ -69,16 +71,64 @@ def named(replica: Replica, text: str) -> bytes:
     return found[0]
 
 
+Entering = Callable[[AccountKey, int], tuple[Record, NamedOpener]]
+"""Makes an opener that enters, for the new account key and its epoch."""
+
+
 def revoke(replica: Replica, way: Access, device: bytes) -> Flow[None]:
     """Revoke a device, give the account a new key, and wrap every box anew. Raises VaultError, ServiceRefused.
 
     What was written before stays readable for whoever has it; what is written from now on does not.
     """
+
+    yield from rotate(replica, way, _own_of(device), devices=lambda: _marked(replica, device))
+
+
+def leave(replica: Replica, way: Access) -> Flow[None]:
+    """Send what waits, and revoke this device with its own last signature: the others have a new key then.
+
+    What that rotation still needs, they take up. Raises VaultError, ServiceRefused: then nothing has changed.
+    """
+    device = replica.opened.device
     for _ in range(accounts.MOVED_TRIES):
         yield from sync.refresh_keyring(replica, way)
         yield from sync.pull(replica, way)
-        records = yield from _records(replica, way, device)
-        rotated = _rotated(replica, device, records)
+        yield from sync.push(replica, way)
+        records = yield from _records(replica, way, _own_of(device))
+        rotated = _rotated(replica, records, lambda: _marked(replica, device), None)
+        written = Written(rotated.claim, rotated.body, rotated.records, rotated.trusted, rotated.half)
+        if (yield from accounts.put_keyring(way, replica.opened, written, fresh=True)):
+            return
+    raise ServiceRefused("keyring.moved")
+
+
+def _own_of(device: bytes) -> Callable[[ListedOpener, str], bool]:
+    return lambda _, label: label == device.hex()
+
+
+def _marked(replica: Replica, device: bytes) -> tuple[Device, ...]:
+    chain = replica.store.chain(device)
+    ring = keyring.revoke(replica.opened.trusted.keyring, device, last_seq=0 if chain is None else chain.seq)
+    return ring.devices
+
+
+def rotate(
+    replica: Replica,
+    way: Access,
+    leaves: Callable[[ListedOpener, str], bool],
+    *,
+    devices: Callable[[], tuple[Device, ...]] | None = None,
+    enter: Entering | None = None,
+) -> Flow[None]:
+    """Give the account a new key, for the openers that stay and one that enters. Raises VaultError, ServiceRefused.
+
+    `leaves` is asked of each opener and its label; what `devices` and `enter` make is made anew at each try.
+    """
+    for _ in range(accounts.MOVED_TRIES):
+        yield from sync.refresh_keyring(replica, way)
+        yield from sync.pull(replica, way)
+        records = yield from _records(replica, way, leaves)
+        rotated = _rotated(replica, records, devices, enter)
         written = Written(rotated.claim, rotated.body, rotated.records, rotated.trusted, rotated.half)
         if (yield from accounts.put_keyring(way, replica.opened, written, fresh=True)):
             _remember(replica, written, rotated)
@@ -163,23 +213,24 @@ def wrap_again(replica: Replica) -> int:
     return len(left.boxes)
 
 
-def _rotated(replica: Replica, device: bytes, records: list[Record]) -> Rotated:
+def _rotated(
+    replica: Replica, records: list[Record], devices: Callable[[], tuple[Device, ...]] | None, enter: Entering | None
+) -> Rotated:
     found = replica.opened
-    chain = replica.store.chain(device)
-    ring = keyring.revoke(found.trusted.keyring, device, last_seq=0 if chain is None else chain.seq)
-    devices: tuple[Device, ...] = ring.devices
+    key = AccountKey(replica.entropy(AccountKey.SIZE))
     return rotation.rotate(
         found.trusted,
         found.keys,
         found.half,
         records,
-        devices=devices,
+        devices=found.trusted.keyring.devices if devices is None else devices(),
         signer=found.device,
         signing_key=found.signing.signing,
-        key=AccountKey(replica.entropy(AccountKey.SIZE)),
+        key=key,
         day=replica.day,
         nonce=replica.entropy(12),
         encapsulate=xwing.encapsulate,
+        added=() if enter is None else (enter(key, found.trusted.keyring.epoch + 1),),
     )
 
 
@@ -190,12 +241,12 @@ def _remember(replica: Replica, written: Written, rotated: Rotated) -> None:
     replica.forget_boxes()
 
 
-def _records(replica: Replica, way: Access, device: bytes) -> Flow[list[Record]]:
+def _records(replica: Replica, way: Access, leaves: Callable[[ListedOpener, str], bool]) -> Flow[list[Record]]:
     """The records of the openers that stay, as the service delivers them; each is held to the keyring's hash."""
     stored = yield from sync.fetch_keyrings(way, replica.opened.trusted.keyring.revision)
     found = []
     for listed in replica.opened.trusted.keyring.openers:
-        if replica.opened.half.openers[listed.id].label == device.hex():
+        if leaves(listed, replica.opened.half.openers[listed.id].label):
             continue
         record = opened.record_of(stored.records, listed.id)
         if record is None or opener.digest(record) != listed.record:

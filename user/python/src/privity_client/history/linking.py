@@ -25,21 +25,23 @@ STEP: Final = 4096
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Shown:
-    """New device: what it shows, as a link and as the channel code to be typed where there is no link."""
+    """New device: what it shows, a link, or the channel code to be typed where no link can be brought over."""
 
     offered: Offered
     channel: bytes
     link: str
 
 
-def offer(ground: Ground, *, now: int) -> Flow[Shown]:
-    """New device: post a card. `now` in Unix seconds. Raises ServiceRefused, Malformed."""
-    secret = LinkSecret(ground.entropy(LinkSecret.SIZE))
+def offer(ground: Ground, *, now: int, typed: bool = False) -> Flow[Shown]:
+    """New device: post a card. `now` in Unix seconds; `typed` for a code. Raises ServiceRefused, Malformed."""
+    secret = None if typed else LinkSecret(ground.entropy(LinkSecret.SIZE))
     offered = pairing.offer(
         link_seed=ground.entropy(32), device_key=ground.signing.public, nonce=ground.entropy(32), secret=secret, now=now
     )
     reply = yield Call("POST", "/v1/pairings", json={"card": text_of(offered.card)})
     channel = answers.channel(expect(reply, 201))
+    if secret is None:
+        return Shown(offered, channel, pairing.write_code(channel))
     return Shown(offered, channel, pairing.write_link(ground.origin, channel, offered.card, secret))
 
 
@@ -90,19 +92,25 @@ def enter(ground: Ground, answered: Answered, sealed: bytes, *, label: str) -> F
     raise ServiceRefused("keyring.moved")
 
 
-def answer(replica: Replica, way: Access, link: Link, *, now: int) -> Flow[pairing.Replied]:
-    """Existing device: fetch the card that the link names, and answer. Raises VaultError, ServiceRefused.
+def channel_of(link: Link | bytes) -> bytes:
+    """The channel of a link, or of a typed code."""
+    return link.channel if isinstance(link, Link) else link
 
-    `pairing.foreign`: a link to another service than this account's.
+
+def answer(replica: Replica, way: Access, link: Link | bytes, *, now: int) -> Flow[pairing.Replied]:
+    """Existing device: fetch the card that a link or a typed channel names, and answer.
+
+    Raises VaultError (`pairing.foreign`: a link to another service than this account's), ServiceRefused.
     """
-    if link.origin != replica.opened.origin:
+    if isinstance(link, Link) and link.origin != replica.opened.origin:
         raise VaultError("pairing.foreign", f"for {link.origin}, not for {replica.opened.origin}")
-    card = yield from poll(link.channel, "card")
-    scanned = pairing.scanned(card or b"", link, now=now)
+    channel = channel_of(link)
+    card = yield from poll(channel, "card")
+    scanned = pairing.scanned(card or b"", link if isinstance(link, Link) else None, now=now)
     replied = scanned.answer(
         nonce=replica.entropy(32), account=replica.opened.account, device_key=replica.opened.signing.public
     )
-    yield from way.send(_put(link.channel, "answer", replied.raw), 204)
+    yield from way.send(_put(channel, "answer", replied.raw), 204)
     return replied
 
 

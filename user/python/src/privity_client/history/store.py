@@ -8,6 +8,8 @@ Whoever holds the disk sees how many chats and messages there are, which belong 
 | outbox, drafts, offers | yes | does not open | unsent text gone | replay is idempotent |
 | objects, pages | no | checked against signatures by `verify-history` | fetched again | `log.version` |
 | bodies | no | hash | fetched again | hash |
+| erasures | no | signature | a promise cannot be shown any more | harmless |
+| left_pages | no | signature | evidence of a second history is gone | harmless |
 """
 
 import os
@@ -24,7 +26,7 @@ from privity_vault.page import Chain, Known, SignedPage
 
 from privity_client.errors import ClientError
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 _TABLES: Final = """
 CREATE TABLE state (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE keyrings (revision INTEGER PRIMARY KEY, public BLOB NOT NULL, mac BLOB NOT NULL, mac_before BLOB,
@@ -42,6 +44,10 @@ CREATE INDEX outbox_by_place ON outbox (place);
 CREATE INDEX outbox_of_a_box ON outbox (box);
 CREATE TABLE drafts (node BLOB PRIMARY KEY, box BLOB NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE offers (id BLOB PRIMARY KEY, place INTEGER NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
+"""
+_SINCE_2: Final = """
+CREATE TABLE erasures (n INTEGER PRIMARY KEY, ids BLOB NOT NULL, receipt BLOB, signature BLOB, key BLOB);
+CREATE TABLE left_pages (signature BLOB PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID
 """
 DELETED: Final = frozenset({Op.DELETE, Op.DELETE_BOX})
 
@@ -96,11 +102,11 @@ class Store:
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
         except (OSError, sqlite3.Error) as error:
             raise ClientError("home_unusable", f"{path}: {error}") from error
-        if version not in (0, FORMAT):
+        if version > FORMAT:
             raise ClientError("home_unusable", f"{path}: written by a newer version")
-        if version == 0:
+        if version < FORMAT:
             with self.transaction():
-                for statement in _TABLES.split(";"):
+                for statement in (("" if version else _TABLES) + _SINCE_2).split(";"):
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {FORMAT}")
 
@@ -303,8 +309,26 @@ class Store:
             self._db.execute("INSERT OR REPLACE INTO offers VALUES (?, ?, ?)", (id_, place, body))
 
     def forget_log(self) -> None:
-        """Forget what was accepted of the log, to take over another branch of it."""
+        """Forget what was accepted of the log, to take over another branch of it; its pages stay, as evidence."""
+        self._db.execute("INSERT OR IGNORE INTO left_pages SELECT signature, data FROM pages")
         for table in ("chains", "pages", "objects"):
             self._db.execute(f"DELETE FROM {table}")  # noqa: S608
         for name in ("n", "head", "keyring"):
             self.set(name, None)
+
+    def left(self) -> list[SignedPage]:
+        """Pages of branches that were left, and of what was common with them."""
+        rows = self._db.execute("SELECT data, signature FROM left_pages")
+        return [SignedPage(data, signature) for data, signature in rows]
+
+    def add_erasure(self, n: int, ids: bytes, promise: tuple[bytes, bytes, bytes] | None) -> None:
+        """What page n deleted (16 bytes each), with receipt, signature and key of the service's promise if it holds."""
+        receipt, signature, key = promise or (None, None, None)
+        self._db.execute("INSERT OR REPLACE INTO erasures VALUES (?, ?, ?, ?, ?)", (n, ids, receipt, signature, key))
+
+    def erasures(self) -> list[tuple[int, bytes, tuple[bytes, bytes, bytes] | None]]:
+        """What was deleted from here, oldest first, as `add_erasure` takes it."""
+        rows = self._db.execute("SELECT n, ids, receipt, signature, key FROM erasures ORDER BY n")
+        return [
+            (n, ids, None if key is None else (receipt, signature, key)) for n, ids, receipt, signature, key in rows
+        ]

@@ -17,7 +17,7 @@ from privity_vault import opener, page
 from privity_vault.errors import VaultError
 from privity_vault.page import SignedPage
 
-from privity_client.history import answers, intake, opened, reconcile
+from privity_client.history import answers, erasure, intake, opened, reconcile
 from privity_client.history.access import Access
 from privity_client.history.answers import Delivery, Keyrings
 from privity_client.history.calls import Call, Flow, text_of
@@ -63,6 +63,7 @@ def _pull(replica: Replica, access: Access) -> Flow[Pulled]:
         batch = intake.judge(replica, delivery)
         bodies = yield from fetch(access, intake.wanted(replica, batch))
         found = intake.take(replica, batch, bodies)
+        yield from erasure.ask_again(replica, access, batch.pages)
         pages += len(batch.pages)
         met.offered += found.offered
         met.touched |= found.touched
@@ -212,9 +213,11 @@ def _post(replica: Replica, access: Access, signed: SignedPage, inline: list[byt
         "signature": text_of(signed.signature),
         "bodies": [text_of(one) for one in inline],
     }
-    n, head = answers.posted((yield from access.send(Call("POST", "/v1/pages", json=sent), 200)))
+    key = (yield from erasure.key_if_any(replica)) if erasure.deleted_by(signed) else None
+    n, head, promised = answers.posted((yield from access.send(Call("POST", "/v1/pages", json=sent), 200)))
     with stopping(replica):
         intake.take(replica, intake.judge(replica, Delivery(n, head, (signed,))), {})
+    erasure.keep(replica, signed, promised, key)
 
 
 @contextmanager

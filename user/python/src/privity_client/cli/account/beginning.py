@@ -11,7 +11,7 @@ from rich.text import Text
 
 from privity_client.cli.account import stage
 from privity_client.errors import ClientError
-from privity_client.history import accounts, sync
+from privity_client.history import accounts, codes, sync
 from privity_client.history.session import Session, join, newcomer
 
 LOSS = (
@@ -62,6 +62,28 @@ def ceremony(out: Console, letters: RecoveryLetters) -> None:
                 out.print(Text(f"  That is not group {number}.", style="yellow"))
         else:
             raise ClientError("not_typed")
+
+
+def replace_code() -> int:
+    """Replace the recovery code of this account. Returns the exit code. Raises PrivityError."""
+    stage.person()
+    return asyncio.run(_replace_code())
+
+
+async def _replace_code() -> int:
+    out = stage.console()
+    async with stage.opened_account(now=True) as found:
+        if found.problem is not None:
+            raise found.problem
+        out.print("Your present code first; the new one is shown after it.")
+        await stage.prove(found)
+        letters = recovery.make(found.replica.entropy(recovery.ENTROPY))
+        ceremony(out, letters)
+        with out.status("Changing the account's key"):
+            await found.run(codes.replace(found.replica, found.way, letters))
+    out.print(Text("✓ The new code opens your account: that was just tried. The old one opens nothing.", style="green"))
+    out.print("  Destroy the paper with the old one.")
+    return 0
 
 
 def recover(url: str, label: str) -> int:

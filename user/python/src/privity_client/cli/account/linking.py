@@ -23,16 +23,19 @@ POLL_S = 1.0
 MOST_POLLS = 600
 
 
-def offer(url: str, label: str) -> int:
+def offer(url: str, label: str, *, code: bool = False) -> int:
     """On the new device. Returns the exit code. Raises PrivityError."""
-    return asyncio.run(_offer(stage.origin_of(url), stage.device_label(label)))
+    return asyncio.run(_offer(stage.origin_of(url), stage.device_label(label), code=code))
 
 
-async def _offer(origin: str, label: str) -> int:
+async def _offer(origin: str, label: str, *, code: bool) -> int:
     out = stage.console()
     async with newcomer(stage.folder(), origin) as (ground, service):
-        shown = await service.run(linking.offer(ground, now=unix_time()))
-        show_link(out, shown.link)
+        shown = await service.run(linking.offer(ground, now=unix_time(), typed=code))
+        if code:
+            show_code(out, shown.link)
+        else:
+            show_link(out, shown.link)
         answer = await _waited(service, lambda: linking.poll(shown.channel, "answer"))
         answered = await service.run(linking.reveal(shown, answer))
         digits = f"{answered.code[:3]} {answered.code[3:]}"
@@ -54,6 +57,13 @@ async def _waited(service: Service, step: Callable[[], Flow[bytes | None]]) -> b
             return found
         await asyncio.sleep(POLL_S)
     raise ClientError("not_ready", "the other device did not answer within ten minutes")
+
+
+def show_code(out: Console, code: str) -> None:
+    """The code, to be typed where no link can be brought over. It works once, for ten minutes."""
+    out.print("On a device that has your account: type this where it asks for a link. It works for ten minutes.\n")
+    out.print(Panel(Text(code, style="bold", justify="center"), title="Link code", padding=(1, 4)))
+    out.print("A link is better: with a code only the six digits protect, so type them with care.\n")
 
 
 def show_link(out: Console, link: str) -> None:
@@ -80,32 +90,33 @@ def half_blocks(cells: list[list[bool]]) -> list[str]:
 
 def accept(text: str, label: str) -> int:
     """On a device that has the account. Returns the exit code. Raises PrivityError."""
-    link = pairing.read_link(text.strip())
+    link = pairing.read_link(text.strip()) if "#" in text else pairing.read_code(text)
     stage.person()
     return asyncio.run(_accept(link, label.strip() or "new device"))
 
 
-async def _accept(link: pairing.Link, label: str) -> int:
+async def _accept(link: pairing.Link | bytes, label: str) -> int:
     out = stage.console()
     async with stage.opened_account(now=True) as found:
         if found.problem is not None:
             raise found.problem
         replica, way, service = found.replica, found.way, found.service
         replied = await found.run(linking.answer(replica, way, link, now=unix_time()))
-        revealed = await _waited(service, lambda: linking.poll(link.channel, "reveal"))
+        channel = linking.channel_of(link)
+        revealed = await _waited(service, lambda: linking.poll(channel, "reveal"))
         state: pairing.Comparing | Confirmed = replied.revealed(revealed, now=unix_time())
         out.print("Continue only if the new device is in your hands. Whoever holds it will read everything.")
         while isinstance(state, pairing.Comparing):
             digits = stage.asked("The six digits that it shows: ")
-            state = await found.run(linking.typed(way, link.channel, state, digits, now=unix_time()))
+            state = await found.run(linking.typed(way, channel, state, digits, now=unix_time()))
             if isinstance(state, pairing.Comparing):
                 out.print(Text(f"  Those are not its digits; {state.left} more tries.", style="yellow"))
-        await _grant(found, link, state, label)
+        await _grant(found, channel, state, label)
         out.print(Text(f"✓ Linked as “{label}”. `privity devices` shows all of them.", style="green"))
         return 0
 
 
-async def _grant(found: Session, link: pairing.Link, state: Confirmed, label: str) -> None:
+async def _grant(found: Session, channel: bytes, state: Confirmed, label: str) -> None:
     """A fresh proof, then the account's key. Wrong codes of the proof cost nothing but another try."""
     for left in range(pairing.CODES, 0, -1):
         try:
@@ -115,4 +126,4 @@ async def _grant(found: Session, link: pairing.Link, state: Confirmed, label: st
             if left == 1 or error.reason not in ("recovery.malformed", "recovery.mistyped", "access.refused"):
                 raise
             stage.console().print(Text(f"  {error.reason}: try again.", style="yellow"))
-    await found.run(linking.grant(found.replica, found.way, link.channel, state, label=label, now=unix_time()))
+    await found.run(linking.grant(found.replica, found.way, channel, state, label=label, now=unix_time()))

@@ -16,6 +16,7 @@ from privity_client.history import erasure, preferences
 from privity_client.history import session as sessions
 from privity_client.history.devices import Shown
 from privity_client.history.opened import DAY_S
+from privity_client.history.session import Folder
 from privity_client.serve.home import write_whole
 
 
@@ -60,11 +61,30 @@ async def _show(as_json: bool) -> int:
         return 0
 
 
-def forget() -> int:
-    """Take the account off this machine. Returns the exit code. Raises ClientError."""
+def forget(revoke: bool) -> int:
+    """Take the account off this machine. Returns the exit code. Raises PrivityError."""
     place = stage.folder()
     if not place.exists():
         raise ClientError("no_account")
+    return asyncio.run(_leave()) if revoke else _forget(place)
+
+
+async def _leave() -> int:
+    """Revoke this machine with its own last signature, then take the account off it. What waits is sent before."""
+    async with stage.opened_account(now=True) as found:
+        if found.problem is not None:
+            raise found.problem
+        question = "Revoke this machine, give the account a new key, and take the account off here?"
+        if not stage.agreed(question, yes=False):
+            return 1
+        await stage.prove(found)
+        await found.run(listed_devices.leave(found.replica, found.way))
+    sessions.forget(stage.folder())
+    stage.console().print(Text("✓ This machine is revoked, and nothing of the account is left here.", style="green"))
+    return 0
+
+
+def _forget(place: Folder) -> int:
     question = "Take the account off this machine? What was not sent yet is lost; the rest stays at the service."
     if not stage.agreed(question, yes=False):
         return 1
@@ -96,6 +116,33 @@ async def _delete() -> int:
     out.print(Text(f"  The service's signed promise is in {kept}.", style="dim"))
     out.print(Text(f"  It says that backups forget the account within {erased.said.backup_days} days.", style="dim"))
     return 0
+
+
+def erasures(as_json: bool) -> int:
+    """Show what was deleted from here and promised of it. Returns the exit code. Raises PrivityError."""
+    return asyncio.run(_erasures(as_json))
+
+
+async def _erasures(as_json: bool) -> int:
+    async with stage.opened_account() as found:
+        kept, out = erasure.kept(found.replica), stage.console()
+        if as_json:
+            rows = [{"page": one.n, "promise": None if one.promise is None else one.promise.document()} for one in kept]
+            stage.as_json({"erasures": rows, **stage.facts(found)})
+            return 0
+        stage.standing(found, out)
+        for one in kept:
+            what = f"page {one.n}: {stage.counted(len(one.ids), 'part')}"
+            if one.promise is None:
+                out.print(Text(f"✗ {what}, deleted, and the service gave no promise that holds", style="yellow"))
+                continue
+            said = one.promise.said
+            out.print(f"✓ {what}, erased on {day(said.day)}; backups forget within {said.backup_days} days")
+        words = (
+            "A signed promise, not a proof. --json gives the receipts." if kept else "Nothing was deleted from here."
+        )
+        out.print(Text(words, style="dim"))
+        return 0
 
 
 def devices(as_json: bool) -> int:
