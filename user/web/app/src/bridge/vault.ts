@@ -135,7 +135,7 @@ export interface Challenge {
   readonly challenge: Bytes;
   readonly account: Bytes;
   readonly rpId: string;
-  /** Credentials that the account has already. */
+  /** Credentials that the account has already: not made again, and asked for before others. */
   readonly exclude: readonly Bytes[];
 }
 

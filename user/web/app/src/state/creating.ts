@@ -7,6 +7,7 @@
 import { signal } from "@preact/signals";
 
 import { Refusal } from "../bridge/line.ts";
+import type { Challenge } from "../bridge/vault.ts";
 import { account, chat, overview, screen } from "./app.ts";
 import { clears } from "./clearing.ts";
 import { became } from "./entering.ts";
@@ -46,12 +47,14 @@ export const creating = signal<Creating>({ at: "begin", fault: null });
 /** The click that `again` waits for. */
 let clicked: { readonly go: () => void; readonly leave: () => void } | null = null;
 /** What waits for the person's word about seven words. */
-let held: { readonly enrolled: Enrolled; readonly chosen: Chosen; readonly rpId: string } | null = null;
+let held: { readonly enrolled: Enrolled; readonly chosen: Chosen } | null = null;
+/** The passkey of an account that may yet be given up. */
+let unproven: Enrolled | null = null;
 /** The chat that made a person begin, which is kept without asking. */
 let wanted: string | null = null;
 
 clears(() => {
-  [held, wanted, clicked] = [null, null, null];
+  [held, unproven, wanted, clicked] = [null, null, null, null];
   creating.value = { at: "begin", fault: null };
 });
 
@@ -70,44 +73,44 @@ export async function resumeCreate(): Promise<void> {
 /** The first gesture, and all that follows without a person. */
 export async function makePasskey(chosen: Chosen): Promise<void> {
   creating.value = { at: "passkey" };
-  let made: { readonly enrolled: Enrolled; readonly rpId: string } | null = null;
   try {
-    const challenge = await ports().vault.ask("create", { invitation: chosen.invitation });
-    const enrolled = await enrol(challenge, chosen.passkeyLabel, again);
-    made = { enrolled, rpId: challenge.rpId };
-    if (enrolled.unopening === null) await finish(enrolled, chosen);
-    else {
-      held = { ...made, chosen };
-      creating.value = { at: "unopened", why: enrolled.unopening };
+    const asked = (): Promise<Challenge> => ports().vault.ask("create", { invitation: chosen.invitation });
+    const enrolled = await enrol(asked, chosen.passkeyLabel, again);
+    if (enrolled.unopening === null) {
+      await finish(enrolled, chosen);
+      return;
     }
+    held = { enrolled, chosen };
+    creating.value = { at: "unopened", why: enrolled.unopening };
   } catch (error) {
-    await failed(error, made);
+    creating.value = { at: "begin", fault: faultOf(error) };
   }
 }
 
 /** The person wants seven words; `keepUnlocked` spares typing them at each start. */
 export async function takeWords(keepUnlocked: boolean): Promise<void> {
   if (held === null) return;
-  const { enrolled, chosen, rpId } = held;
+  const { enrolled, chosen } = held;
   held = null;
-  try {
-    await finish(enrolled, { ...chosen, keepUnlocked });
-  } catch (error) {
-    await failed(error, { enrolled, rpId });
-  }
+  await finish(enrolled, { ...chosen, keepUnlocked });
 }
 
-async function finish({ registration, material }: Enrolled, { label, passkeyLabel, keepUnlocked }: Chosen): Promise<void> {
+/** Make the account; the passkey of one that could not be made is not offered again. */
+async function finish(enrolled: Enrolled, { label, passkeyLabel, keepUnlocked }: Chosen): Promise<void> {
   creating.value = { at: "making" };
-  const words = await ports().vault.ask("created", { ...registration, material, label, passkeyLabel, keepUnlocked });
+  const { rpId, registration, material } = enrolled;
+  let words: string | null;
+  try {
+    words = await ports().vault.ask("created", { ...registration, material, label, passkeyLabel, keepUnlocked });
+  } catch (error) {
+    creating.value = { at: "begin", fault: faultOf(error) };
+    await forsake(rpId, registration.id);
+    return;
+  }
+  unproven = enrolled;
   account.value = { state: "unproven" };
   if (words === null) await showCode();
   else creating.value = { at: "words", words };
-}
-
-async function failed(error: unknown, made: { readonly enrolled: Enrolled; readonly rpId: string } | null): Promise<void> {
-  creating.value = { at: "begin", fault: faultOf(error) };
-  if (made !== null && account.value?.state !== "unproven") await forsake(made.rpId, made.enrolled.registration.id);
 }
 
 function again(): Promise<void> {
@@ -187,7 +190,7 @@ export async function typeCode(third: string, seventh: string): Promise<void> {
 /** The account is open. What a person wanted to keep is kept; of other chats of the guest they are asked. */
 async function saved(): Promise<void> {
   const keep = wanted;
-  wanted = null;
+  [wanted, unproven] = [null, null];
   if (keep !== null) await keepChats([keep]);
   overview.value = await ports().vault.ask("overview", {}).catch(() => overview.value);
   const chats = (overview.value?.chats ?? []).filter((one) => one.temporary).map((one) => one.id);
@@ -218,16 +221,16 @@ async function keepChats(chats: readonly string[]): Promise<void> {
 
 /** Close midway: back to a guest whose chats are as they were. What was made is given up. */
 export async function leaveCreate(): Promise<void> {
-  const unproven = account.value?.state === "unproven";
+  const made = account.value?.state === "unproven";
   cancel();
   clicked?.leave();
   clicked = null;
-  const left = held;
-  [held, wanted] = [null, null];
+  const left = held?.enrolled ?? unproven;
+  [held, unproven, wanted] = [null, null, null];
   creating.value = { at: "begin", fault: null };
   screen.value = "chat";
-  if (left !== null) await forsake(left.rpId, left.enrolled.registration.id);
-  if (!unproven) return;
+  if (left !== null) await forsake(left.rpId, left.registration.id);
+  if (!made) return;
   try {
     await became(await ports().vault.ask("abandon", {}));
   } catch (error) {

@@ -66,8 +66,9 @@ export function rename(device: string, label: string): Promise<Fault | null> {
 /** Another passkey that opens; one that cannot is refused. `again` waits for the click before its second answer. */
 export function addPasskey(passkeyLabel: string, again: () => Promise<void>): Promise<Fault | null> {
   return worked("passkey", async () => {
+    // Before the gesture: a proof is a gesture of its own.
     const challenge = await withProof(() => ports().vault.ask("addPasskey", {}));
-    const { registration, material } = await enrol(challenge, passkeyLabel, again);
+    const { registration, material } = await enrol(() => Promise.resolve(challenge), passkeyLabel, again);
     await ports().vault.ask("addedPasskey", { ...registration, material, passkeyLabel });
   });
 }

@@ -21,9 +21,11 @@ export interface Attempt {
   readonly fault: Fault | null;
   /** The passkey signs in and does not open: the seven words are asked for. */
   readonly words: boolean;
+  /** Something failed since this way in was shown. */
+  readonly failed: boolean;
 }
 
-const FRESH: Attempt = { busy: false, fault: null, words: false };
+const FRESH: Attempt = { busy: false, fault: null, words: false, failed: false };
 /** The attempt that is running, or the last one. */
 export const attempt = signal<Attempt>(FRESH);
 
@@ -64,7 +66,7 @@ export function openHere(): Promise<void> {
  */
 export function signIn(entering: Entering, words: string | null = null): Promise<void> {
   const purpose = account.value?.state === "locked" ? "unlock" : "enter";
-  return tried(() => proved(purpose, words, entering));
+  return tried((any) => proved(purpose, words, entering, any));
 }
 
 /** Open with the recovery code. */
@@ -72,31 +74,34 @@ export function recover(typed: string, label: string): Promise<void> {
   return tried(() => ports().vault.ask("code", { typed, label }));
 }
 
-async function tried(step: () => Promise<AccountState>): Promise<void> {
+async function tried(step: (any: boolean) => Promise<AccountState>): Promise<void> {
   if (attempt.value.busy) return;
-  const { words } = attempt.value;
-  attempt.value = { busy: true, fault: null, words };
+  const { words, failed } = attempt.value;
+  attempt.value = { busy: true, fault: null, words, failed };
   try {
-    const state = await step();
+    const state = await step(failed);
     attempt.value = FRESH;
     if (state.state === "open") screen.value = "chat";
     await became(state);
   } catch (error) {
     const fault = faultOf(error);
     const asks = fault.reason === "passkey.opens_nothing";
-    attempt.value = { busy: false, fault: asks && !words ? null : fault, words: words || asks };
+    attempt.value = { busy: false, fault: asks && !words ? null : fault, words: words || asks, failed: failed || !asks };
   }
 }
 
-async function proved(purpose: "enter" | "unlock" | "prove", words: string | null, entering: Entering): Promise<AccountState> {
+/** The passkey that opened here last is asked for by name; `any`: every passkey of this place may answer. */
+async function proved(
+  purpose: "enter" | "unlock" | "prove", words: string | null, entering: Entering, any: boolean,
+): Promise<AccountState> {
   const { vault } = ports();
-  const { assertion, material } = await use(await vault.ask("proof", {}));
+  const { assertion, material } = await use(() => vault.ask("proof", {}), any);
   return vault.ask("proved", { ...assertion, material, purpose, words, ...entering });
 }
 
-/** Show once more that it is you, by passkey or with the recovery code. Raises Refusal. */
-export async function prove(code: string | null): Promise<void> {
-  if (code === null) await proved("prove", null, { label: "", keepUnlocked: false });
+/** Show once more that it is you, by passkey (`any`: whichever) or with the recovery code. Raises Refusal. */
+export async function prove(code: string | null, any: boolean): Promise<void> {
+  if (code === null) await proved("prove", null, { label: "", keepUnlocked: false }, any);
   else await ports().vault.ask("code", { typed: code, label: "" });
 }
 

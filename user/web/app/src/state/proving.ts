@@ -19,6 +19,7 @@ export const proving = signal<Proving | null>(null);
 interface Waiting {
   readonly done: () => void;
   readonly left: (error: Refusal) => void;
+  failed: boolean;
 }
 let waiting: Waiting | null = null;
 
@@ -41,7 +42,7 @@ export async function withProof<T>(step: () => Promise<T>): Promise<T> {
 function asked(): Promise<void> {
   leaveProof();
   return new Promise((resolve, reject) => {
-    waiting = { done: resolve, left: reject };
+    waiting = { done: resolve, left: reject, failed: false };
     void tryProof();
   });
 }
@@ -52,11 +53,12 @@ export async function tryProof(code: string | null = null): Promise<void> {
   if (mine === null || proving.value?.busy === true) return;
   proving.value = { busy: true, fault: null };
   try {
-    await prove(code);
+    await prove(code, mine.failed);
     if (mine !== waiting) return;
     [waiting, proving.value] = [null, null];
     mine.done();
   } catch (error) {
+    mine.failed = true;
     if (mine === waiting) proving.value = { busy: false, fault: faultOf(error) };
   }
 }

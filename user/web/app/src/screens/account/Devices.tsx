@@ -10,7 +10,8 @@ import { Skeleton } from "../../parts/Skeleton.tsx";
 import { overview } from "../../state/app.ts";
 import { listed, listFault, load, persist, persisted } from "../../state/devices.ts";
 import { linkAsked, scan } from "../../state/linking.ts";
-import { back } from "../../state/places.ts";
+import { back, go } from "../../state/places.ts";
+import { repair } from "../../state/syncing.ts";
 import { t } from "../../text/text.ts";
 import { ReasonNotice } from "../states/ReasonNotice.tsx";
 import { DeviceRow } from "./DeviceRow.tsx";
@@ -18,6 +19,7 @@ import { Fingerprint } from "./Fingerprint.tsx";
 import { ForgetDevice } from "./ForgetDevice.tsx";
 import { LinkDevice } from "./LinkDevice.tsx";
 import { Openers } from "./Openers.tsx";
+import { Saving } from "./Saving.tsx";
 
 export function Devices(): JSX.Element {
   const linking = useSignal(linkAsked.value !== null);
@@ -35,7 +37,11 @@ export function Devices(): JSX.Element {
       title={t("account.devices.title")} lead={t("account.devices.lead")} onBack={back}
       actions={<Button icon="link" onClick={() => { linking.value = true; }}>{t("account.link.title")}</Button>}
     >
-      {halted !== null && <Banner kind="bad"><ReasonNotice reason={halted} /></Banner>}
+      {halted !== null && (
+        <Banner kind="bad">
+          <ReasonNotice reason={halted} act={{ export: () => go("transfer"), repair: () => void repair() }} />
+        </Banner>
+      )}
       {listFault.value !== null && <ReasonNotice {...listFault.value} act={{ try_again: () => void load() }} />}
       {value === null && listFault.value === null && <Skeleton lines={4} />}
       {value !== null && (
@@ -47,6 +53,7 @@ export function Devices(): JSX.Element {
           <Revoked />
         </>
       )}
+      <Saving />
       <Fingerprint />
       <Section
         title={t("account.here.title")}

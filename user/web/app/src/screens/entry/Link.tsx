@@ -81,7 +81,9 @@ function Digits({ digits }: { readonly digits: string }): JSX.Element {
     <div class="stack">
       <p>{t("entry.link.type")}</p>
       <p class="digits" translate={false} role="status">
-        <span dir="ltr" class="digits-shown" aria-hidden="true">{digits.slice(0, 3)}<span class="digits-gap" />{digits.slice(3)}</span>
+        <span dir="ltr" class="digits-shown" aria-hidden="true">
+          {digits.slice(0, 3)}<span class="digits-gap" />{digits.slice(3)}
+        </span>
         <span class="spoken">{digits.split("").join(" ")}</span>
       </p>
       <p class="quiet">{t("entry.link.granting")}</p>
