@@ -6,7 +6,7 @@ import { useContext, useEffect, useId, useMemo, useRef, useState } from "preact/
 import { Copy } from "../parts/Reveal.tsx";
 import { t } from "../text/text.ts";
 
-import { coloured, type Shade } from "./colours.ts";
+import { coloured, inGroups, type Shade } from "./colours.ts";
 import { shown } from "./Hidden.tsx";
 import { type Language, languageOf } from "./languages.ts";
 import { isPreviewable, Preview } from "./Preview.tsx";
@@ -56,8 +56,10 @@ interface Done {
   readonly shades: readonly Shade[];
 }
 
-/** Milliseconds in which code must not grow before it is coloured again, unless it grew by half. */
+/** Milliseconds in which code must not grow before it is coloured. */
 const STANDS_STILL = 200;
+/** Characters up to which it is coloured while it grows, each time that it grew by half. */
+const COLOURED_AS_IT_COMES = 4_000;
 
 /** The code as nodes: coloured as far as it was when it last stood still, and the rest as it is. */
 function useColours(box: { readonly current: Element | null }, language: Language | null, code: string): ComponentChild {
@@ -68,19 +70,28 @@ function useColours(box: { readonly current: Element | null }, language: Languag
   useEffect(() => {
     if (!near || language === null || (fits && done.code === code)) return undefined;
     let current = true;
-    const much = !fits || code.length > done.code.length * 1.5;
+    const atOnce = code.length <= COLOURED_AS_IT_COMES && (!fits || code.length > done.code.length * 1.5);
     const timer = setTimeout(() => {
       void coloured(language, code).then((shades) => {
         if (current && shades !== null) setDone({ language, code, shades });
       });
-    }, much ? 0 : STANDS_STILL);
+    }, atOnce ? 0 : STANDS_STILL);
     return () => {
       current = false;
       clearTimeout(timer);
     };
   }, [near, language, code]);
-  const nodes = useMemo(() => done?.shades.map(drawnShade), [done]);
-  return fits ? <>{nodes}{shown(code.slice(done.code.length), true)}</> : shown(code, true);
+  const groups = useMemo(() => inGroups(done?.shades ?? []), [done]);
+  const before = fits ? groups.slice(0, -1) : [];
+  const last = fits ? [...groups.at(-1) ?? [], code.slice(done.code.length)] : [code];
+  return [...before, ...inGroups(last)].map((group) => <Lines shades={group} />);
+}
+
+/** Lines that are laid out by themselves. */
+function Lines({ shades }: { readonly shades: readonly Shade[] }): JSX.Element {
+  const [only] = shades;
+  const key = shades.length === 1 && typeof only === "string" ? only : shades;
+  return useMemo(() => <span class="code-lines">{shades.map(drawnShade)}</span>, [key]);
 }
 
 function drawnShade(shade: Shade): ComponentChild {

@@ -49,14 +49,11 @@ function Row({ cells, parsed, definitions }: Omit<TableProps, "table"> & { reado
 }
 
 function Copies({ table, parsed, definitions }: TableProps): JSX.Element {
-  const values = useMemo(
-    () => csv([table.header, ...table.rows].map((row) => row.map(({ tokens }) => runWords(tokens, parsed, definitions)))),
-    [table.raw, definitions],
-  );
+  const words = ({ tokens }: Tokens.TableCell): string => runWords(tokens, parsed, definitions);
   return (
     <div class="table-copies">
       <Copy text={table.raw.trimEnd()} name={t("answer.table.markdown")} words />
-      <Copy text={values} name={t("answer.table.csv")} words />
+      <Copy text={() => csv([table.header, ...table.rows].map((row) => row.map(words)))} name={t("answer.table.csv")} words />
     </div>
   );
 }

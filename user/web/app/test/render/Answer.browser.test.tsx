@@ -218,6 +218,19 @@ describe("code, tables, formulas", () => {
     expect(one(".code-name").textContent).toBe("Python");
   });
 
+  test("long code is every character that was written, before and after its colours, and while it grows", async () => {
+    const code = Array.from({ length: 101 }, (_, at) => at % 9 === 0 ? "" : `x${String(at)} = "\t${String(at)}"  `).join("\n");
+    const text = `\`\`\`python\n${code}`;
+    for (const end of [400, 401, 700, text.length]) {
+      draw(<Answer text={text.slice(0, end)} />);
+      expect(one("pre code").textContent).toBe(text.slice("```python\n".length, end).replace(/\n$/, ""));
+    }
+    await vi.waitFor(() => expect(all(".of-string")).toHaveLength(89), { timeout: 10_000 });
+    expect(one("pre code").textContent).toBe(code);
+    expect(all(".code-lines").slice(0, -1).every((lines) => lines.textContent.endsWith("\n"))).toBe(true);
+    expect(one("pre code").innerText.replaceAll(/ +$/gm, "")).toBe(code.replaceAll(/ +$/gm, ""));
+  });
+
   test("lines are wrapped on demand", () => {
     drawAnswer("```\nx\n```");
     done(() => button("Wrap lines").click());
