@@ -16,9 +16,9 @@ const include = [
   "fast-check", "@noble/ciphers/chacha.js", "@noble/curves/ed25519.js", "@noble/hashes/argon2.js", "@noble/hashes/hkdf.js",
   "@noble/hashes/hmac.js", "@noble/hashes/sha2.js", "@noble/hashes/sha3.js", "@noble/post-quantum/hybrid.js",
   "@noble/post-quantum/ml-dsa.js", "@noble/post-quantum/ml-kem.js", "preact", "preact/hooks", "preact/jsx-runtime",
-  "preact/jsx-dev-runtime", "@preact/signals", "marked", "fflate", "katex", "highlight.js/lib/core",
-  "highlight.js/lib/languages/css", "highlight.js/lib/languages/javascript", "highlight.js/lib/languages/python",
-  "highlight.js/lib/languages/xml",
+  "preact/jsx-dev-runtime", "@preact/signals", "marked", "fflate", "katex", "axe-core", "highlight.js/lib/core",
+  ...["bash", "cpp", "css", "go", "java", "javascript", "json", "python", "rust", "sql", "typescript", "xml"]
+    .map((name) => `highlight.js/lib/languages/${name}`),
 ];
 
 /** A package's sources instead of what was built from them: tests need no build and cannot meet an old one. */

@@ -150,22 +150,23 @@ export class FarEnd {
     const id = chat ?? this.#id();
     if (chat === null) this.chats.set(id, { title: text, nodes: [], leaf: null });
     const message = this.#id();
-    this.#add(id, { id: message, parent, role: "user", text, state: "complete" });
+    this.#add(id, { id: message, parent, role: "user", text, state: "complete", proof: "none" });
     return { chat: id, message };
   }
 
-  #finish({ chat, answer, text, reasoning, state }: Extract<VaultCommand, { readonly name: "finish" }>): null {
+  #finish({ chat, answer, text, reasoning, state, proof }: Extract<VaultCommand, { readonly name: "finish" }>): null {
     const parent = this.#answers.get(answer)?.parent ?? null;
     if (text !== "" || reasoning !== "" || state === "complete") {
-      this.#add(chat, { id: answer, parent, role: "assistant", text, state: state as MessageView["state"] });
+      const [ended, proven] = [state as MessageView["state"], proof as MessageView["proof"]];
+      this.#add(chat, { id: answer, parent, role: "assistant", text, state: ended, proof: proven });
     }
     return null;
   }
 
-  #add(chat: string, node: Pick<MessageView, "id" | "parent" | "role" | "text" | "state">): void {
+  #add(chat: string, node: Pick<MessageView, "id" | "parent" | "role" | "text" | "state" | "proof">): void {
     const tree = this.#tree(chat);
     tree.nodes.push({
-      ...node, reasoning: "", attachments: [], time: 1, siblings: [], model: null, usage: null, proof: "none", evidence: null,
+      ...node, reasoning: "", attachments: [], time: 1, siblings: [], model: null, usage: null, evidence: null,
     });
     tree.leaf = node.id;
   }

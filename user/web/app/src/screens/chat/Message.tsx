@@ -41,8 +41,9 @@ export const Message = memo(function Message({ message, nearness, near, last, qu
       data-siblings={siblings.join(" ")}
       class={mine ? "message message-mine" : "message message-answer"}
       tabIndex={last ? 0 : -1}
-      aria-label={nameOf(message)}
+      aria-labelledby={`name-${id}`}
     >
+      <h2 class="spoken" id={`name-${id}`}>{nameOf(message)}</h2>
       {!whole.value ? <p class="message-far" dir="auto">{message.text}</p>
         : mine ? <Question message={message} last={last} /> : <AnswerBlock message={message} />}
       {last && question !== null && <Trouble question={question} message={message} />}
