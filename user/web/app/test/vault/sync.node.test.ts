@@ -6,6 +6,7 @@ import { LONGEST } from "@privity/history/pace";
 
 import type { AccountState } from "../../src/bridge/views.ts";
 import { settled } from "./profile.ts";
+import type { Service } from "./service.ts";
 import { another, answer, begun, end, shown, use, write } from "./steps.ts";
 import type { Tab } from "./profile.ts";
 
@@ -84,6 +85,42 @@ describe("what was written leaves", () => {
     await syncing;
     expect((await sync(tab)).unsent).toBe(0);
   });
+});
+
+/** The first page is posted, and its answer comes when `go` is called, or never. */
+function held(service: Service, lost: boolean): { readonly posted: () => boolean; readonly go: () => void } {
+  const { strict } = service;
+  const { fetch } = strict;
+  let [posted, go] = [false, (): void => undefined];
+  const gate = new Promise<void>((resolve) => { go = resolve; });
+  const slowly: typeof fetch = async (address, options) => {
+    const first = options.method === "POST" && address.endsWith("/v1/pages") && !posted;
+    posted ||= first;
+    const answer = await fetch(address, options);
+    if (first) await gate;
+    if (first && lost) throw new TypeError("Failed to fetch");
+    return answer;
+  };
+  Object.assign(strict, { fetch: slowly });
+  return { posted: () => posted, go: () => go() };
+}
+
+test.each([false, true])("what is deleted while it is on its way stays deleted (its answer lost: %s)", async (lost) => {
+  const { profile, tab } = await begun();
+  await settled();
+  await tab.do("sync", {});
+  const { chat } = await write(tab, "Doomed");
+  const { posted, go } = held(profile.service, lost);
+  const syncing = tab.do("sync", {}).catch(() => null);
+  while (!posted()) await settled();
+  await tab.do("deleteChats", { chats: [chat] });
+  await expect(tab.do("open", { chat })).rejects.toMatchObject({ reason: "chat.unknown" });
+  go();
+  await syncing;
+  await tab.do("sync", {});
+  expect(await overview(tab)).toMatchObject({ chats: [], sync: { unsent: 0 } });
+  const phone = await another(profile, "phone");
+  expect((await overview(phone.tab)).chats).toEqual([]);
 });
 
 describe("what another device wrote", () => {

@@ -5,6 +5,7 @@
  */
 
 import { type Bytes, equal, toHex } from "@privity/protocol/bytes";
+import * as stored from "@privity/protocol/stored/page";
 import { Op } from "@privity/protocol/stored/page";
 import * as box from "@privity/vault/box";
 import * as clocks from "@privity/vault/clock";
@@ -170,13 +171,16 @@ export class History {
   /** Delete items or boxes, in this order: a chat's box goes before what lies in it. */
   async remove(ids: readonly Bytes[]): Promise<void> {
     const { store } = this.#ground;
-    await checkWriting(store);
+    const { posting } = await checkWriting(store);
+    const leaving = new Set(posting === null ? [] : stored.decode(posting.page.data).entries.map(({ object: id }) => toHex(id)));
     for (const id of ids) {
       const [row, waiting] = await Promise.all([store.row(id), store.waitingFor(id)]);
       const place = row ?? waiting;
       if (place === null || row?.known.deleted === true) continue;
       if (row === null) {
-        await store.commit({ waiting: [[id, null]] });
+        // On its way already: it would come back with the service's answer.
+        const after = waiting !== null && leaving.has(toHex(id)) ? deletionOf(waiting) : null;
+        await store.commit({ waiting: [[id, after]] });
         continue;
       }
       const op = isBox(row.op) ? Op.DELETE_BOX : Op.DELETE;
@@ -351,6 +355,12 @@ export class History {
   async #order(): Promise<number> {
     return ((await this.#ground.store.waiting()).at(-1)?.order ?? 0) + 1;
   }
+}
+
+/** The deletion of what is on its way, to be written once that has arrived. */
+function deletionOf(waiting: Waiting): Waiting {
+  const op = isBox(waiting.op) ? Op.DELETE_BOX : Op.DELETE;
+  return { ...waiting, op, version: waiting.version + 1, body: null, base: null };
 }
 
 function nothing(error: unknown): null {

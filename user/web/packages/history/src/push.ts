@@ -87,6 +87,8 @@ async function brought(ground: Ground, waiting: Waiting): Promise<Waiting | null
   const row = await ground.store.row(waiting.id);
   const version = (row?.known.version ?? 0) + 1;
   if (row?.known.deleted === true) return dropped(ground, waiting, await ofLost(ground, waiting));
+  // What was deleted here before it ever arrived: it never will.
+  if (row === null && waiting.body === null) return dropped(ground, waiting, []);
   if (version === waiting.version && (waiting.body === null || (await follows(row, waiting)))) return waiting;
   if (waiting.body === null) return kept(ground, { ...waiting, version }, await overtaken(ground, waiting, row));
   if (row === null) return dropped(ground, waiting, []);
