@@ -13,6 +13,8 @@ export const CHANNEL = {
   /** Appraise again; `fresh`: with a challenge of our own. */
   verify: { fresh: "flag" },
   models: {},
+  /** What the log says about the page's code: the build with this hash, or of null the one that the server sends now. */
+  build: { digest: "text?" },
   /**
    * Ask. News named `piece` … `ended` with this `request` follow. `conversation` keeps one chain of keys; `rid` is 16 random
    * bytes in hexadecimal, the same when a person tries again, so that nothing is paid twice. `messages` is canonical JSON of
@@ -27,6 +29,8 @@ export const CHANNEL = {
   saveEvidence: {},
   /** Contradicting notes of a log that lied, as one file. */
   saveConviction: {},
+  /** Erase what this browser keeps of the service: pin, what was seen of its logs, consent. `start` comes next. */
+  forget: {},
 } as const;
 
 export type ChannelCommands = typeof CHANNEL;
@@ -85,6 +89,20 @@ export interface RecordView {
   readonly differences: readonly { readonly what: string; readonly before: string; readonly after: string }[];
 }
 
+/** A build of this page, held against the release log. */
+export interface BuildView {
+  /** SHA-256 of index.html, hexadecimal. */
+  readonly digest: string;
+  /** "unchecked": the log could not be asked; `reason` says why. */
+  readonly state: "logged" | "unlogged" | "unchecked";
+  readonly reason: string;
+  /** Of the leaf, when it is logged: version, commit, place; whether a newer build is logged. */
+  readonly version: string;
+  readonly source: string;
+  readonly index: number | null;
+  readonly newest: boolean;
+}
+
 export interface ModelView {
   readonly id: string;
   readonly name: string;
@@ -100,6 +118,7 @@ interface Own {
   readonly start: RecordView | null;
   readonly verify: RecordView;
   readonly models: readonly ModelView[];
+  readonly build: BuildView;
   readonly ask: null;
   readonly saveEvidence: { readonly fileName: string; readonly data: Bytes };
   readonly saveConviction: { readonly fileName: string; readonly data: Bytes } | null;

@@ -31,6 +31,7 @@ export function handlersOf(edges: Edges): Handlers<typeof CHANNEL, ChannelAnswer
     },
     verify: ({ fresh }) => desk.visit.look(fresh),
     models: async () => modelsOf((await desk.visit.ready("")).nodes),
+    build: ({ digest }) => desk.visit.build(digest),
     ask: (question) => {
       desk.ask(question);
       return Promise.resolve(null);
@@ -41,6 +42,10 @@ export function handlersOf(edges: Edges): Handlers<typeof CHANNEL, ChannelAnswer
     },
     saveEvidence: () => desk.evidence(),
     saveConviction: () => desk.conviction(),
+    forget: async () => {
+      await desk.forget();
+      return null;
+    },
   };
 }
 
@@ -92,6 +97,16 @@ class Desk {
 
   async stop(request: string): Promise<void> {
     await this.#runs.get(request)?.stop();
+  }
+
+  /** Every answer ends, every conversation loses its place, and the service has to be started anew. */
+  async forget(): Promise<void> {
+    const { visit } = this;
+    for (const run of this.#runs.values()) run.cut();
+    for (const chain of this.#chains.values()) chain.drop();
+    this.#chains.clear();
+    this.#visit = null;
+    await visit.forget();
   }
 
   /** What was judged, and by what: whoever judges it again makes a record of their own. */

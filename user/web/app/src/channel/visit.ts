@@ -14,8 +14,9 @@ import type { JsonObject } from "@privity/protocol/canonical";
 import { encodeEvidence } from "@privity/trust/remembered";
 import { encode as encodeSaved } from "@privity/trust/saved_evidence";
 
-import type { RecordView } from "../bridge/channel.ts";
+import type { BuildView, RecordView } from "../bridge/channel.ts";
 import { Refusal } from "../bridge/line.ts";
+import { buildOf, pageOf } from "./build.ts";
 import { changesOf } from "./changes.ts";
 import { encodeRoots, rootsIn } from "./consent.ts";
 import type { Cabinet, Edges } from "./edges.ts";
@@ -72,9 +73,28 @@ export class Visit {
     return encodeSaved(await server.saved(bundle, this.#edges.ground.clock()));
   }
 
+  /** What the release log says about a build of the page, null being the one that the service sends now. */
+  async build(digest: string | null): Promise<BuildView> {
+    const fetch = patient(this.#edges.ground, DOCUMENT_SECONDS);
+    return buildOf(digest ?? await pageOf(this.#service, fetch), async () => {
+      const connection = await this.#connected();
+      // Its nodes may be refused: of the logs that says nothing.
+      await this.#found(connection, "", false).catch((error: unknown) => {
+        if (connection.source.standing === null) throw error;
+      });
+      return connection.server.releaseLeaves();
+    });
+  }
+
   /** Nothing of this visit happens by itself any longer. */
   end(): void {
     this.#renewal();
+  }
+
+  /** Erase what this browser keeps of the service; the next visit is a first contact. */
+  async forget(): Promise<void> {
+    this.end();
+    await this.#cabinet.erase();
   }
 
   /** Accept the test enclaves of these development roots, and of no others, from now on. Raises Refusal. */

@@ -118,6 +118,12 @@ export class Server {
     return found;
   }
 
+  /** Every leaf of the release log, as of the head that the last `refresh` established. Raises what `Tiles.entries` raises. */
+  async releaseLeaves(): Promise<readonly Bytes[]> {
+    const [release] = viewsOf(this.standing);
+    return this.#tiles.entries(release.head);
+  }
+
   /** A bundle with all that judging it again takes. Raises what fetching tiles raises. */
   async saved(bundle: Bytes, now: number): Promise<SavedEvidence> {
     const paths = await this.#paths(bundle);
