@@ -119,10 +119,17 @@ export class Accounts {
   /** Take over an account that a step opened. Chats are saved from now on if it has its recovery code. */
   async opened(unlock: () => Promise<Account>): Promise<AccountState> {
     const { turns } = this.premises;
-    this.#account = await turns.run(unlock);
-    const { shelf } = await turns.run(() => this.premises.room(this.account.session.identity.account));
-    await shelf.put([[LOCKED, null]]);
-    if (this.#account.isRecoverable) await this.save();
+    const account = await turns.run(unlock);
+    this.#account = account;
+    try {
+      const { shelf } = await turns.run(() => this.premises.room(account.session.identity.account));
+      await shelf.put([[LOCKED, null]]);
+      if (account.isRecoverable) await this.save();
+    } catch (error) {
+      // Half open is not open: the person is told why, and tries again.
+      this.#leave();
+      throw error;
+    }
     return this.state();
   }
 
@@ -157,6 +164,7 @@ export class Accounts {
     const account = this.#account;
     if (account === null) return;
     this.#sync?.stop();
+    await this.desk.composer.settled();
     if (own) {
       const { shelf } = await this.premises.room(account.session.identity.account);
       await shelf.put([[LOCKED, Uint8Array.of(1)]]).catch(() => undefined);

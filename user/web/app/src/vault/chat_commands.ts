@@ -11,6 +11,7 @@ import { begun, shown, written } from "./conversation.ts";
 import type { Desk } from "./desk.ts";
 import { given } from "./given.ts";
 import { bytesOf, type Id } from "./ids.ts";
+import { kept } from "./limits.ts";
 import { isEnded } from "./message.ts";
 import { settingsOf } from "./settings.ts";
 
@@ -141,7 +142,7 @@ export function changingCommands(desk: Desk): Changing {
     return null;
   };
   return {
-    setTitle: ({ chat, title }) => edit(chat, { title: title.trim() }),
+    setTitle: async ({ chat, title }) => edit(chat, { title: kept(title, "title") }),
     setPinned: ({ chat, pinned }) => edit(chat, { pinned }),
     setArchived: async ({ chat, archived }) => {
       const book = desk.bookOf(chat);
@@ -152,7 +153,7 @@ export function changingCommands(desk: Desk): Changing {
     },
     setFolder: ({ chat, folder }) => edit(chat, { folder: folder === null ? null : bytesOf(folder) }),
     setModel: ({ chat, model, effort }) => edit(chat, { model, effort }),
-    setInstructions: ({ chat, text }) => edit(chat, { instructions: text }),
+    setInstructions: async ({ chat, text }) => edit(chat, { instructions: kept(text, "instructions") }),
     deleteChats: async ({ chats }) => {
       for (const chat of chats) {
         const book = desk.bookOf(chat);

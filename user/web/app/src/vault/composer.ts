@@ -13,6 +13,8 @@ export interface Keeping {
 
 export class Composer {
   readonly #texts = new Map<string, string>();
+  /** Counts the writings of each composer: an older text must never be written over a newer one. */
+  readonly #writings = new Map<string, number>();
   #keeping: Keeping | null = null;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -30,10 +32,16 @@ export class Composer {
     else this.#texts.set(name, text);
     if (!kept || this.#keeping === null) return;
     const keeping = this.#keeping;
-    // One after the other: an older text must never be written over a newer one.
-    const turn = this.#last.then(() => (this.#texts.get(name) ?? "") === text ? keeping.put(name, text) : undefined);
+    const writing = (this.#writings.get(name) ?? 0) + 1;
+    this.#writings.set(name, writing);
+    const turn = this.#last.then(() => this.#writings.get(name) === writing ? keeping.put(name, text) : undefined);
     this.#last = turn.catch(() => undefined);
     await turn;
+  }
+
+  /** Until everything that was typed is kept, or could not be. */
+  async settled(): Promise<void> {
+    await this.#last;
   }
 
   composed(chat: Id | null): string {

@@ -17,8 +17,8 @@ import { TemporaryBook } from "./temporary.ts";
 
 /** Milliseconds in which changes are told together. */
 const TOGETHER = 30;
-/** Files that wait for their message; more are taken for a page that forgets them. */
-const MOST_FILES = 64;
+/** Bytes of files that wait for their message; the page does not say when it lets one go. */
+const MOST_WAITING = 1_000_000_000;
 
 const NOT_SYNCED: SyncView = {
   unsent: 0, offline: false, syncing: false, halted: null, n: 0, fingerprint: "", agreed: null,
@@ -94,9 +94,10 @@ export class Desk {
     this.#temporaryHome = new TemporaryHome((size) => this.edges.random(size));
   }
 
-  /** A file that waits for its message; returns its id. Raises Refusal `file.too_many`. */
+  /** A file that waits for its message; returns its id. Raises Refusal `file.too_large`. */
   attach(file: File): Id {
-    if (this.#files.size >= MOST_FILES) throw new Refusal("file.too_many");
+    const waiting = [...this.#files.values()].reduce((sum, one) => sum + one.data.length + one.text.length, 0);
+    if (waiting + file.data.length + file.text.length > MOST_WAITING) throw new Refusal("file.too_large");
     const id = this.#temporary.newId();
     this.#files.set(id, file);
     return id;

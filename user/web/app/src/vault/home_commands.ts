@@ -7,6 +7,7 @@ import * as order from "@privity/vault/order";
 import type { VaultHandlers } from "./chat_commands.ts";
 import type { Desk } from "./desk.ts";
 import { field } from "./fields.ts";
+import { kept } from "./limits.ts";
 import { saveSettings } from "./settings.ts";
 
 type Part = Pick<VaultHandlers, "addFolder" | "editFolder" | "removeFolder" | "savePrompt" | "removePrompt" | "saveSettings">;
@@ -20,14 +21,16 @@ export function homeCommands(desk: Desk): Part {
     addFolder: async ({ name }) => {
       const last = Array.from(desk.home.all(Kind.FOLDER).values(), (one) => one.order.value).sort().at(-1) ?? null;
       const id = await desk.home.add({
-        kind: Kind.FOLDER, name: field(name.trim(), desk.edges.now()), instructions: field(""), colour: field(0),
+        kind: Kind.FOLDER, name: field(kept(name, "title"), desk.edges.now()), instructions: field(""), colour: field(0),
         order: field(order.between(last, null)),
       });
       done();
       return id;
     },
     editFolder: async ({ folder, title, instructions, order: place, colour }) => {
-      await desk.home.edit<Folder>(folder, Kind.FOLDER, { name: title.trim(), instructions, order: place, colour });
+      await desk.home.edit<Folder>(folder, Kind.FOLDER, {
+        name: kept(title, "title"), instructions: kept(instructions, "instructions"), order: place, colour,
+      });
       return done();
     },
     removeFolder: async ({ folder }) => {
@@ -35,7 +38,9 @@ export function homeCommands(desk: Desk): Part {
       return done();
     },
     savePrompt: async ({ prompt, title, text, shortcut }) => {
-      const values = { title: title.trim(), text, shortcut: shortcut.trim() };
+      const values = {
+        title: kept(title, "title"), text: kept(text, "instructions"), shortcut: kept(shortcut, "shortcut"),
+      };
       let id = prompt;
       if (id === null) {
         id = await desk.home.add({

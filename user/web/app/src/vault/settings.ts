@@ -9,6 +9,7 @@ import type { SettingsView } from "../bridge/views.ts";
 import { field } from "./fields.ts";
 import type { Home } from "./home.ts";
 import type { Id } from "./ids.ts";
+import { kept } from "./limits.ts";
 
 /** Seconds of idleness after which a client locks itself, unless a person chose otherwise. */
 const LOCK_S = 900;
@@ -38,7 +39,8 @@ export async function saveSettings(home: Home, view: Omit<SettingsView, "theme">
   const theme = THEMES.findIndex((one) => one === view.theme);
   if (theme < 0) throw new Refusal("page.malformed", "theme");
   const values: Values<Settings> = {
-    theme: theme as Theme, language: view.language, model: view.model, instructions: view.instructions, lock: view.lock,
+    theme: theme as Theme, language: view.language, model: view.model,
+    instructions: kept(view.instructions, "instructions"), lock: view.lock,
     titles: view.titles, atOnce: view.atOnce,
   };
   let { id } = settingsOf(home);

@@ -5,10 +5,12 @@
  * One tab does it (`privity-writer`); the others write and say that they did.
  */
 
+import { Halted } from "@privity/history/errors";
 import { pull } from "@privity/history/pull";
 import { groundOf } from "@privity/history/ground";
 import * as pace from "@privity/history/pace";
 import { ServiceError } from "@privity/history/service";
+import { VaultError } from "@privity/vault/errors";
 
 import { reasonOf } from "../bridge/line.ts";
 import type { Edges } from "./edges.ts";
@@ -129,8 +131,9 @@ export class Sync {
       this.wrote();
     } catch (error) {
       const offline = error instanceof ServiceError && error.reason === "service.unreachable";
-      const { reason } = reasonOf(error);
-      const refused = error instanceof ServiceError && !offline ? { refused: reason } : {};
+      // What halts says so by itself.
+      const halts = error instanceof VaultError || error instanceof Halted;
+      const refused = offline || halts ? {} : { refused: reasonOf(error).reason };
       this.#saved.sync = { offline, syncing: false, agreed: sync.agreed, ...refused };
       this.#later(error);
       throw error;

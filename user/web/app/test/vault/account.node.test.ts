@@ -47,6 +47,24 @@ describe("an account in a browser", () => {
     expect(await shown(next, chat)).toEqual(["Kept", "Yes"]);
   });
 
+  test("what was typed last is there after a lock, whatever its length", async () => {
+    const { profile, tab } = await begun();
+    const { chat } = await write(tab, "One");
+    const long = "long 😀 ".repeat(60_000);
+    const typed = [tab.do("compose", { chat, text: "a" }), tab.do("compose", { chat, text: "ab" })];
+    void tab.do("compose", { chat: null, text: long });
+    await tab.do("lock", {});
+    await Promise.all(typed);
+    expect(await tab.do("composed", { chat })).toBe("");
+    tab.close();
+    const next = await profile.open();
+    await use(next, "unlock");
+    expect(await next.do("composed", { chat })).toBe("ab");
+    expect((await next.do("composed", { chat: null })) === long).toBe(true);
+    await write(next, long, { chat: null });
+    expect(await next.do("composed", { chat: null })).toBe("");
+  });
+
   test("opens itself where the person chose that, unless they locked it", async () => {
     const { profile, tab } = await begun("laptop", true);
     const { chat } = await write(tab, "Kept");

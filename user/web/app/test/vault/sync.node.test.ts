@@ -87,6 +87,46 @@ describe("what was written leaves", () => {
   });
 });
 
+describe("a service that contradicts what this browser has seen", () => {
+  test("stops writing, not reading; a person mends it, and nothing is gone", async () => {
+    const { profile, tab } = await begun();
+    const { chat, message } = await write(tab, "Before");
+    await tab.do("sync", {});
+    await answer(tab, chat, message, "An answer");
+    await tab.do("sync", {});
+    const [row] = profile.service.accounts.values();
+    row?.log.pop();
+    await expect(tab.do("sync", {})).rejects.toMatchObject({ reason: "log.rolled_back" });
+    expect((await sync(tab)).halted).toBe("log.rolled_back");
+    expect(await shown(tab, chat)).toEqual(["Before", "An answer"]);
+    await tab.do("compose", { chat, text: "Typed meanwhile" });
+    await expect(write(tab, "Typed meanwhile", { chat, parent: message })).rejects.toMatchObject({ reason: "log.rolled_back" });
+    expect(await tab.do("composed", { chat })).toBe("Typed meanwhile");
+    await tab.do("repair", {});
+    expect(await sync(tab)).toMatchObject({ halted: null, unsent: 0 });
+    await write(tab, "Typed meanwhile", { chat, parent: message });
+    await tab.do("sync", {});
+    const phone = await another(profile, "phone");
+    expect(await shown(phone.tab, chat)).toEqual(["Before", "Typed meanwhile"]);
+    expect((await phone.tab.do("open", { chat })).messages[1]?.siblings).toHaveLength(2);
+  });
+
+  test("an item that it lost is named, the rest is shown, and it can be hidden", async () => {
+    const { profile, tab } = await begun();
+    const { chat, message } = await write(tab, "Kept");
+    await answer(tab, chat, message, "Lost ".repeat(2000));
+    await tab.do("sync", {});
+    const [row] = profile.service.accounts.values();
+    for (const [hash, body] of row?.bodies ?? []) if (body.length > 8000) row?.bodies.delete(hash);
+    const phone = await another(profile, "phone");
+    const view = await phone.tab.do("open", { chat });
+    expect(view.messages.map(({ text }) => text)).toEqual(["Kept"]);
+    expect(view.row.faults).toMatchObject([{ reason: "object.missing" }]);
+    await phone.tab.do("hide", { chat, object: view.row.faults[0]?.id ?? "" });
+    expect((await phone.tab.do("open", { chat })).row.faults).toEqual([]);
+  });
+});
+
 /** The first page is posted, and its answer comes when `go` is called, or never. */
 function held(service: Service, lost: boolean): { readonly posted: () => boolean; readonly go: () => void } {
   const { strict } = service;
