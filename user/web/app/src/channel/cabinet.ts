@@ -23,11 +23,6 @@ export async function open(factory: IDBFactory): Promise<IDBDatabase> {
   return database;
 }
 
-/** Erase everything that the channel keeps in this browser: "Forget this device". */
-export async function erase(factory: IDBFactory): Promise<void> {
-  await answered(factory.deleteDatabase(NAME));
-}
-
 /** What is kept of one service. */
 export function cabinetOf(database: IDBDatabase, locks: LockManager, service: string): Cabinet {
   const key = (name: Kept): string => `${service} ${name}`;
@@ -35,18 +30,21 @@ export function cabinetOf(database: IDBDatabase, locks: LockManager, service: st
     const found: unknown = await answered(database.transaction(STORE, "readonly").objectStore(STORE).get(key(name)));
     return found instanceof Uint8Array ? new Uint8Array(found) : null;
   };
-  const put = (name: Kept, data: Bytes): Promise<void> => {
+  const write = (change: (store: IDBObjectStore) => void): Promise<void> => {
     // Strict: a head that was used must be remembered, whatever happens next.
     const transaction = database.transaction(STORE, "readwrite", { durability: "strict" });
-    transaction.objectStore(STORE).put(data, key(name));
+    change(transaction.objectStore(STORE));
     return new Promise((resolve, reject) => {
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(reasonOf(transaction.error));
     });
   };
+  const put = (name: Kept, data: Bytes): Promise<void> => write((store) => store.put(data, key(name)));
   return {
     get,
     put,
+    // No origin has a space, and "!" comes after it: these are the names of this service and of no other.
+    erase: () => write((store) => store.delete(IDBKeyRange.bound(`${service} `, `${service}!`, false, true))),
     update: async (name, step) => {
       await locks.request(`${NAME} ${key(name)}`, async () => put(name, await step(await get(name))));
     },

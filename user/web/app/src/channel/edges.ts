@@ -18,6 +18,8 @@ export interface Cabinet {
   put(name: Kept, data: Bytes): Promise<void>;
   /** Give `step` what is kept and keep what it returns; nobody else changes it meanwhile. A failed step changes nothing. */
   update(name: Kept, step: (kept: Bytes | null) => Promise<Bytes>): Promise<void>;
+  /** Keep nothing of the service any longer. */
+  erase(): Promise<void>;
 }
 
 export interface Edges {

@@ -75,6 +75,12 @@ export class Run {
     await this.#sent.channel.stop(this.#sent.request, this.#node);
   }
 
+  /** End it at once, without a word to the node. */
+  cut(): void {
+    this.#stopped = true;
+    this.#over.abort();
+  }
+
   #take(event: Event): void {
     this.#answer.take(event);
     const { name: request, tell, accepted } = this.#running;

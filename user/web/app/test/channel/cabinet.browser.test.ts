@@ -3,7 +3,7 @@
 import { ascii } from "@privity/protocol/bytes";
 import { afterEach, expect, test } from "vitest";
 
-import { cabinetOf, erase, open } from "../../src/channel/cabinet.ts";
+import { cabinetOf, open } from "../../src/channel/cabinet.ts";
 import type { Cabinet } from "../../src/channel/edges.ts";
 
 let database: IDBDatabase | null = null;
@@ -16,7 +16,8 @@ async function cabinet(service = "https://a.example"): Promise<Cabinet> {
 afterEach(async () => {
   database?.close();
   database = null;
-  await erase(globalThis.indexedDB);
+  const gone = globalThis.indexedDB.deleteDatabase("privity-channel");
+  await new Promise((resolve) => { gone.onsuccess = resolve; });
 });
 
 test("what was put is there for this service and no other, also after it was opened anew", async () => {
@@ -47,4 +48,14 @@ test("a step that fails changes nothing, and the next one has its turn", async (
   expect(await at.get("remembered")).toEqual(ascii("before"));
   await at.update("remembered", (kept) => Promise.resolve(new Uint8Array([...(kept ?? []), 33])));
   expect(await at.get("remembered")).toEqual(ascii("before!"));
+});
+
+test("what is erased is that of one service, whatever the others are called", async () => {
+  const services = ["https://a.example", "https://a.example:8080", "https://a.example.org"];
+  for (const service of services) await (await cabinet(service)).put("pin", ascii(service));
+  await (await cabinet()).put("consent", ascii("[]"));
+  await (await cabinet()).erase();
+  const left = await Promise.all(services.map(async (service) => (await cabinet(service)).get("pin")));
+  expect(left).toEqual([null, ascii(services[1] ?? ""), ascii(services[2] ?? "")]);
+  expect(await (await cabinet()).get("consent")).toBeNull();
 });

@@ -28,6 +28,11 @@ export class Drawer implements Cabinet {
   async update(name: Kept, step: (kept: Bytes | null) => Promise<Bytes>): Promise<void> {
     this.kept.set(name, await step(this.kept.get(name) ?? null));
   }
+
+  erase(): Promise<void> {
+    this.kept.clear();
+    return Promise.resolve();
+  }
 }
 
 export class Desk {

@@ -188,6 +188,14 @@ test("before a start nothing is done, and there is nothing to save", async () =>
   expect(await refusal(handlers.saveEvidence({ name: "saveEvidence" }))).toBe("no_record");
 });
 
+test("what is forgotten is not kept, and nothing goes on without a new start", async () => {
+  const desk = await agreed();
+  await desk.handlers.forget({ name: "forget" });
+  expect([desk.drawer.kept.size, desk.later]).toEqual([0, []]);
+  expect(await refusal(Promise.resolve().then(() => desk.verify()))).toBe("page.malformed");
+  expect((await desk.start())?.reasons).toEqual(["simulated"]);
+});
+
 describe("a question", () => {
   test.each([
     ["", "not JSON"], ["[]", "messages"], ['[{"content":"a","role":"robot"}]', "messages[0].role"],
