@@ -1,16 +1,15 @@
 /** Code: its language, copying it exactly, wrapping its lines, and colours that arrive when it stands still. */
 
-import type { ComponentChild, JSX } from "preact";
+import type { ComponentChild, ComponentType, JSX } from "preact";
 import { useContext, useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
 
 import { Copy } from "../parts/Reveal.tsx";
 import { t } from "../text/text.ts";
 
-import { coloured, inGroups, type Shade } from "./colours.ts";
 import { shown } from "./Hidden.tsx";
-import { type Language, languageOf } from "./languages.ts";
-import { isPreviewable, Preview } from "./Preview.tsx";
+import { isPreviewable, type Language, languageOf } from "./languages.ts";
 import { whenNear } from "./seen.ts";
+import { inGroups, type Shade } from "./shades.ts";
 import { Around } from "./surroundings.ts";
 
 export interface CodeProps {
@@ -22,18 +21,22 @@ export interface CodeProps {
 export function Code({ info, code }: CodeProps): JSX.Element {
   const { previews } = useContext(Around);
   const [wrapped, setWrapped] = useState(false);
-  const [previewed, setPreviewed] = useState(false);
+  const [Preview, setPreview] = useState<ComponentType<{ readonly source: string }> | null>(null);
   const id = useId();
   const box = useRef<HTMLPreElement>(null);
   const { language, name } = languageOf(info);
   const drawn = useColours(box, language, code);
   const previewable = previews && isPreviewable(name, code);
+  const turn = (): void => {
+    if (Preview !== null) setPreview(null);
+    else import("./Preview.tsx").then((found) => setPreview(() => found.Preview), () => undefined);
+  };
   return (
     <div class="code" role="group" aria-labelledby={id}>
       <div class="code-head">
         <span id={id} class="code-name">{name === "" ? t("answer.code") : shown(name)}</span>
         {previewable && (
-          <button type="button" class="code-action" aria-pressed={previewed} onClick={() => setPreviewed(!previewed)}>
+          <button type="button" class="code-action" aria-pressed={Preview !== null} onClick={turn}>
             {t("answer.code.preview")}
           </button>
         )}
@@ -42,7 +45,7 @@ export function Code({ info, code }: CodeProps): JSX.Element {
         </button>
         <Copy text={code} name={t("answer.code.copy")} />
       </div>
-      {previewable && previewed && <Preview source={code} />}
+      {previewable && Preview !== null && <Preview source={code} />}
       <pre ref={box} class={wrapped ? "code-box code-wrapped" : "code-box"} dir="ltr" tabIndex={0} aria-labelledby={id}>
         <code>{drawn}</code>
       </pre>
@@ -72,9 +75,9 @@ function useColours(box: { readonly current: Element | null }, language: Languag
     let current = true;
     const atOnce = code.length <= COLOURED_AS_IT_COMES && (!fits || code.length > done.code.length * 1.5);
     const timer = setTimeout(() => {
-      void coloured(language, code).then((shades) => {
+      import("./colours.ts").then(({ coloured }) => coloured(language, code)).then((shades) => {
         if (current && shades !== null) setDone({ language, code, shades });
-      });
+      }, () => undefined);
     }, atOnce ? 0 : STANDS_STILL);
     return () => {
       current = false;

@@ -23,13 +23,6 @@ export function documentOf(source: string): string {
   return POLICY + source.replace(REACHING, "<$1off-");
 }
 
-const MARKUP: ReadonlySet<string> = new Set(["HTML", "SVG", "XHTML", "XML"]);
-
-/** Whether code can be shown as a picture, by the name of its language and how it begins. */
-export function isPreviewable(name: string, code: string): boolean {
-  return MARKUP.has(name) && (name !== "XML" || /^\s*(?:<\?xml[^>]*>\s*)?<svg[\s>]/.test(code));
-}
-
 export function Preview({ source }: { readonly source: string }): JSX.Element | null {
   const [address, setAddress] = useState<string | null>(null);
   useEffect(() => {

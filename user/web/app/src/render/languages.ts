@@ -37,3 +37,10 @@ export function languageOf(info: string): Named {
 function isLanguage(name: string): name is Language {
   return Object.hasOwn(NAMES, name);
 }
+
+const MARKUP: ReadonlySet<string> = new Set(["HTML", "SVG", "XHTML", "XML"]);
+
+/** Whether code can be shown as a picture, by the name of its language and how it begins. */
+export function isPreviewable(name: string, code: string): boolean {
+  return MARKUP.has(name) && (name !== "XML" || /^\s*(?:<\?xml[^>]*>\s*)?<svg[\s>]/.test(code));
+}

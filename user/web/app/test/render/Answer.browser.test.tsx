@@ -290,9 +290,10 @@ describe("preview", () => {
     expect(all("button").map(({ textContent }) => textContent)).not.toContain("Preview");
   });
 
-  test("turned on, shows a frame that may do nothing", () => {
+  test("turned on, shows a frame that may do nothing", async () => {
     draw(<Answer text={"```svg\n<svg></svg>\n```"} previews />);
     done(() => button("Preview").click());
+    await vi.waitFor(() => expect(all("iframe")).toHaveLength(1));
     const frame = one("iframe");
     expect(frame.getAttribute("sandbox")).toBe("");
     expect(frame.getAttribute("src")).toMatch(/^blob:/);

@@ -2,10 +2,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { type Block, Reader } from "../../src/render/blocks.ts";
-import { coloured, colourable, type Shade } from "../../src/render/colours.ts";
+import { coloured, colourable } from "../../src/render/colours.ts";
 import { languageOf } from "../../src/render/languages.ts";
 import { COLOURED_CODE, COLOURED_LINE } from "../../src/render/limits.ts";
 import { lastCode } from "../../src/render/plain.ts";
+import type { Shade } from "../../src/render/shades.ts";
 
 const line = fc.oneof(
   fc.constantFrom(

@@ -31,9 +31,10 @@ describe("markup from a text", () => {
   test("what is large is loaded when it is needed", () => {
     for (const name of files) {
       const code = readFileSync(join(SOURCES, name), "utf8");
-      const now = /^(?:import|export) (?!type\b)[^;]*? from "(?:highlight\.js|katex)[^"]*"/m;
-      if (!name.endsWith("typeset.ts")) expect(now.exec(code)?.[0], name).toBeUndefined();
-      expect(/^(?:import|export) (?!type\b)[^;]*? from "\.\/(?:typeset)\.ts"/m.exec(code)?.[0], name).toBeUndefined();
+      const libraries = /^(?:import|export) (?!type\b)[^;]*? from "(?:highlight\.js|katex)[^"]*"/m;
+      const modules = /^(?:import|export) (?!type\b)[^;]*? from "[^"]*\/(?:typeset|colours|Preview)\.tsx?"/m;
+      if (!name.endsWith("typeset.ts")) expect(libraries.exec(code)?.[0], name).toBeUndefined();
+      expect(modules.exec(code)?.[0], name).toBeUndefined();
     }
   });
 });

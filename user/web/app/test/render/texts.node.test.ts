@@ -3,8 +3,9 @@ import { describe, expect, test } from "vitest";
 
 import { csv } from "../../src/render/csv.ts";
 import { formulaAt } from "../../src/render/formula.ts";
+import { isPreviewable } from "../../src/render/languages.ts";
 import { plainText } from "../../src/render/plain.ts";
-import { documentOf, isPreviewable } from "../../src/render/Preview.tsx";
+import { documentOf } from "../../src/render/Preview.tsx";
 import { pieces } from "../../src/render/Unformatted.tsx";
 import { links, requests, shapes } from "./hostile.ts";
 import { anyText } from "./texts.ts";
