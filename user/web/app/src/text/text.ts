@@ -94,7 +94,8 @@ function pluralOf(forms: Plural, shown: Language, count: string | number | undef
 }
 
 function written(value: string | number | undefined, shown: Language): string | undefined {
-  if (typeof value !== "number") return value;
+  // A Latin name within an Arabic sentence would otherwise take the words around it to its own side (Unicode TR 9, 3.1.1).
+  if (typeof value !== "number") return value !== undefined && direction(shown) === "rtl" ? `\u2068${value}\u2069` : value;
   return made(`number ${shown}`, () => new Intl.NumberFormat(localeOf(shown))).format(value);
 }
 

@@ -2,6 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
 
 import type { RecordView } from "../../bridge/channel.ts";
 import { Button, IconButton } from "../../parts/Button.tsx";
@@ -10,6 +11,7 @@ import { Skeleton } from "../../parts/Skeleton.tsx";
 import { panelOpen, record } from "../../state/app.ts";
 import { now } from "../../state/now.ts";
 import { provenance } from "../../state/page.ts";
+import { running } from "../../state/runs.ts";
 import { checkAgain, saveConviction, saveEvidence } from "../../state/verifying.ts";
 import { moment, t } from "../../text/text.ts";
 import { ReasonNotice } from "../states/ReasonNotice.tsx";
@@ -19,8 +21,18 @@ import { counts, groupsOf, headline, limits } from "./rows.ts";
 /** Reasons for which the log's own contradicting notes were kept. */
 const CONVICTS = new Set(["split_view", "consistency", "checkpoint_rollback", "view_conflict", "anchor_conflict"]);
 
+/** Escape stops an answer first; a dialog over the panel closes by itself. */
+function closes(event: KeyboardEvent): void {
+  if (event.key !== "Escape" || event.defaultPrevented || running.value !== null) return;
+  if (document.querySelector("dialog[open]") === null) panelOpen.value = false;
+}
+
 export function Panel(): JSX.Element {
   const found = record.value;
+  useEffect(() => {
+    document.addEventListener("keydown", closes);
+    return () => document.removeEventListener("keydown", closes);
+  }, []);
   return (
     <aside class="panel" aria-labelledby="panel-title">
       <header class="panel-head">
