@@ -4,6 +4,7 @@ import { ascii, toHex } from "@privity/protocol/bytes";
 import { base64urlEncode } from "@privity/protocol/canonical";
 import { expect, test } from "vitest";
 
+import { flat } from "./flat.ts";
 import { settled } from "./profile.ts";
 import { answer, begun, write } from "./steps.ts";
 
@@ -40,12 +41,3 @@ test("neither texts nor names nor what stands in the composer", async () => {
     expect(seen.includes(one), one).toBe(false);
   }
 });
-
-/** Everything below a value, bytes both as text and in hexadecimal. */
-function flat(value: unknown): string {
-  if (value instanceof Uint8Array) return `${toHex(value)} ${new TextDecoder().decode(value)} `;
-  if (value instanceof Map) return flat([...(value as Map<unknown, unknown>).entries()]);
-  if (Array.isArray(value)) return value.map(flat).join(" ");
-  if (value !== null && typeof value === "object") return flat(Object.entries(value));
-  return String(value);
-}
