@@ -6,7 +6,7 @@
 import type { Emitter, HLJSApi, LanguageFn } from "highlight.js";
 
 import type { Language } from "./languages.ts";
-import { COLOURED_CODE, COLOURED_LINE } from "./limits.ts";
+import { COLOURED_CODE, COLOURED_LINE, COLOURED_WORD } from "./limits.ts";
 import type { Shade } from "./shades.ts";
 
 const LOADED: Readonly<Record<Language, () => Promise<{ readonly default: LanguageFn }>>> = {
@@ -26,9 +26,12 @@ const LOADED: Readonly<Record<Language, () => Promise<{ readonly default: Langua
 /** Languages that stand inside another one. */
 const INSIDE: Readonly<Partial<Record<Language, readonly Language[]>>> = { xml: ["css", "javascript"] };
 
+/** What grammars take the square of its length for. */
+const TOO_LONG = new RegExp(`[^\\n]{${String(COLOURED_LINE + 1)}}|\\w{${String(COLOURED_WORD + 1)}}`);
+
 /** Whether code is short enough for its colours. */
 export function colourable(code: string): boolean {
-  return code.length <= COLOURED_CODE && !new RegExp(`[^\\n]{${String(COLOURED_LINE + 1)}}`).test(code);
+  return code.length <= COLOURED_CODE && !TOO_LONG.test(code);
 }
 
 /** The code in shades; null where it cannot be told apart, is beyond the limits, or what does it could not be loaded. */

@@ -27,8 +27,9 @@ export const FORMULA_LENGTH = 4_000;
 export const HIDDEN_MARKS = 100;
 /** Characters of plain text in one element, where there is a line to end it at. */
 export const PLAIN_PIECE = 20_000;
-/** Characters of code that are coloured, and of one of its lines. Beyond: it has one colour. */
-export const COLOURED_CODE = 60_000;
-export const COLOURED_LINE = 1_000;
+/** Characters of code that is coloured, of its longest line, and of its longest word. Beyond: it has one colour. */
+export const COLOURED_CODE = 30_000;
+export const COLOURED_LINE = 500;
+export const COLOURED_WORD = 100;
 /** An address that is longer is shown in full before it is opened. */
 export const LONG_ADDRESS = 100;

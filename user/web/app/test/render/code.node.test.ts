@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { type Block, Reader } from "../../src/render/blocks.ts";
 import { coloured, colourable } from "../../src/render/colours.ts";
 import { languageOf } from "../../src/render/languages.ts";
-import { COLOURED_CODE, COLOURED_LINE } from "../../src/render/limits.ts";
+import { COLOURED_CODE, COLOURED_LINE, COLOURED_WORD } from "../../src/render/limits.ts";
 import { lastCode } from "../../src/render/plain.ts";
 import type { Shade } from "../../src/render/shades.ts";
 
@@ -92,7 +92,8 @@ describe("colours", () => {
   test("are left out beyond the limits", async () => {
     expect(colourable("x\n".repeat(COLOURED_CODE / 2))).toBe(true);
     expect(await coloured("json", "1\n".repeat(COLOURED_CODE / 2 + 1))).toBeNull();
-    expect(await coloured("json", "1".repeat(COLOURED_LINE + 1))).toBeNull();
+    expect(await coloured("json", "1 ".repeat(COLOURED_LINE))).toBeNull();
+    expect(await coloured("json", "1".repeat(COLOURED_WORD + 1))).toBeNull();
   });
 });
 
