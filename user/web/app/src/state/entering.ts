@@ -109,6 +109,8 @@ export async function prove(code: string | null, any: boolean): Promise<void> {
 export async function forget(): Promise<Fault | null> {
   try {
     const state = await ports().vault.ask("forget", {});
+    // Which logs counted and what was accepted go as well; a page that asks next begins anew.
+    await ports().channel.ask("forget", {}).catch(() => undefined);
     clearShown();
     screen.value = "chat";
     await became(state);

@@ -1,11 +1,13 @@
 /** Every check of every kind has a plain name, and stands under a heading on purpose. */
 
+import { readFileSync } from "node:fs";
+
 import { COMPLETE, tableOf } from "@privity/attest/checks";
 import { KINDS } from "@privity/attest/kinds";
 import { beforeAll, describe, expect, test } from "vitest";
 
 import { groupOf } from "../../src/bridge/groups.ts";
-import { checkName } from "../../src/screens/panel/rows.ts";
+import { changeName, checkName } from "../../src/screens/panel/rows.ts";
 import { allTexts, isKey } from "../../src/text/text.ts";
 
 beforeAll(allTexts);
@@ -20,6 +22,13 @@ describe("checks", () => {
 
   test("an unknown one is shown by its own name", () => {
     expect(checkName("not_heard_of")).toBe("not heard of");
+  });
+
+  test("each kind of change between releases has a plain name", () => {
+    const source = readFileSync(new URL("../../src/channel/changes.ts", import.meta.url), "utf8");
+    const kinds = [...source.matchAll(/changed\("(\w+)"/g)].flatMap(([, kind]) => kind ?? []);
+    expect(kinds.length).toBeGreaterThan(5);
+    expect(kinds.filter((kind) => changeName(kind) === kind)).toEqual([]);
   });
 
   test("models, devices and the log stand under their own headings", () => {

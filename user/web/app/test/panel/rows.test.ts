@@ -11,7 +11,7 @@ import { allTexts } from "../../src/text/text.ts";
 
 beforeAll(allTexts);
 
-const PAGE: Provenance = { source: "server", build: "ab".repeat(32), integrity: true };
+const PAGE: Provenance = { source: "server", build: "ab".repeat(32), integrity: true, logged: null };
 const NOW = 1_795_600_000_000;
 
 function check(name: string, outcome: CheckView["outcome"], reason = ""): CheckView {
@@ -29,6 +29,13 @@ function recordOf(changes: Partial<RecordView> = {}): RecordView {
 function rows(record: RecordView, page: Provenance = PAGE): ReadonlyMap<string, string> {
   return new Map(groupsOf(record, page, NOW).flatMap(({ rows: all }) => all).map((row) => [row.id, row.outcome]));
 }
+
+test("the page's own build is stated, failed or not checked, never passed: it cannot vouch for itself", () => {
+  const build = { digest: "ab", reason: "", version: "1", source: "local", index: 4, newest: true };
+  const row = (state: "logged" | "unlogged" | "unchecked"): string | undefined =>
+    rows(recordOf(), { ...PAGE, logged: { ...build, state } }).get("logged");
+  expect([row("logged"), row("unlogged"), row("unchecked")]).toEqual(["stated", "failed", "not_checked"]);
+});
 
 describe("rows", () => {
   test("every check has one row in its group, with its outcome", () => {

@@ -16,7 +16,7 @@ import { checkAgain, saveConviction, saveEvidence } from "../../state/verifying.
 import { moment, t } from "../../text/text.ts";
 import { ReasonNotice } from "../states/ReasonNotice.tsx";
 import { Group } from "./Group.tsx";
-import { counts, groupsOf, headline, limits } from "./rows.ts";
+import { changeName, counts, groupsOf, headline, limits } from "./rows.ts";
 
 /** Reasons for which the log's own contradicting notes were kept. */
 const CONVICTS = new Set(["split_view", "consistency", "checkpoint_rollback", "view_conflict", "anchor_conflict"]);
@@ -103,7 +103,7 @@ function Differences({ found }: { readonly found: RecordView }): JSX.Element {
       <h3 id="panel-differences" class="panel-subtitle">{t("panel.differences")}</h3>
       <ul class="panel-limits">
         {found.differences.map(({ what, before, after }) => (
-          <li key={`${what} ${before}`}>{what}: <code>{before}</code> → <code>{after}</code></li>
+          <li key={`${what} ${before}`}>{changeName(what)}: <code>{before}</code> → <code>{after}</code></li>
         ))}
       </ul>
     </section>

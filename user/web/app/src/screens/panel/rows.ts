@@ -4,7 +4,7 @@
  * "Not checked" is never shown as passed, and has its reason.
  */
 
-import type { CheckView, Outcome, RecordView } from "../../bridge/channel.ts";
+import type { BuildView, CheckView, Outcome, RecordView } from "../../bridge/channel.ts";
 import type { Group } from "../../bridge/groups.ts";
 import type { Provenance } from "../../state/page.ts";
 import { distance, isKey, moment, t } from "../../text/text.ts";
@@ -89,6 +89,12 @@ export function checkName(name: string): string {
   return isKey(key) ? t(key) : name.replaceAll("_", " ");
 }
 
+/** What changed between two releases, by its plain name. */
+export function changeName(what: string): string {
+  const key = `panel.difference.${what}`;
+  return isKey(key) ? t(key) : what;
+}
+
 /** Why a check was not made, or what it found. */
 export function whyOf(reason: string): string {
   const [code = "", ...more] = reason.split(":");
@@ -123,12 +129,19 @@ function logRows({ logs, entry }: RecordView, now: number): readonly Row[] {
   return [...rows, { ...stated("entry", t("panel.log.entry", { origin, index })), outcome: "passed" }];
 }
 
-function pageRows({ source, build, integrity }: Provenance): readonly Row[] {
+function pageRows({ source, build, integrity, logged }: Provenance): readonly Row[] {
   const from = stated("source", t(source === "disk" ? "panel.page.disk" : "panel.page.server"));
   const hash = build === null ? [] : [stated("build", t("panel.page.build", { hash: build.slice(0, 16) }), build)];
   const enforced: Row = integrity === true ? stated("integrity", t("panel.page.integrity"))
     : { ...stated("integrity", t("panel.page.no_integrity")), outcome: "not_checked" };
-  return [from, ...hash, enforced];
+  return [from, ...hash, ...(logged === null ? [] : [buildRow(logged)]), enforced];
+}
+
+/** What the page says of its own build; that it is logged is stated, never passed: a page cannot vouch for itself. */
+function buildRow({ state, index, version, source, newest }: BuildView): Row {
+  if (state === "unlogged") return { ...stated("logged", t("panel.page.unlogged")), outcome: "failed" };
+  if (state === "unchecked" || index === null) return { ...stated("logged", t("panel.page.unchecked")), outcome: "not_checked" };
+  return stated("logged", t(newest ? "panel.page.logged" : "panel.page.older", { version, index }), source);
 }
 
 function routeRows({ route, profile }: RecordView): readonly Row[] {

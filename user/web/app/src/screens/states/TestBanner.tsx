@@ -15,7 +15,7 @@ import { t } from "../../text/text.ts";
 export function TestBanner(): JSX.Element | null {
   if (!isTest.value) return null;
   return (
-    <div class="test-banner" role="note">
+    <div class="test-banner" role="region" aria-label={t("states.banner_name")}>
       <Icon name="warning" />
       <span>{t("states.banner")}</span>
       {record.value?.verdict === "refused" && (
