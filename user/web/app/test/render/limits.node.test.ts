@@ -89,9 +89,10 @@ describe("limits", () => {
     expect(rest).toBe("");
   });
 
-  test("nesting up to the limit is formatted", () => {
-    const { blocks } = new Reader().next(`${"> ".repeat(NESTING - 1)}a`);
-    expect(blocks.map(({ kind }) => kind)).toEqual(["markdown"]);
+  test("nesting up to the limit is formatted, and one more is not", () => {
+    const kinds = (depth: number): string[] => new Reader().next(`${"> ".repeat(depth)}a`).blocks.map(({ kind }) => kind);
+    expect(kinds(NESTING - 1)).toEqual(["markdown"]);
+    expect(kinds(NESTING)).toEqual(["plain"]);
   });
 
   test("a run that is nested too deep or costs too much is its own text", () => {
