@@ -3,11 +3,13 @@
 import { render } from "preact";
 
 import { App } from "./app.tsx";
-import { local, startWorker } from "./boot.ts";
+import { enforcesIntegrity, loadStyle, local, registerServiceWorker, startWorker } from "./boot.ts";
+import { provideFormulaSheet } from "./render/sheets.ts";
 import { online } from "./state/app.ts";
 import { speak } from "./state/language.ts";
 import { adopt, service } from "./state/local.ts";
-import { ownWatch, renewWith, watchIdleness } from "./state/locking.ts";
+import { ownWatch, watchIdleness } from "./state/locking.ts";
+import { renewWith } from "./state/renewal.ts";
 import { run } from "./state/now.ts";
 import { flushRemovals } from "./state/removing.ts";
 import { listenToKeys } from "./state/shortcuts.ts";
@@ -20,11 +22,12 @@ await speak();
 followWidth();
 const place = document.getElementById("app");
 if (place !== null) {
-  void beginPage(startWorker, service());
+  void beginPage(startWorker, service()).then(watch).catch(() => undefined);
   render(<App />, place);
 }
 // What the first paint did without, and the first click may need. A failure shows where it is needed.
 void Promise.all([allTexts(), import("./render/Answer.tsx")]).catch(() => undefined);
+provideFormulaSheet(() => loadStyle("formula"));
 renewWith({ start: () => startPorts(startWorker), prove: () => prove(service()) });
 run();
 listenToKeys();
@@ -34,3 +37,9 @@ addEventListener("online", heard);
 addEventListener("offline", heard);
 addEventListener("pagehide", () => void flushRemovals());
 heard();
+
+/** Which build of the page this is, and whether the server has another: asked last, since it can wait. */
+async function watch(): Promise<void> {
+  const [{ ofBrowser, watchBuild }, registration] = await Promise.all([import("./state/updating.ts"), registerServiceWorker()]);
+  await watchBuild(ofBrowser(registration), enforcesIntegrity);
+}

@@ -9,6 +9,7 @@ import { type Fault, faultOf } from "./faults.ts";
 import { use } from "./gestures.ts";
 import { go } from "./places.ts";
 import { ports } from "./ports.ts";
+import { renewed } from "./renewal.ts";
 
 /** What a person chose for this browser. */
 export interface Entering {
@@ -114,6 +115,7 @@ export async function forget(): Promise<Fault | null> {
     clearShown();
     screen.value = "chat";
     await became(state);
+    void renewed()?.prove();
     return null;
   } catch (error) {
     return faultOf(error);

@@ -12,8 +12,9 @@ import { flushDrafts } from "./drafts.ts";
 import { became } from "./entering.ts";
 import { service } from "./local.ts";
 import { assertive, polite } from "./notices.ts";
-import { connect, type Ports, ports } from "./ports.ts";
+import { connect, ports } from "./ports.ts";
 import { flushRemovals } from "./removing.ts";
+import { renewed } from "./renewal.ts";
 
 /** Milliseconds that sealing may take: a lock waits for nothing longer. */
 const PATIENCE = 2000;
@@ -24,7 +25,6 @@ export const LOCK_AFTER = [300, 900, 3600, null] as const;
 
 /** What must be sealed or carried out before the workers end. */
 const steps = new Set<() => Promise<void>>([flushDrafts, flushRemovals]);
-let renew: Renewal | null = null;
 /** It locks: nothing of what was shown may be drawn again. */
 export const locking = signal(false);
 
@@ -32,19 +32,6 @@ export const locking = signal(false);
 export function beforeLock(step: () => Promise<void>): () => void {
   steps.add(step);
   return () => steps.delete(step);
-}
-
-/** How workers are ended and started anew. */
-export interface Renewal {
-  /** Ends the old ones. */
-  readonly start: () => Ports;
-  /** Has the enclave prove itself again, which the new channel worker knows nothing of. */
-  readonly prove: () => Promise<void>;
-}
-
-/** Set once, by the page. */
-export function renewWith(renewal: Renewal): void {
-  renew = renewal;
 }
 
 /** Lock now. A guest has nothing to lock. */
@@ -84,10 +71,11 @@ async function cover(): Promise<void> {
   clearShown();
   getSelection()?.removeAllRanges();
   try {
-    if (renew !== null) {
-      const started = renew.start();
+    const renewal = renewed();
+    if (renewal !== null) {
+      const started = renewal.start();
       connect(started);
-      void renew.prove();
+      void renewal.prove();
       await became(await started.vault.ask("start", { service: service() }));
     }
   } finally {
