@@ -12,7 +12,7 @@ import type { AccountState } from "../bridge/views.ts";
 import type { Desk } from "./desk.ts";
 import { keepComposers } from "./composing.ts";
 import { Premises } from "./premises.ts";
-import { Saved } from "./saved.ts";
+import { Saved, SYNC } from "./saved.ts";
 import { DEFAULTS, settingsOf } from "./settings.ts";
 import { type Chores, Sync } from "./sync.ts";
 import type { Opening } from "./tabs.ts";
@@ -73,12 +73,13 @@ export class Accounts {
     return this.#sync;
   }
 
-  /** A turn of the account that is unlocked, in which the service is asked. Raises ServiceError. */
+  /** A turn of the account that is unlocked, in which keyring or log may be read and written. Raises ServiceError. */
   async turn<T>(step: (account: Account) => Promise<T>): Promise<T> {
-    const { account } = this;
-    const saved = this.desk.saved;
+    const { account, desk: { edges: { locks }, saved } } = this;
     await account.tokens.way().token();
-    return saved === null ? this.premises.turns.run(() => step(account)) : saved.turn(() => step(account));
+    return locks.hold(SYNC, () => {
+      return saved === null ? this.premises.turns.run(() => step(account)) : saved.turn(() => step(account));
+    });
   }
 
   async start(service: string): Promise<AccountState> {

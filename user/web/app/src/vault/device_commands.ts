@@ -40,7 +40,9 @@ export function deviceCommands(accounts: Accounts): Part {
     devices: async () => {
       const { account } = accounts;
       // What other devices changed meanwhile; without a network the list is as it was.
-      if (accounts.desk.saved?.sync.offline !== true) await accounts.turn((one) => one.renew()).catch(unreachable);
+      if (accounts.desk.saved?.sync.offline !== true) {
+        await accounts.desk.saved?.online(() => account.renew()).catch(unreachable);
+      }
       return { devices: await devicesOf(accounts, account), openers: openersOf(account) };
     },
     revoke: ({ device }) => change((account) => management.revoke(account, bytesOf(device))),

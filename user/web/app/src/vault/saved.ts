@@ -27,6 +27,12 @@ export interface Usage {
   readonly bytesLimit: number | null;
 }
 
+/**
+ * The lock of whoever reads and writes the log: what is judged between two answers of the service must be judged by one
+ * alone, or a page would be taken over twice.
+ */
+export const SYNC = "privity-sync";
+
 /** Chats whose content changed (null: any), and whether this tab did it. */
 export type Heard = (chats: readonly Id[] | null, own: boolean) => void;
 

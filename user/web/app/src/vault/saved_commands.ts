@@ -20,7 +20,7 @@ export function savedCommands(accounts: Accounts): Part {
     },
     repair: async () => {
       const saved = desk.open;
-      await saved.online(() => repaired(saved));
+      await accounts.turn(() => repaired(saved));
       desk.changed(null);
       await accounts.sync.now();
       return null;

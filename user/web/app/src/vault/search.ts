@@ -216,6 +216,8 @@ export class Search {
     const isHere = (id: Id): boolean => this.#saved.mirror.find(id) !== null;
     for (const month of await segments.months("texts")) {
       const texts = await segments.texts(month);
+      // Of an earlier key, or damaged: what was deleted must not lie in it for ever.
+      if (texts === null) this.#torn.add(month);
       for (const one of texts ?? []) {
         if (isHere(one.id)) this.#texts.add(one);
         else this.#torn.add(month);

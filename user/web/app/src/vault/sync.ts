@@ -6,8 +6,6 @@
  */
 
 import { Halted } from "@privity/history/errors";
-import { pull } from "@privity/history/pull";
-import { groundOf } from "@privity/history/ground";
 import * as pace from "@privity/history/pace";
 import { ServiceError } from "@privity/history/service";
 import { VaultError } from "@privity/vault/errors";
@@ -15,11 +13,10 @@ import { VaultError } from "@privity/vault/errors";
 import { reasonOf } from "../bridge/line.ts";
 import type { Edges } from "./edges.ts";
 import { Events } from "./events.ts";
-import type { Saved } from "./saved.ts";
+import { type Saved, SYNC } from "./saved.ts";
 import { settingsOf } from "./settings.ts";
 
 const WRITER = "privity-writer";
-const SYNC = "privity-sync";
 /** First and longest wait after the service could not be reached, in milliseconds. */
 const FIRST_RETRY = 2_000;
 const LONGEST_RETRY = 300_000;
@@ -109,12 +106,7 @@ export class Sync {
     this.#retry?.();
     this.#retry = null;
     void this.#tried(async () => {
-      const { account, mirror } = this.#saved;
-      await this.#saved.online(async () => {
-        await account.renew();
-        const { session, place: { world }, service } = account;
-        await pull(groundOf(session, mirror, service, world));
-      });
+      await this.#saved.online(() => this.#saved.account.pull());
       await this.#chores.agreed(this.#saved);
     }).catch(() => undefined);
   }

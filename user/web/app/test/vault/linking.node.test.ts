@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 
 import { Passkey } from "../../../packages/account/test/browser.ts";
 import { Profile, type Tab } from "./profile.ts";
-import { begun, shown, use, write } from "./steps.ts";
+import { another, begun, shown, use, write } from "./steps.ts";
 
 async function linked(tab: Tab, name: string): Promise<{ readonly profile: Profile; readonly tab: Tab }> {
   const profile = new Profile(name, tab.profile.service);
@@ -63,6 +63,30 @@ describe("devices", () => {
     await expect(phone.tab.do("sync", {})).rejects.toThrow(/access.refused|opener.unlisted/);
     expect((await phone.tab.do("overview", {})).chats).toEqual([]);
     expect((await tab.do("devices", {})).devices.map(({ active }) => active).sort()).toEqual([false, true]);
+  });
+
+  test("one that was linked between two questions of a synchronisation is no contradiction", async () => {
+    const { tab } = await begun();
+    await tab.do("sync", {});
+    const phone = await linked(tab, "phone");
+    const third = await another(tab.profile, "third");
+    const { strict } = tab.profile.service;
+    const { fetch } = strict;
+    let once = true;
+    const between: typeof fetch = async (address, options) => {
+      if (once && address.includes("/v1/pages?")) {
+        once = false;
+        const { devices } = await phone.tab.do("devices", {});
+        await phone.tab.do("rename", { device: devices[0]?.id ?? "", label: "Renamed" });
+        await write(phone.tab, "Under the newer keyring");
+        await phone.tab.do("sync", {});
+      }
+      return fetch(address, options);
+    };
+    Object.assign(strict, { fetch: between });
+    await third.tab.do("sync", {});
+    expect((await third.tab.do("overview", {})).sync.halted).toBeNull();
+    expect((await third.tab.do("overview", {})).chats).toHaveLength(1);
   });
 
   test("what takes away asks for a proof that is fresh", async () => {

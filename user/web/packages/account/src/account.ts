@@ -121,6 +121,12 @@ export class Account {
     await this.#keepRecord();
   }
 
+  /** Read what others wrote, and send nothing. Raises as `History.pull` does. */
+  async pull(): Promise<void> {
+    await this.#history.pull();
+    await this.#keepRecord();
+  }
+
   /** Take over newer keyrings, and this browser's own record under a new account key. */
   async renew(): Promise<void> {
     await this.#history.renew();

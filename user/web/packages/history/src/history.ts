@@ -233,6 +233,15 @@ export class History {
     await this.#ground.store.commit({ offers: [[key, null]] });
   }
 
+  /** Read what others wrote, and send nothing. Returns the rows that they changed. Raises as `sync` does. */
+  async pull(): Promise<readonly Row[]> {
+    await this.renew();
+    return pull(this.#ground, async () => {
+      await this.renew();
+      return this.#ground;
+    });
+  }
+
   /**
    * Agree with the service: keyring, pages, then what waits here. Returns the rows that others changed.
    *
@@ -241,8 +250,7 @@ export class History {
   async sync(): Promise<readonly Row[]> {
     const changed: Row[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
-      await this.renew();
-      changed.push(...(await pull(this.#ground)));
+      changed.push(...(await this.pull()));
       let pushed = await push(this.#ground);
       while (pushed === "posted") pushed = await push(this.#ground);
       if (pushed === "nothing") return changed;
@@ -280,8 +288,7 @@ export class History {
 
   /** Ask again: writing goes on if the service now continues what this device has. Raises as `sync` does. */
   async settle(): Promise<void> {
-    await this.renew();
-    await pull(this.#ground);
+    await this.pull();
     await this.#ground.store.commit({ state: { ...(await stateOf(this.#ground.store)), halted: null } });
   }
 

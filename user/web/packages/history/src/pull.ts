@@ -4,6 +4,9 @@
  */
 
 import { toHex } from "@privity/protocol/bytes";
+import { Malformed } from "@privity/protocol/errors";
+import * as ring from "@privity/protocol/stored/keyring";
+import * as stored from "@privity/protocol/stored/page";
 import * as page from "@privity/vault/page";
 
 import { Bodies, isBody } from "./bodies.ts";
@@ -17,14 +20,18 @@ import type { Row, State, Waiting } from "./store.ts";
 /**
  * Read to the end of the log; return the rows that changed, the newest of each id.
  *
- * Raises VaultError `log.*`, `page.malformed` (after which the device writes no more); ServiceError.
+ * `renew` asks for newer keyrings: a page may name one that was written since they were asked for. Raises VaultError `log.*`,
+ * `page.malformed` (after which the device writes no more); ServiceError.
  */
-export function pull(ground: Ground): Promise<readonly Row[]> {
-  return halting(ground.store, async () => {
+export function pull(first: Ground, renew: () => Promise<Ground> = () => Promise.resolve(first)): Promise<readonly Row[]> {
+  return halting(first.store, async () => {
     const changed = new Map<string, Row>();
+    let ground = first;
     for (let done = false; !done;) {
+      const { position } = await stateOf(ground.store);
+      const answer = await ground.service.pages(position.n);
+      if (!(await knowsKeyrings(ground, answer))) ground = await renew();
       const state = await stateOf(ground.store);
-      const answer = await ground.service.pages(state.position.n);
       const reader = await read(ground, state, answer);
       await askedAgain(ground, state.posting, answer.pages);
       for (const [id, row] of reader.rows) changed.set(id, row);
@@ -33,6 +40,17 @@ export function pull(ground: Ground): Promise<readonly Row[]> {
     }
     return [...changed.values()];
   });
+}
+
+/** Whether every page names a keyring that is known here; what is no page is judged later. */
+async function knowsKeyrings({ session }: Ground, { pages }: Pages): Promise<boolean> {
+  const known = new Set(await Promise.all(session.keyrings.map(async (one) => toHex(await ring.digest(one.public)))));
+  try {
+    return pages.every(({ data }) => known.has(toHex(stored.decode(data).keyring)));
+  } catch (error) {
+    if (error instanceof Malformed) return true;
+    throw error;
+  }
 }
 
 /** Take one answer over, in one batch. */
