@@ -61,6 +61,11 @@ class Stand:
         with self.house.database.reading() as connection:
             return [tuple(one) for one in connection.execute(text(f"SELECT * FROM {table}"))]
 
+    def erase(self, table: str) -> None:
+        """Lose every row of a table, as a service does that was restored in part."""
+        with self.house.database.writing() as connection:
+            connection.execute(text(f"DELETE FROM {table}"))
+
 
 def stand_on(url: str, *, registration: Registration = "open", settings: AccountSettings | None = None) -> Stand:
     """A stand on an empty database."""

@@ -203,6 +203,36 @@ def test_bodies_are_what_they_say(stand: Stand) -> None:
     run(scenario())
 
 
+def test_a_lost_body_is_given_back_by_whoever_has_it(stand: Stand) -> None:
+    async def scenario() -> None:
+        async with member_of(stand) as member:
+            body, id_ = body_of(), token_bytes(16)
+            await member.write(Op.PUT, id_, body)
+            path = f"/v1/objects/{spelled(id_)}/body"
+            before = (await member.send("GET", "/v1/usage")).json()["bytes"]["used"]
+            assert (await member.send("PUT", path, content=body)).status_code == 200
+            hash_ = hashlib.sha256(body).digest()
+            for staged in (False, True):
+                stand.erase("bodies")
+                if staged:
+                    await member.send("PUT", f"/v1/bodies/{spelled(hash_)}", content=body)
+                assert reason(await member.send("PUT", path, content=body_of())) == (422, "body.hash")
+                other = f"/v1/objects/{spelled(token_bytes(16))}/body"
+                assert reason(await member.send("PUT", other, content=body)) == (422, "body.hash")
+                assert (await member.send("PUT", path, content=body)).status_code == 201
+                assert (await member.send("GET", "/v1/usage")).json()["bytes"]["used"] == before
+                assert [row[1] for row in stand.rows("bodies")] == [hash_]
+            stand.clock.now += 86_401
+            sweep(stand.house)
+            assert len(stand.rows("bodies")) == 1
+            member.device.token = (await member.sign_in("device")).json()["token"]
+            await member.write(Op.DELETE, id_)
+            assert stand.rows("bodies") == []
+            assert reason(await member.send("PUT", path, content=body)) == (422, "body.hash")
+
+    run(scenario())
+
+
 def test_versions_rise_by_one_and_what_is_deleted_stays_so(stand: Stand) -> None:
     async def scenario() -> None:
         async with member_of(stand) as member:

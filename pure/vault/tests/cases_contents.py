@@ -38,7 +38,7 @@ GOOD: dict[int, Members] = {
     10: [m.draw("document"), b"bundle", b"appraisal"],
     11: [OTHER, m.draw("share key"), CHAT, TIME // 1000, at(False)],
     12: [at("Summary"), at("Summarise: "), at("/sum")],
-    13: [m.LAPTOP.id, at([["log.example/keys", b"note"], ["log.example/release", b"note"]])],
+    13: [m.LAPTOP.id, at([["log.example/keys", b"note"], ["log.example/release", b"note"]]), at([NODE])],
 }
 
 
@@ -168,6 +168,8 @@ def _bounds() -> list[Case]:
         ("share-key", "a key of 31 bytes", 11, 1, bytes(31)),
         ("view-order", "logs in another order", 13, 1, at([["b", b"n"], ["a", b"n"]])),
         ("view-five", "five logs", 13, 1, at([[name, b"n"] for name in "abcde"])),
+        ("view-missing", "257 objects that are missing", 13, 2, at([NODE] * 257)),
+        ("view-id", "an object of 15 bytes", 13, 2, at([NODE[:15]])),
     ]
     return [_case(id_, what, kind, MALFORMED, _with(kind, number, value)) for id_, what, kind, number, value in rows]
 

@@ -10,7 +10,7 @@ from privity_service.accounts.call import Answer, Call
 from privity_service.accounts.house import House, row_of
 from privity_service.accounts.limits import BODIES, MAX_FETCH, MAX_STAGED, STAGED_S
 from privity_service.accounts.problem import Problem
-from privity_service.accounts.tables import Account, BodyRow
+from privity_service.accounts.tables import Account, BodyRow, ObjectRow
 from privity_service.accounts.wire import Fetch, Nothing, octets
 
 _HERE, _ABSENT, _LATER = b"\0", b"\1", b"\2"
@@ -44,6 +44,33 @@ def put(house: House, call: Call) -> Answer:
         body = {"account": account, "hash": hash_, "size": len(data), "uses": 0, "data": data, "staged_until": until}
         connection.execute(insert(BodyRow).values(**body))
         connection.execute(update(Account).where(Account.id == account).values(stored=after))
+    return Answer(201, Nothing())
+
+
+def give_back(house: House, call: Call) -> Answer:
+    """`PUT /v1/objects/ID/body`: what a page names and was lost here, from a device that has it."""
+    account, id_, data = call.caller.account, call.id("id"), call.raw
+    house.counters.take(BODIES, account + call.device)
+    hash_ = hashlib.sha256(data).digest()
+    with house.database.writing() as connection:
+        row = row_of(connection, account, lock=True)
+        named = select(ObjectRow.body).where(ObjectRow.account == account, ObjectRow.id == id_)
+        if connection.execute(named).scalar() != hash_:
+            raise Problem("body.hash", "not the body that the pages name for this object")
+        own = BodyRow.account == account, BodyRow.hash == hash_
+        known = connection.execute(select(BodyRow.staged_until).where(*own)).first()
+        if known is not None and known.staged_until is None:
+            return Answer(200, Nothing())
+        naming = select(func.count()).where(ObjectRow.account == account, ObjectRow.body == hash_)
+        uses = connection.execute(naming).scalar_one()
+        if known is None:
+            # What it takes was counted when its page came.
+            body = {"account": account, "hash": hash_, "size": len(data), "uses": uses, "data": data}
+            connection.execute(insert(BodyRow).values(staged_until=None, **body))
+        else:
+            connection.execute(update(BodyRow).where(*own).values(uses=uses, staged_until=None))
+            stored = row["stored"] - len(data)
+            connection.execute(update(Account).where(Account.id == account).values(stored=stored))
     return Answer(201, Nothing())
 
 

@@ -127,6 +127,10 @@ HISTORY: Final = (
         ("body.hash", "body.malformed", "body.staged", "plan.bytes"), scope=Scope.FULL, takes=Octets(MAX_BODY),
     ),
     Operation(
+        "PUT", "/v1/objects/{id}/body", "Give back a lost body", bodies.give_back,
+        {200: wire.Nothing, 201: wire.Nothing}, ("body.hash",), scope=Scope.FULL, takes=Octets(MAX_BODY),
+    ),
+    Operation(
         "POST", "/v1/bodies/fetch", "Fetch bodies", bodies.fetch, {200: Octets(2**24)}, scope=Scope.OPEN,
         takes=wire.Fetch, writes=False,
     ),

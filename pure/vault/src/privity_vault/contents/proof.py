@@ -30,6 +30,8 @@ MAX_ORIGIN: Final = 255
 MAX_NOTE: Final = 65_536
 MAX_CHECKPOINTS: Final = 4
 """Two logs, and their successors during a change of keys."""
+MAX_MISSING: Final = 256
+"""Objects that one device asks the others for at a time."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -54,10 +56,12 @@ class Evidence(Content):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class View(Content):
-    """One per device: the newest checkpoint that it believed of each log, as (origin, note)."""
+    """One per device: the newest checkpoint that it believed of each log, as (origin, note), and the ids of objects
+    whose bodies the service did not deliver to it: another device that has them gives them back."""
 
     device: bytes
     checkpoints: Field[tuple[tuple[str, bytes], ...]]
+    missing: Field[tuple[bytes, ...]]
 
 
 RECEIPT: Final = Schema(
@@ -73,5 +77,11 @@ RECEIPT: Final = Schema(
 )
 EVIDENCE: Final = Schema(Kind.EVIDENCE, Evidence, (HASH, octets(1, MAX_BUNDLE), octets(1, MAX_APPRAISAL)))
 VIEW: Final = Schema(
-    Kind.VIEW, View, (ID, lww(rising(rows(row(text(MAX_ORIGIN, 1), octets(1, MAX_NOTE)), MAX_CHECKPOINTS))))
+    Kind.VIEW,
+    View,
+    (
+        ID,
+        lww(rising(rows(row(text(MAX_ORIGIN, 1), octets(1, MAX_NOTE)), MAX_CHECKPOINTS))),
+        lww(rows(ID, MAX_MISSING)),
+    ),
 )

@@ -12,7 +12,7 @@ from privity_vault.contents import kinds
 from privity_vault.contents.chat import MAX_INSTRUCTIONS, MAX_TITLE, Chat, Node
 from privity_vault.contents.home import Prompt
 from privity_vault.contents.proof import View
-from privity_vault.contents.schema import Content, Field
+from privity_vault.contents.schema import Content, Field, Kind
 from privity_vault.export.library import BLANK, stamped
 from privity_vault.secret import ChatKey
 
@@ -131,16 +131,33 @@ def offers(replica: Replica) -> list[tuple[bytes, Prompt]]:
     return found
 
 
-def put_view(replica: Replica) -> None:
-    """Once a day, show the other devices that this one still hears of the log: kind 13. Source: specs/contents.md."""
+def put_view(
+    replica: Replica,
+    *,
+    checkpoints: tuple[tuple[str, bytes], ...] | None = None,
+    missing: tuple[bytes, ...] | None = None,
+) -> None:
+    """Show the other devices what this one saw of the logs and misses of the history. Source: specs/contents.md.
+
+    What is not given stays as it was; the view is written anew, so that this device is heard.
+    """
     id_ = replica.store.get("view") or replica.entropy(ID)
     before = replica.content(id_)
     clock, stamp = tick(replica.clock(), replica.now())
-    checkpoints = before.checkpoints.value if isinstance(before, View) else ()
+    if checkpoints is None:
+        checkpoints = before.checkpoints.value if isinstance(before, View) else ()
+    if missing is None:
+        missing = before.missing.value if isinstance(before, View) else ()
     with replica.store.transaction():
         replica.set_clock(clock)
         replica.store.set("view", id_)
-        put(replica, View(replica.opened.device, Field(checkpoints, stamp)), box=replica.home, id_=id_)
+        seen, lacked = Field(checkpoints, stamp), Field(missing, stamp)
+        put(replica, View(replica.opened.device, seen, lacked), box=replica.home, id_=id_)
+
+
+def views(replica: Replica) -> list[View]:
+    """What the devices of the account saw and miss, this one's among them."""
+    return [one for one in replica.contents(replica.home, Kind.VIEW).values() if isinstance(one, View)]
 
 
 def be_heard(replica: Replica) -> None:

@@ -12,38 +12,33 @@ import * as clocks from "@privity/vault/clock";
 import type { Clock } from "@privity/vault/clock";
 import { type Node, State as NodeState } from "@privity/vault/contents/chat";
 import type { Content } from "@privity/vault/contents/kinds";
+import type { View } from "@privity/vault/contents/proof";
 import { Kind } from "@privity/vault/contents/schema";
 import { VaultError, type VaultReason } from "@privity/vault/errors";
 import * as merging from "@privity/vault/merge";
 import type { Values } from "@privity/vault/merge";
-import * as object from "@privity/vault/object";
 import * as page from "@privity/vault/page";
 import { Secret } from "@privity/vault/secret";
 
 import { isBox } from "./boxes.ts";
 import { again, type Report, verify } from "./checking.ts";
 import type { Erasure } from "./erasure.ts";
-import { bodyOf, checkWriting, findBody, type Ground, groundOf, halting, loggedBody, stateOf } from "./ground.ts";
+import { checkWriting, findBody, type Ground, groundOf, halting, loggedBody, stateOf } from "./ground.ts";
 import { contentOf } from "./offers.ts";
+import { type Item, readItems, type Wanted } from "./items.ts";
 import { pull } from "./pull.ts";
 import { push } from "./push.ts";
 import { type Choice, compare, type Comparison, repair, type Repaired } from "./repair.ts";
 import type { Service } from "./service.ts";
 import { type Identity, newestKey, renewed, type Session, type World } from "./session.ts";
-import { wrapped } from "./wrapping.ts";
+import { giveBack, missingHere, nextView, type Showing, wanted } from "./views.ts";
+import { rewrapped, wrapped } from "./wrapping.ts";
 import type { Draft, Offer, Row, Store, Waiting } from "./store.ts";
 
 /** Rounds of pull and push before a very busy account is left for later. */
 const ROUNDS = 16;
 const ID = 16;
 const NONCE = 12;
-
-/** One object as it is now: what waits here counts. */
-export interface Item<One extends Content = Content> {
-  readonly id: Bytes;
-  readonly box: Bytes;
-  readonly content: One;
-}
 
 /** An item that the service lost or changed: its id, its box, and why it cannot be shown. */
 export interface Fault {
@@ -52,9 +47,13 @@ export interface Fault {
   readonly reason: string;
 }
 
+export type { Item } from "./items.ts";
+
 export class History {
   #ground: Ground;
   #clock: Clock;
+  /** By device, when it said last what it misses. */
+  readonly #looked = new Map<string, number>();
 
   private constructor(ground: Ground) {
     this.#ground = ground;
@@ -67,7 +66,7 @@ export class History {
     const position = known?.position ?? (await page.start(session.identity.account));
     const { keyrings, half } = session;
     const [posting, halted] = [known?.posting ?? null, known?.halted ?? null];
-    await store.commit({ state: { position, keyrings, privateHalf: half, posting, halted } });
+    await store.commit({ state: { ...known, position, keyrings, privateHalf: half, posting, halted } });
     return new History(groundOf(session, store, service, world));
   }
 
@@ -88,29 +87,9 @@ export class History {
   }
 
   /** All items of some kinds, or of one box. Those that cannot be opened are left to `faults`. */
-  async items(wanted: { readonly kinds?: ReadonlySet<number>; readonly box?: Bytes }): Promise<readonly Item[]> {
-    const { store, session, world } = this.#ground;
-    const [rows, waits] = await Promise.all([store.rows(), store.waiting()]);
-    // All at once: asking for each alone takes seconds where there are thousands.
-    const places = new Map<string, Row | Waiting>([...rows, ...waits].map((one) => [toHex(one.id), one]));
-    const find = async (id: Bytes): ReturnType<typeof findBody> => {
-      const place = places.get(toHex(id));
-      return place === undefined ? null : bodyOf(store, place);
-    };
-    const boxes = this.#ground.boxes.over(find);
-    const due = [...places.values()].filter((one) => {
-      if (isBox(one.op) || one.op === Op.DELETE) return false;
-      if (wanted.box !== undefined && !equal(one.box, wanted.box)) return false;
-      return wanted.kinds === undefined || (one.kind !== null && wanted.kinds.has(one.kind));
-    });
-    const found = await Promise.all(due.map(async ({ id, box: inside }): Promise<Item | null> => {
-      const body = await find(id);
-      if (body === null) return null;
-      const content = await boxes.open({ id, box: inside, ...body }, session).catch(nothing);
-      return content === null ? null : { id, box: inside, content };
-    }));
-    const items = found.flatMap((one) => (one === null ? [] : [one]));
-    for (const { content } of items) this.#clock = merging.observeAll(this.#clock, content, world.now());
+  async items(wanted: Wanted): Promise<readonly Item[]> {
+    const items = await readItems(this.#ground, wanted);
+    for (const { content } of items) this.#clock = merging.observeAll(this.#clock, content, this.#ground.world.now());
     return items;
   }
 
@@ -153,19 +132,27 @@ export class History {
 
   /** Change fields of an item. Raises VaultError `object.missing` when it is not here. */
   async edit<One extends Content>(item: Item<One>, values: Values<One>): Promise<Item<One>> {
-    const { boxes, session, store, world } = this.#ground;
+    const { store, world } = this.#ground;
     await checkWriting(store);
-    const [now, before, row] = await Promise.all([this.item(item.id), store.waitingFor(item.id), store.row(item.id)]);
+    const now = await this.item(item.id);
     if (now === null) throw new VaultError("object.missing", "it was deleted");
     const edited = merging.edit(now.content as One, this.#clock, world.now(), values);
     this.#clock = edited.clock;
+    return this.#put({ ...now, content: edited.content }, edited.content);
+  }
+
+  /** The next version of an item, which waits. */
+  async #put<One extends Content>(item: Item<One>, content: One): Promise<Item<One>> {
+    const { boxes, session, store, world } = this.#ground;
+    await checkWriting(store);
+    const [before, row] = await Promise.all([store.waitingFor(item.id), store.row(item.id)]);
     const version = (row?.known.version ?? 0) + 1;
     const base = before === null ? ((await findBody(store, item.id))?.body ?? null) : before.base;
     // Behind a version that this device has not merged yet, the waiting edit keeps its own number until it is brought up.
     const sealed = before === null ? version : before.version;
-    const body = await boxes.seal(edited.content, { id: item.id, box: now.box, version: sealed }, session, world.random(NONCE));
-    await this.#wait({ id: item.id, op: Op.PUT, box: now.box, kind: edited.content.kind, version: sealed, body, base });
-    return { id: item.id, box: now.box, content: edited.content };
+    const body = await boxes.seal(content, { id: item.id, box: item.box, version: sealed }, session, world.random(NONCE));
+    await this.#wait({ id: item.id, op: Op.PUT, box: item.box, kind: content.kind, version: sealed, body, base });
+    return { id: item.id, box: item.box, content };
   }
 
   /** Delete items or boxes, in this order: a chat's box goes before what lies in it. */
@@ -204,11 +191,15 @@ export class History {
     await store.commit({ waiting: [[id, waiting]], drafts: [[id, null]] });
   }
 
-  /** After a start: drafts that nobody finished become messages that were cut off. */
+  /** After a start: drafts that nobody finished become messages that were cut off; those of a deleted chat went with it. */
   async recover(): Promise<readonly Bytes[]> {
     const { boxes, session, store } = this.#ground;
     const drafts: readonly Draft[] = await store.drafts();
     for (const { id, box: inside, body } of drafts) {
+      if ((await store.row(inside))?.known.deleted === true) {
+        await store.commit({ drafts: [[id, null]] });
+        continue;
+      }
       const content = await boxes.open({ id, box: inside, version: 1, body }, session);
       if (content.kind === Kind.NODE) await this.finish(id, { ...content, state: NodeState.CUT });
     }
@@ -263,21 +254,8 @@ export class History {
    * are not deleted, by id in hexadecimal, with the epoch of the account key that opens each; null where the body is lost.
    */
   async rewrap(): Promise<ReadonlyMap<string, number | null>> {
-    const { session, store, world } = this.#ground;
-    const { epoch, key } = newestKey(session);
-    const { account } = session.identity;
-    const epochs = new Map<string, number | null>();
-    for (const row of (await store.rows()).filter((one) => isBox(one.op) && !one.known.deleted)) {
-      const found = await findBody(store, row.id);
-      const wrapped = found === null || row.fault !== null ? null : object.readHeader(found.body).generation;
-      epochs.set(toHex(row.id), wrapped);
-      if (found === null || wrapped === null || wrapped >= epoch || (await store.waitingFor(row.id)) !== null) continue;
-      const opened = await box.openRaw(found.body, session.keys, { account, id: row.id, version: found.version });
-      const next = box.withNextKey(opened, Secret.take("chat key", world.random(32)));
-      const version = found.version + 1;
-      const body = await box.seal(next, key, { account, version, epoch, nonce: world.random(NONCE) });
-      await this.#wait({ id: row.id, op: row.op, box: row.id, kind: 0, version, body, base: found.body });
-    }
+    const { epochs, again } = await rewrapped(this.#ground);
+    for (const one of again) await this.#wait(one);
     return epochs;
   }
 
@@ -314,6 +292,43 @@ export class History {
     const { session, store, service, world } = this.#ground;
     this.#ground = groundOf(session, store, service, world);
     return repaired;
+  }
+
+  /** What the devices of this account show each other. */
+  async views(): Promise<readonly Item<View>[]> {
+    const found = await this.items({ kinds: new Set([Kind.VIEW]) });
+    return found.flatMap(({ id, box: inside, content }) => (content.kind === Kind.VIEW ? [{ id, box: inside, content }] : []));
+  }
+
+  /**
+   * Show the other devices what this one saw, at most once a day unless it is something else; so they see that it still hears
+   * of the log. It waits as every change does. Raises Halted.
+   */
+  async show(showing: Showing): Promise<void> {
+    const { session: { identity: { account, device } }, world } = this.#ground;
+    const own = (await this.views()).find(({ content }) => equal(content.device, device));
+    const ticked = clocks.tick(this.#clock, world.now());
+    const next = nextView(own?.content ?? null, device, showing, world.now(), ticked.stamp);
+    if (next === null) return;
+    this.#clock = ticked.clock;
+    await (own === undefined ? this.add(next, account) : this.#put(own, next));
+  }
+
+  /**
+   * "Find on another device": ask the service once more, and the other devices for what is still missing. How many are whole
+   * now, and how many are asked for. Raises Halted; ServiceError.
+   */
+  async findElsewhere(): Promise<{ readonly found: number; readonly asked: number }> {
+    const found = await this.again();
+    const missing = await missingHere(this.#ground);
+    await this.show({ missing });
+    return { found, asked: missing.length };
+  }
+
+  /** Give the service what other devices miss and this one has; how many that were. Raises ServiceError. */
+  async giveBack(): Promise<number> {
+    const views = (await this.views()).map(({ content }) => content);
+    return giveBack(this.#ground, wanted(views, this.#ground.session.identity.device, this.#looked));
   }
 
   /** Verify every page and body that is here anew. Raises VaultError `log.*`, `page.malformed`. */
@@ -368,9 +383,4 @@ export class History {
 function deletionOf(waiting: Waiting): Waiting {
   const op = isBox(waiting.op) ? Op.DELETE_BOX : Op.DELETE;
   return { ...waiting, op, version: waiting.version + 1, body: null, base: null };
-}
-
-function nothing(error: unknown): null {
-  if (error instanceof VaultError) return null;
-  throw error;
 }

@@ -46,6 +46,9 @@ export function overHttp(access: Access): Service {
       await ask(access, "PUT", `/v1/bodies/${encoded(hash)}`, body, "application/octet-stream");
     },
     bodies: (hashes) => fetched(access, hashes),
+    giveBack: async (object, body) => {
+      await ask(access, "PUT", `/v1/objects/${encoded(object)}/body`, body, "application/octet-stream");
+    },
     erasureKey: async () => octets((await json(access, "GET", "/v1/service"))["erasure_key"], KEY),
   };
 }

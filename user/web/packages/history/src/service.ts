@@ -51,6 +51,8 @@ export interface Service {
   put(hash: Bytes, body: Bytes): Promise<void>;
   /** Bodies by hash, in their order; null for one that is not there. */
   bodies(hashes: readonly Bytes[]): Promise<readonly (Bytes | null)[]>;
+  /** Give back the body of an object, which the service lost. */
+  giveBack(object: Bytes, body: Bytes): Promise<void>;
   /** The key by which the service says that it signs receipts of erasure. */
   erasureKey(): Promise<Bytes>;
 }

@@ -1,12 +1,14 @@
 /** Boxes as they are written again: under the newest account key, active or archived, behind what other devices wrote. */
 
-import { type Bytes, equal } from "@privity/protocol/bytes";
+import { type Bytes, equal, toHex } from "@privity/protocol/bytes";
 import { Op } from "@privity/protocol/stored/page";
 import * as box from "@privity/vault/box";
 import { VaultError } from "@privity/vault/errors";
+import * as object from "@privity/vault/object";
+import { Secret } from "@privity/vault/secret";
 
-import { Boxes, type Found } from "./boxes.ts";
-import type { Ground } from "./ground.ts";
+import { Boxes, type Found, isBox } from "./boxes.ts";
+import { findBody, type Ground } from "./ground.ts";
 import { newestKey } from "./session.ts";
 import type { Row, Waiting } from "./store.ts";
 
@@ -20,6 +22,32 @@ export async function wrapped(
   const { epoch, key } = newestKey(session);
   const opened = await box.openRaw(found.body, session.keys, { account, id, version: found.version });
   return box.seal(opened, key, { account, version, epoch, nonce: world.random(NONCE) });
+}
+
+/** What `rewrapped` found: each box's epoch, null where its body is lost, and boxes to write again with one more chat key. */
+interface Rewrapped {
+  readonly epochs: ReadonlyMap<string, number | null>;
+  readonly again: readonly Omit<Waiting, "order">[];
+}
+
+/** Boxes that an earlier account key than the newest wraps, wrapped again. Raises VaultError `object.*`. */
+export async function rewrapped({ session, store, world }: Ground): Promise<Rewrapped> {
+  const { epoch, key } = newestKey(session);
+  const { account } = session.identity;
+  const epochs = new Map<string, number | null>();
+  const again: Omit<Waiting, "order">[] = [];
+  for (const row of (await store.rows()).filter((one) => isBox(one.op) && !one.known.deleted)) {
+    const found = await findBody(store, row.id);
+    const by = found === null || row.fault !== null ? null : object.readHeader(found.body).generation;
+    epochs.set(toHex(row.id), by);
+    if (found === null || by === null || by >= epoch || (await store.waitingFor(row.id)) !== null) continue;
+    const opened = await box.openRaw(found.body, session.keys, { account, id: row.id, version: found.version });
+    const next = box.withNextKey(opened, Secret.take("chat key", world.random(32)));
+    const version = found.version + 1;
+    const body = await box.seal(next, key, { account, version, epoch, nonce: world.random(NONCE) });
+    again.push({ id: row.id, op: row.op, box: row.id, kind: 0, version, body, base: found.body });
+  }
+  return { epochs, again };
 }
 
 /**

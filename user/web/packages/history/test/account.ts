@@ -158,6 +158,13 @@ export class Honest implements Service {
     return { receipt, signature: await (await device("the service")).signer.sign(erasure.signedBytes(receipt)) };
   }
 
+  giveBack(object: Bytes, body: Bytes): Promise<void> {
+    const hash = toHex(sha256(body));
+    if (this.#objects.get(toHex(object))?.body !== hash) return Promise.reject(new ServiceError("body.hash", 422));
+    this.stored.set(hash, body);
+    return Promise.resolve();
+  }
+
   async erasureKey(): Promise<Bytes> {
     return (await device("the service")).signer.publicKey;
   }

@@ -82,6 +82,8 @@ describe("no promise that holds", () => {
       const signed = await post(...given);
       return signed === null ? null : { ...signed, signature: await other.sign(erasure.signedBytes(signed.receipt)) };
     };
+    // It is remembered over a restart.
+    laptop.history = (await laptop.restarted(service)).history;
     await laptop.history.remove([BOX, draw("chat", 16)]);
     await laptop.history.sync();
     expect((await laptop.history.erasures()).map(({ promise }) => promise !== null)).toEqual([true, false]);

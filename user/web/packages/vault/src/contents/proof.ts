@@ -13,6 +13,8 @@ export const MAX_ORIGIN = 255;
 export const MAX_NOTE = 65_536;
 /** Two logs, and their successors during a change of keys. */
 export const MAX_CHECKPOINTS = 4;
+/** Objects that one device asks the others for at a time. */
+export const MAX_MISSING = 256;
 
 /** Index and tree size of an entry in the keys log. */
 export type LogPosition = readonly [index: number, size: number];
@@ -37,11 +39,15 @@ export interface Evidence {
   readonly appraisal: Bytes;
 }
 
-/** One per device: the newest checkpoint that it believed of each log. */
+/**
+ * One per device: the newest checkpoint that it believed of each log, and the ids of objects whose bodies the service did not
+ * deliver to it: another device that has them gives them back.
+ */
 export interface View {
   readonly kind: typeof Kind.VIEW;
   readonly device: Bytes;
   readonly checkpoints: Field<readonly SeenCheckpoint[]>;
+  readonly missing: Field<readonly Bytes[]>;
 }
 
 export const RECEIPT = new Schema<Receipt>(Kind.RECEIPT, {
@@ -61,4 +67,5 @@ export const EVIDENCE = new Schema<Evidence>(Kind.EVIDENCE, {
 export const VIEW = new Schema<View>(Kind.VIEW, {
   device: ID,
   checkpoints: lww(rising(rows(row<SeenCheckpoint>(text(MAX_ORIGIN, 1), octets(1, MAX_NOTE)), MAX_CHECKPOINTS))),
+  missing: lww(rows(ID, MAX_MISSING)),
 });
