@@ -179,8 +179,10 @@ function began(run: Run): void {
   if (first && run.chat === chat.value?.row.id) say(t("chat.started"));
 }
 
-async function ended(run: Run, end: Ended): Promise<void> {
-  const { text, reasoning } = endStream(run);
+async function ended(run: Run, told: Ended): Promise<void> {
+  const { text, reasoning, old } = endStream(run);
+  // What came before a new beginning that brought nothing is the part of an answer, whatever became of the rest.
+  const end: Ended = old && text !== "" ? { ...told, state: told.state === "stopped" ? "stopped" : "cut" } : told;
   run.phase.value = "keeping";
   const [prompt, cached, completion] = end.usage ?? [0, 0, 0];
   try {

@@ -1,13 +1,13 @@
 /** The workers: started, asked before they are there, ended, and started anew when one broke. */
 
-import { type End, Line } from "../bridge/line.ts";
+import { type End, Line, Refusal } from "../bridge/line.ts";
 import { account, chat, record, screen } from "./app.ts";
 import { arrive, followAccount, takeAddress } from "./arriving.ts";
 import { channelLost } from "./asking.ts";
 import { openPlace } from "./chats.ts";
 import { failed } from "./failing.ts";
 import { readFile } from "./files.ts";
-import { givenPin } from "./local.ts";
+import { givenPin, service } from "./local.ts";
 import { heardChannel, heardVault, judged } from "./news.ts";
 import { begin } from "./entering.ts";
 import { leftAt, listen } from "./places.ts";
@@ -45,38 +45,69 @@ class Coming implements End {
   }
 }
 
-let ending: (() => void) | null = null;
+type Lasting = Exclude<WorkerName, "files">;
+
+/** Milliseconds after which a worker that breaks may be started once more; one that breaks at once would do so for ever. */
+export const AGAIN_AFTER = 30_000;
+
+const ends = new Map<Lasting, Coming>();
+const restarted = new Map<Lasting, number>();
 
 /** Start vault and channel; those that ran before end. The lines can be asked at once. */
 export function startPorts(start: StartWorker): Ports {
-  ending?.();
-  const vaultEnd = new Coming(start("vault"), (reason) => {
-    vault.close(reason);
-    failed(Object.assign(new Error("vault"), { reason }));
+  for (const end of ends.values()) end.end();
+  return {
+    vault: startVault(start), channel: startChannel(start),
+    readFile: (file, progress) => readFile(() => start("files"), file, progress),
+  };
+}
+
+function startVault(start: StartWorker): Ports["vault"] {
+  const end = new Coming(start("vault"), (reason) => {
+    line.close(reason);
+    failed(new Refusal(reason));
+    if (!mayRestart("vault", end)) return;
+    connect({ ...ports(), vault: startVault(start) });
+    void ports().vault.ask("start", { service: service() }).then(begin).catch((error: unknown) => failed(error));
   });
-  const channelEnd = new Coming(start("channel"), (reason) => {
-    channel.close(reason);
+  ends.set("vault", end);
+  const line: Ports["vault"] = new Line(end, heardVault);
+  return line;
+}
+
+function startChannel(start: StartWorker): Ports["channel"] {
+  const end = new Coming(start("channel"), (reason) => {
+    line.close(reason);
     channelLost(reason);
     record.value = null;
+    if (!mayRestart("channel", end)) return;
+    connect({ ...ports(), channel: startChannel(start) });
+    void prove(service());
   });
-  ending = () => {
-    vaultEnd.end();
-    channelEnd.end();
-  };
-  const vault: Ports["vault"] = new Line(vaultEnd, heardVault);
-  const channel: Ports["channel"] = new Line(channelEnd, heardChannel);
-  return { vault, channel, readFile: (file, progress) => readFile(() => start("files"), file, progress) };
+  ends.set("channel", end);
+  const line: Ports["channel"] = new Line(end, heardChannel);
+  return line;
+}
+
+/** Whether a worker that broke is the one in use, and may be started anew. */
+function mayRestart(name: Lasting, end: Coming): boolean {
+  if (ends.get(name) !== end) return false;
+  end.end();
+  const now = Date.now();
+  const last = restarted.get(name) ?? 0;
+  restarted.set(name, now);
+  return now - last > AGAIN_AFTER;
 }
 
 /** From a fresh page to one that can be used: who this browser is, what the enclave proves. */
-export async function beginPage(start: StartWorker, service: string): Promise<void> {
+export async function beginPage(start: StartWorker, server: string): Promise<void> {
   connect(startPorts(start));
   const wanted = takeAddress();
   listen(openPlace);
   followAccount();
-  const proving = prove(service);
+  const proving = prove(server);
   try {
-    await begin(await ports().vault.ask("start", { service }));
+    await begin(await ports().vault.ask("start", { service: server }));
     if (wanted !== null) await arrive(wanted);
     const left = leftAt();
     if (left !== null && chat.value === null && screen.value === "chat" && account.value?.state !== "locked") openPlace(left);
@@ -87,9 +118,9 @@ export async function beginPage(start: StartWorker, service: string): Promise<vo
 }
 
 /** Have the enclave prove itself; where that cannot be, nothing can be sent, and the reason is shown. */
-export async function prove(service: string): Promise<void> {
+export async function prove(server: string): Promise<void> {
   try {
-    record.value = await ports().channel.ask("start", { service, pin: givenPin() })
+    record.value = await ports().channel.ask("start", { service: server, pin: givenPin() })
       ?? await ports().channel.ask("verify", { fresh: false });
   } catch (error) {
     failed(error);

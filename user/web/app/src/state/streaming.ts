@@ -12,6 +12,8 @@ interface Gathered {
   text: string;
   reasoning: string;
   drawn: boolean;
+  /** It begins anew: what is here gives way to the first letter that comes, and stays if none does. */
+  void: boolean;
   clock: ReturnType<typeof setTimeout> | null;
 }
 
@@ -19,13 +21,14 @@ const gathered = new Map<string, Gathered>();
 
 /** Begin to gather. */
 export function beginStream(run: Run): void {
-  gathered.set(run.request, { text: "", reasoning: "", drawn: true, clock: null });
+  gathered.set(run.request, { text: "", reasoning: "", drawn: true, void: false, clock: null });
 }
 
 /** More came. */
 export function addPiece(run: Run, text: string, reasoning: string): void {
   const one = gathered.get(run.request);
   if (one === undefined) return;
+  if (one.void) [one.text, one.reasoning, one.void] = ["", "", false];
   one.text += text;
   one.reasoning += reasoning;
   if (one.drawn) {
@@ -40,22 +43,27 @@ export function addPiece(run: Run, text: string, reasoning: string): void {
   }, KEEP_EACH);
 }
 
-/** What came is void: it begins anew. */
+/** It begins anew: what came is void as soon as something new comes. */
 export function restart(run: Run): void {
   const one = gathered.get(run.request);
-  if (one === undefined) return;
-  [one.text, one.reasoning] = ["", ""];
-  draw(run, one);
+  if (one !== undefined) one.void = true;
 }
 
-/** The whole of it; nothing is gathered from now on. */
-export function endStream(run: Run): { readonly text: string; readonly reasoning: string } {
+/** What came of an answer. `old`: it is from before a new beginning that brought nothing. */
+export interface Came {
+  readonly text: string;
+  readonly reasoning: string;
+  readonly old: boolean;
+}
+
+/** All that came; nothing is gathered from now on. */
+export function endStream(run: Run): Came {
   const one = gathered.get(run.request);
-  if (one === undefined) return { text: run.text.value, reasoning: run.reasoning.value };
+  if (one === undefined) return { text: run.text.value, reasoning: run.reasoning.value, old: false };
   gathered.delete(run.request);
   if (one.clock !== null) clearTimeout(one.clock);
   draw(run, one);
-  return { text: one.text, reasoning: one.reasoning };
+  return { text: one.text, reasoning: one.reasoning, old: one.void };
 }
 
 function draw(run: Run, one: Gathered): void {

@@ -172,6 +172,16 @@ describe("an answer that ends otherwise", () => {
     expect(message(-1).text).toBe("anew");
   });
 
+  test("keeps what came when a new beginning brings nothing", async () => {
+    await ask();
+    far.pieces("precious");
+    far.say({ kind: "notice", request: far.question.request, what: "restarted" });
+    far.end("failed", "unreachable");
+    await settle();
+    expect(message(-1)).toMatchObject({ text: "precious", state: "cut" });
+    expect(failures.value.get(message(0).id)?.reason).toBe("unreachable");
+  });
+
   test("is cut when the channel is gone", async () => {
     await ask();
     far.pieces("as far as");

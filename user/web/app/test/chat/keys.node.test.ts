@@ -7,7 +7,7 @@ import { dialog } from "../../src/state/opened.ts";
 import { type Line, ranked, scoreOf } from "../../src/state/palette.ts";
 import { remember, remembered } from "../../src/state/remembered.ts";
 import { actionFor, called, keysNow, type Pressed, remap, resetKeys } from "../../src/state/shortcuts.ts";
-import { isKey } from "../../src/text/text.ts";
+import { allTexts, isKey } from "../../src/text/text.ts";
 import { FarEnd } from "./far_end.ts";
 
 beforeEach(() => {
@@ -55,7 +55,8 @@ describe("actions", () => {
     for (const [name, keys] of Object.entries(design)) expect([name, keysNow.value.get(name)]).toEqual([name, keys]);
   });
 
-  test("each has a name of its own, a text, and keys that no other has", () => {
+  test("each has a name of its own, a text, and keys that no other has", async () => {
+    await allTexts();
     const keys = ACTIONS.map((one) => one.keys).filter((one) => one !== "");
     expect(new Set(keys).size).toBe(keys.length);
     expect(new Set(ACTIONS.map(({ name }) => name)).size).toBe(ACTIONS.length);

@@ -1,0 +1,95 @@
+import { beforeEach, expect, test, vi } from "vitest";
+
+import { record } from "../../src/state/app.ts";
+import { send } from "../../src/state/asking.ts";
+import { newRun, runs, setRun } from "../../src/state/runs.ts";
+import { connect, ports } from "../../src/state/ports.ts";
+import { AGAIN_AFTER, startPorts, type WorkerName } from "../../src/state/starting.ts";
+import { FarEnd, settle } from "./far_end.ts";
+
+/** What the page holds of a worker: it is written to, ended, and may break. */
+class Held extends EventTarget {
+  readonly name: WorkerName;
+  readonly posted: { readonly command: { readonly name: string } }[] = [];
+  isEnded = false;
+
+  constructor(name: WorkerName) {
+    super();
+    this.name = name;
+  }
+
+  postMessage(message: { readonly command: { readonly name: string } }): void {
+    this.posted.push(message);
+  }
+
+  terminate(): void {
+    this.isEnded = true;
+  }
+}
+
+let started: Held[];
+let later = Date.now();
+const start = (name: WorkerName): Promise<Worker> => {
+  const worker = new Held(name);
+  started.push(worker);
+  return Promise.resolve(worker as unknown as Worker);
+};
+const names = (): readonly string[] => started.map(({ name }) => name);
+
+beforeEach(() => {
+  new FarEnd();
+  started = [];
+  later += AGAIN_AFTER * 2;
+  vi.useFakeTimers({ now: later });
+  vi.stubGlobal("location", { origin: "https://privity.test" });
+  connect(startPorts(start));
+  return () => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  };
+});
+
+test("a channel that breaks is started anew, its answers are cut, and nothing is sent before another proof", async () => {
+  await settle();
+  const run = newRun({ request: "r", chat: "c", question: "q", answer: "a", rid: "00", model: "m" });
+  setRun("c", run);
+  started[1]?.dispatchEvent(new Event("error"));
+  await settle();
+  expect(names()).toEqual(["vault", "channel", "channel"]);
+  expect(started[1]?.isEnded).toBe(true);
+  expect(started[2]?.posted.map(({ command }) => command.name)).toEqual(["start"]);
+  expect(started[0]?.posted.map(({ command }) => command.name)).toContain("finish");
+  expect(runs.value.get("c")?.phase.value).toBe("keeping");
+  expect(record.value).toBeNull();
+  expect(await send({ text: "x", attachments: [] })).toBe(false);
+});
+
+test("one that breaks again at once is not: it would do so for ever", async () => {
+  await settle();
+  started[1]?.dispatchEvent(new Event("error"));
+  await settle();
+  started[2]?.dispatchEvent(new Event("error"));
+  await settle();
+  expect(names()).toEqual(["vault", "channel", "channel"]);
+});
+
+test("a vault that breaks is asked anew who this browser is; nobody waits for the old one", async () => {
+  await settle();
+  const asked = ports().vault.ask("overview", {});
+  const refusal = expect(asked).rejects.toMatchObject({ reason: "page.worker" });
+  started[0]?.dispatchEvent(new Event("error"));
+  await refusal;
+  await settle();
+  expect(names()).toEqual(["vault", "channel", "vault"]);
+  expect(started[2]?.posted.map(({ command }) => command.name)).toEqual(["start"]);
+});
+
+test("workers that are started anew end those before, which may break unheard", async () => {
+  await settle();
+  connect(startPorts(start));
+  await settle();
+  expect(started.slice(0, 2).every(({ isEnded }) => isEnded)).toBe(true);
+  started[1]?.dispatchEvent(new Event("error"));
+  await settle();
+  expect(names()).toEqual(["vault", "channel", "vault", "channel"]);
+});
