@@ -41,7 +41,7 @@ DISTRIBUTIONS = (
 WEB = ROOT / "user" / "web"
 CLIENT = ROOT / "user" / "python" / "src" / "privity_client" / "_web"
 BUILDS = ("release", "test")
-CLIENT_SOURCES = ("app/index.html", "app/build", "app/plain", "app/src", "packages")
+CLIENT_SOURCES = ("app/index.html", "app/manifest.json", "app/build", "app/icons", "app/src", "packages")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 
 import { measured, overBudget, spoken } from "./budget.mjs";
-import { APP, bundle } from "./bundle.mjs";
+import { APP, bundle, bundleServiceWorker } from "./bundle.mjs";
 import { sha256 } from "./hashes.mjs";
 import { pageOf } from "./page.mjs";
 import { plainFiles } from "./plain.mjs";
@@ -26,7 +26,8 @@ const source = values.source ?? sourceOfTree(APP);
 for (const name of wanted) {
   const made = await bundle(name === "release");
   const page = pageOf(made);
-  const files = new Map([...made.files, ["index.html", page], ...plainFiles()]);
+  const serviceWorker = await bundleServiceWorker(made, page, name === "release");
+  const files = new Map([...made.files, ["index.html", page], ["sw.js", serviceWorker], ...plainFiles()]);
   write(values.out ?? DELIVERED, name, files);
   const sizes = measured(made);
   console.log(`${name}: ${String(files.size)} files, index.html ${sha256(page)}`);

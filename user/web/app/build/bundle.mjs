@@ -1,11 +1,10 @@
 // What Vite makes of the sources: workers first, as single files, then style sheets, then the page's modules, which hold
 // the hashes of both.
 import { Buffer } from "node:buffer";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "vite";
 
-import { integrityOf, namedByContent } from "./hashes.mjs";
+import { integrityOf, namedByContent, sha256 } from "./hashes.mjs";
 
 export const APP = join(import.meta.dirname, "..");
 const PACKAGES = join(APP, "..", "packages");
@@ -54,10 +53,10 @@ const NAMES = {
   assetFileNames: "assets/[name]-[hash:16][extname]",
 };
 
-/** One worker as one file: import maps do not reach into workers, so nothing in it may be imported. @returns {Promise<Uint8Array>} */
-async function bundleWorker(name, release) {
+/** One worker as one file: import maps do not reach into workers, so it may import nothing. @returns {Promise<Uint8Array>} */
+async function bundleWorker(name, release, constants = {}) {
   const { output } = await build({
-    ...settings(release, {}),
+    ...settings(release, constants),
     build: {
       ...OUTPUT,
       rolldownOptions: {
@@ -145,12 +144,10 @@ export async function bundle(release) {
   };
   const workers = {};
   for (const name of WORKERS) {
-    if (!existsSync(join(APP, "src", name, "worker.ts"))) continue;
     workers[name] = add(name, ".js", await bundleWorker(name, release));
   }
   const styles = {};
   for (const name of Object.keys(STYLES)) {
-    if (!existsSync(join(APP, STYLES[name]))) continue;
     const { sheet, fonts } = await bundleStyle(name, release);
     for (const [path, data] of fonts) files.set(path, data);
     styles[name] = add(name, ".css", sheet);
@@ -159,4 +156,15 @@ export async function bundle(release) {
   const page = await bundlePage(release, { PRIVITY_WORKERS: workers, PRIVITY_STYLES: later });
   for (const [path, data] of page.files) files.set(path, data);
   return { files, workers, style, modules: [...page.files.keys()], entry: page.entry, first: page.first };
+}
+
+/** The service worker: it knows every file of its build, and so comes last. @param {string} page index.html */
+export async function bundleServiceWorker(made, page, release) {
+  const integrity = [...made.files].map(([path, data]) => [`/${path}`, integrityOf(data)]);
+  const early = [made.style, made.workers.vault, made.workers.channel].map(({ path }) => path);
+  const build = {
+    digest: sha256(page), page: integrityOf(page), files: Object.fromEntries(integrity.toSorted()),
+    kept: [...made.modules.map((path) => `/${path}`), ...early].toSorted(),
+  };
+  return bundleWorker("offline", release, { PRIVITY_BUILD: build });
 }

@@ -4,9 +4,11 @@ import { join } from "node:path";
 
 import { APP } from "./bundle.mjs";
 import { integrityOf, sourceOf } from "./hashes.mjs";
+import { mark } from "./plain.mjs";
 
 const STYLE = '<link rel="stylesheet" href="/src/style/all.css">';
 const SCRIPT = '<script type="module" blocking="render" src="/src/boot.ts"></script>';
+const ICON = '<link rel="icon" href="/icons/icon.svg">';
 const TITLE = "<title>Privity</title>";
 
 /** What the page allows itself, also where a server or a proxy leaves the header out, which says `connect-src` closer. */
@@ -30,6 +32,7 @@ export function pageOf(bundle) {
     .map((path) => `<link rel="modulepreload" href="/${path}" integrity="${integrity(path)}">`);
   const parts = [
     [TITLE, `<meta http-equiv="Content-Security-Policy" content="${policy(importMap)}">\n${TITLE}`],
+    [ICON, `<link rel="icon" type="image/svg+xml" href="${mark()}">`],
     [STYLE, `<link rel="stylesheet" href="${bundle.style.path}" integrity="${bundle.style.integrity}">`],
     [SCRIPT, [
       `<script type="importmap">${importMap}</script>`,

@@ -23,6 +23,8 @@ declare const PRIVITY_WORKERS: Readonly<Record<WorkerName, Delivered>>;
 declare const PRIVITY_STYLES: Readonly<Record<StyleName, Delivered>>;
 
 const SERVICE_WORKER = "/sw.js";
+/** An empty module of every build; no import map names it. */
+const UNLISTED = "/unlisted.js";
 const own = new Set<string>([SERVICE_WORKER]);
 const started = new Map<WorkerName, Promise<string>>();
 const styled = new Map<StyleName, Promise<void>>();
@@ -102,10 +104,15 @@ export function loadStyle(name: StyleName): Promise<void> {
   return loaded;
 }
 
-/** The service worker's registration; null where there is none. */
+/** The service worker's registration; null where there is none, and in local mode, where the disk keeps the build. */
 export async function registerServiceWorker(): Promise<ServiceWorkerRegistration | null> {
-  if (!("serviceWorker" in navigator)) return null;
-  return navigator.serviceWorker.register(policy.createScriptURL(SERVICE_WORKER), { updateViaCache: "none" });
+  if (!("serviceWorker" in navigator) || await local !== null) return null;
+  return navigator.serviceWorker.register(policy.createScriptURL(SERVICE_WORKER), { updateViaCache: "none" }).catch(() => null);
+}
+
+/** Whether this browser holds scripts to the published hashes: then it refuses one that the page has no hash of. */
+export async function enforcesIntegrity(): Promise<boolean> {
+  return import(/* @vite-ignore */ UNLISTED).then(() => false, () => true);
 }
 
 /** `privity web` on this machine; null: this page came from a server. */

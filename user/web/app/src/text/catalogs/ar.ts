@@ -8,5 +8,6 @@ import settings from "./ar/settings.json" with { type: "json" };
 import shell from "./ar/shell.json" with { type: "json" };
 import sidebar from "./ar/sidebar.json" with { type: "json" };
 import states from "./ar/states.json" with { type: "json" };
+import update from "./ar/update.json" with { type: "json" };
 
-export default { ...account, ...answer, ...chat, ...entry, ...files, ...panel, ...settings, ...shell, ...sidebar, ...states };
+export default { ...account, ...answer, ...chat, ...entry, ...files, ...panel, ...settings, ...shell, ...sidebar, ...states, ...update };

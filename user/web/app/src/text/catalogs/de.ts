@@ -8,5 +8,6 @@ import settings from "./de/settings.json" with { type: "json" };
 import shell from "./de/shell.json" with { type: "json" };
 import sidebar from "./de/sidebar.json" with { type: "json" };
 import states from "./de/states.json" with { type: "json" };
+import update from "./de/update.json" with { type: "json" };
 
-export default { ...account, ...answer, ...chat, ...entry, ...files, ...panel, ...settings, ...shell, ...sidebar, ...states };
+export default { ...account, ...answer, ...chat, ...entry, ...files, ...panel, ...settings, ...shell, ...sidebar, ...states, ...update };

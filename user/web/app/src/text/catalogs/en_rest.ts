@@ -4,5 +4,6 @@ import account from "./en/account.json" with { type: "json" };
 import entry from "./en/entry.json" with { type: "json" };
 import panel from "./en/panel.json" with { type: "json" };
 import settings from "./en/settings.json" with { type: "json" };
+import update from "./en/update.json" with { type: "json" };
 
-export default { ...account, ...entry, ...panel, ...settings };
+export default { ...account, ...entry, ...panel, ...settings, ...update };
