@@ -2,20 +2,23 @@
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from history_stand import House, Machine
 from privity_client.errors import ClientError
-from privity_client.history import checking, devices, drafts, edits, reading
+from privity_client.history import checking, devices, drafts, edits, lost, reading
 from privity_client.history.calls import Call, Reply
 from privity_client.history.reasons import ServiceRefused
 from privity_protocol.stored import page as stored
 from privity_vault import object as sealed
 from privity_vault.contents.chat import Node, Role, State, Text
 from privity_vault.errors import VaultError
+from sqlalchemy import text
 
 
 @pytest.fixture
@@ -96,7 +99,36 @@ def test_a_copy_of_a_device_forks_the_log_and_a_person_chooses(house: House, tmp
     laptop.push()
     texts = {said for _, parts in laptop.seen()[chat.hex()]["nodes"].values() for said in parts}
     assert texts == {"Common", "Only on ours", "Only on theirs"}
+    assert laptop.replica.store.left(), "the pages of the branch that was left are evidence"
     assert house.recover(tmp_path / "tablet", laptop.code).seen() == laptop.seen()
+
+
+def test_what_was_typed_into_a_chat_that_our_branch_deleted_is_offered(house: House, tmp_path: Path) -> None:
+    laptop = house.create(tmp_path / "laptop")
+    chat = laptop.write("Common")
+    laptop.sync()
+    laptop.replica.store.close()
+    shutil.copytree(tmp_path / "laptop", tmp_path / "copy")
+    laptop = laptop.reopen()
+    before = sqlite3.connect(":memory:")
+    with closing(sqlite3.connect(house.file)) as service:
+        service.backup(before)
+    edits.delete_chat(laptop.replica, chat)
+    laptop.sync()
+    with closing(sqlite3.connect(house.file)) as service:
+        before.backup(service)
+    other = _opened_from(Machine(house, tmp_path / "copy", laptop.replica, laptop.way, laptop.code))
+    other.say(chat, "Typed meanwhile")
+    other.sync()
+    with pytest.raises(VaultError, match=r"log\.forked"):
+        laptop.sync()
+    fork = house.run(checking.compare(laptop.replica, laptop.way))
+    house.run(checking.mend(laptop.replica, laptop.way, fork, keep_ours=False))
+    laptop.push()
+    assert laptop.seen() == {}
+    assert [one.text.value for _, one in edits.offers(laptop.replica)] == ["Typed meanwhile"]
+    other.sync()
+    assert other.seen() == {}
 
 
 def _opened_from(copy: Machine) -> Machine:
@@ -116,12 +148,8 @@ def _opened_from(copy: Machine) -> Machine:
 
 def _service_forgets_the_last_page(house: House, machine: Machine) -> None:
     """What an operator does who restores a backup: page, objects and head are those of before."""
-    from privity_service.accounts.tables import Base
-    from sqlalchemy import text
-
     last = list(machine.replica.store.pages())[-1]
     read = stored.decode(last.data)
-    assert Base.metadata.tables
     with house.house.database.writing() as connection:
         connection.execute(text("DELETE FROM pages WHERE n = :n"), {"n": read.n})
         for entry in read.entries:
@@ -199,6 +227,29 @@ def test_what_was_lost_once_is_asked_for_again(house: House, tmp_path: Path) -> 
     assert house.run(checking.again(phone.replica, phone.way)) == 3
     assert phone.seen() == laptop.seen()
     assert phone.replica.store.troubled() == []
+
+
+def test_what_the_service_lost_is_found_on_another_device(house: House, tmp_path: Path) -> None:
+    laptop = house.create(tmp_path / "laptop")
+    phone = house.link(tmp_path / "phone", laptop)
+    chat = laptop.write("One")
+    laptop.sync()
+    (node,) = laptop.replica.store.items(box=chat, kind=2)
+    assert node.body is not None
+    with house.house.database.writing() as connection:
+        connection.execute(text("DELETE FROM bodies WHERE hash = :hash"), {"hash": node.body.hash})
+    phone.sync()
+    assert phone.seen()[chat.hex()]["nodes"] == {}
+    assert house.run(lost.ask(phone.replica, phone.way)) == (0, 1)
+    phone.sync()
+    laptop.sync()
+    assert house.run(lost.give_back(laptop.replica, laptop.way)) == 1
+    assert house.run(lost.give_back(laptop.replica, laptop.way)) == 0, "what was looked at is not sent again"
+    assert house.run(lost.ask(phone.replica, phone.way)) == (1, 0)
+    assert phone.seen() == laptop.seen()
+    view = lost.own_view(phone.replica)
+    assert view is not None
+    assert view.missing.value == ()
 
 
 def test_a_draft_becomes_a_cut_message_after_a_crash(house: House, tmp_path: Path) -> None:

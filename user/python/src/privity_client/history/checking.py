@@ -3,7 +3,7 @@
 Explicit repair after a reason of the log is here as well. Source: specs/page.md, specs/repair.md.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from privity_protocol.errors import Malformed
@@ -12,7 +12,7 @@ from privity_vault import keyring, page, repair
 from privity_vault.contents.schema import Content
 from privity_vault.errors import VaultError
 from privity_vault.page import Memory, SignedPage
-from privity_vault.repair import Act, Fork, Plan
+from privity_vault.repair import Act, Fork, Plan, Step
 
 from privity_client.history import answers, edits, intake, reconcile, sync
 from privity_client.history.access import Access
@@ -136,12 +136,22 @@ def mend(replica: Replica, way: Access, fork: Fork, *, keep_ours: bool) -> Flow[
             elif step.act in (Act.AGAIN, Act.SEAL):
                 _append(replica, step.object, left[step.object])
             elif step.act is Act.DELETE:
-                edits.delete_ids(replica, (step.object,))
+                _delete(replica, step, fork, known=left.keys())
             elif step.act is Act.MERGE:
                 reconcile.merge_in(replica, step.object, left[step.object])
             else:
                 reconcile.offer_content(replica, left[step.object])
     return plan
+
+
+def _delete(replica: Replica, step: Step, fork: Fork, *, known: Collection[bytes]) -> None:
+    """Delete what our branch deleted, after texts that were written on the kept one since the fork were offered."""
+    here = [one.id for one in replica.store.items(box=step.object)] if step.op is Op.DELETE_BOX else []
+    going = [id_ for id_ in (step.object, *here) if id_ == step.object or id_ not in known]
+    for id_ in going:
+        if id_ in fork.theirs.known and not fork.theirs.known[id_].deleted:
+            reconcile.offer_content(replica, _held(replica, id_))
+    edits.delete_ids(replica, going)
 
 
 def _append(replica: Replica, id_: bytes, held: tuple[bytes, Content] | None) -> None:

@@ -12,7 +12,7 @@ from privity_protocol.errors import PrivityError
 
 from privity_client import fetch
 from privity_client.errors import ClientError
-from privity_client.history import custody, devices, drafts, edits, opened, sync
+from privity_client.history import custody, devices, drafts, edits, lost, opened, sync
 from privity_client.history.access import Access
 from privity_client.history.accounts import Ground
 from privity_client.history.calls import Flow
@@ -69,6 +69,7 @@ class Session:
         await self.run(sync.refresh_keyring(self.replica, self.way))
         await self.run(sync.pull(self.replica, self.way))
         await self.run(devices.take_up(self.replica, self.way))
+        await self.run(lost.give_back(self.replica, self.way))
         edits.be_heard(self.replica)
         if not self.replica.store.waits() or not (now or edits.is_due(self.replica)):
             return 0

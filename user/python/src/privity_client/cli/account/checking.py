@@ -10,7 +10,7 @@ from privity_client.cli.account import stage
 from privity_client.cli.account.beginning import grouped
 from privity_client.cli.failure import text as failure_text
 from privity_client.errors import ClientError, Exit, words_for
-from privity_client.history import checking
+from privity_client.history import checking, lost
 from privity_client.history import session as sessions
 from privity_client.history.checking import Report
 from privity_client.history.session import Session
@@ -56,7 +56,10 @@ async def _asked(found: Session, repair: str, out: Console, as_json: bool) -> Pr
     """What is wrong with the service's word, None if it continues what is here."""
     try:
         await found.run(checking.settle(found.replica, found.way))
-        await found.run(checking.again(found.replica, found.way))
+        _, asked = await found.run(lost.ask(found.replica, found.way))
+        if asked and not as_json:
+            out.print(Text(f"· asking your other devices for {stage.counted(asked, 'part')}", style="yellow"))
+        await found.synchronise(now=True)
     except PrivityError as error:
         if not repair or not error.reason.startswith("log."):
             return error
