@@ -6,6 +6,9 @@ import { build } from "vite";
 
 import { integrityOf, namedByContent, sha256 } from "./hashes.mjs";
 
+// What the caller's environment says must not change a byte: otherwise Vite writes paths into what it compiles.
+process.env.NODE_ENV = "production";
+
 export const APP = join(import.meta.dirname, "..");
 const PACKAGES = join(APP, "..", "packages");
 const [BOOT, MAIN] = [join(APP, "src/boot.ts"), join(APP, "src/main.tsx")];
