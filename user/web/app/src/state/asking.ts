@@ -37,6 +37,8 @@ export interface Question {
 export const queued = signal<ReadonlyMap<string, Question>>(new Map());
 /** A message is being written down. */
 export const writing = signal(false);
+/** Counts what a person had answered: they want to see it, wherever they were reading. */
+export const asked = signal(0);
 
 clears(() => {
   queued.value = new Map();
@@ -48,6 +50,7 @@ export async function send(question: Question): Promise<boolean> {
   if (blocked.value !== null || writing.value) return false;
   const open = chat.value;
   if (open !== null && runs.value.has(open.row.id)) return enqueue(open.row.id, question);
+  asked.value += 1;
   return await put(open?.row.id ?? null, open?.messages.at(-1)?.id ?? null, question);
 }
 
@@ -55,6 +58,7 @@ export async function send(question: Question): Promise<boolean> {
 export async function edit(message: MessageView, text: string): Promise<boolean> {
   const open = chat.value;
   if (open === null || blocked.value !== null || runs.value.has(open.row.id) || writing.value) return false;
+  asked.value += 1;
   return await put(open.row.id, message.parent, { text, attachments: message.attachments.map(({ id }) => id) });
 }
 
@@ -62,6 +66,7 @@ export async function edit(message: MessageView, text: string): Promise<boolean>
 export async function regenerate(question: string, model: string | null = null): Promise<void> {
   const open = chat.value;
   if (open === null || blocked.value !== null || runs.value.has(open.row.id)) return;
+  asked.value += 1;
   await begin(open.row.id, question, newRid(), model ?? chosenModel.value?.id ?? null);
 }
 
@@ -69,6 +74,7 @@ export async function regenerate(question: string, model: string | null = null):
 export async function tryAgain(question: string): Promise<void> {
   const open = chat.value;
   if (open === null || blocked.value !== null || runs.value.has(open.row.id)) return;
+  asked.value += 1;
   const failure = failures.value.get(question);
   await begin(open.row.id, question, failure?.rid ?? newRid(), chosenModel.value?.id ?? null);
 }

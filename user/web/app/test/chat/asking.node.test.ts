@@ -7,6 +7,7 @@ import { newChat, openChat } from "../../src/state/chats.ts";
 import { draft, followDrafts, typed } from "../../src/state/drafts.ts";
 import { polite } from "../../src/state/notices.ts";
 import { failures, running } from "../../src/state/runs.ts";
+import { shownMessages } from "../../src/state/shown.ts";
 import { FarEnd, RECORD, settle } from "./far_end.ts";
 
 let far: FarEnd;
@@ -143,6 +144,7 @@ describe("an answer that does not come whole", () => {
     const { rid } = far.question;
     await regenerate(message(0).id, "large");
     await settle();
+    expect(shownMessages.value.map(({ id }) => id)).toEqual([message(0).id, running.value?.answer]);
     expect(far.question.rid).not.toBe(rid);
     expect(far.question.model).toBe("large");
   });

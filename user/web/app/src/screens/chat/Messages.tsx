@@ -1,14 +1,12 @@
 /** The messages of the open chat. Those far from what is in sight are plain text until they come near. */
 
-import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
-import type { MessageView } from "../../bridge/views.ts";
 import { Button } from "../../parts/Button.tsx";
-import { chat } from "../../state/app.ts";
+import { asked } from "../../state/asking.ts";
 import { target } from "../../state/chats.ts";
-import { running } from "../../state/runs.ts";
+import { shownMessages } from "../../state/shown.ts";
 import { t } from "../../text/text.ts";
 import { Faults, Offers } from "./Faults.tsx";
 import { Instructions } from "./Instructions.tsx";
@@ -59,12 +57,8 @@ export function Messages(): JSX.Element {
 }
 
 function List({ nearness, scroll }: { readonly nearness: Nearness; readonly scroll: Scroll }): JSX.Element {
-  const messages = chat.value?.messages ?? NONE;
-  const coming = useComputed(() => comingOf(messages));
-  const shown = coming.value === null ? messages : [...messages, coming.value];
-  const last = shown.at(-1);
-  // A question of one's own is always shown whole, wherever one was reading.
-  useLayoutEffect(() => { if (last?.role === "user") scroll.toEnd(); }, [last?.id]);
+  const shown = shownMessages.value;
+  useLayoutEffect(() => { if (asked.value > 0) scroll.toEnd(); }, [asked.value]);
   return (
     <>
       {shown.map((message, index) => (
@@ -79,19 +73,6 @@ function List({ nearness, scroll }: { readonly nearness: Nearness; readonly scro
       ))}
     </>
   );
-}
-
-const NONE: readonly MessageView[] = [];
-
-/** The answer that comes, as long as the vault has nothing of it. */
-function comingOf(messages: readonly MessageView[]): MessageView | null {
-  const run = running.value;
-  if (run === null || messages.some(({ id }) => id === run.answer)) return null;
-  if (messages.at(-1)?.id !== run.question) return null;
-  return {
-    id: run.answer, parent: run.question, role: "assistant", text: "", reasoning: "", attachments: [], state: "streaming",
-    time: 0, siblings: [run.answer], model: null, usage: null, proof: "none", evidence: null,
-  };
 }
 
 /** Back to the newest, when one has read upwards. */
