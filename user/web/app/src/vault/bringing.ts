@@ -16,6 +16,7 @@ import * as claude from "@privity/vault/importers/claude";
 import * as passphrase from "@privity/vault/passphrase";
 
 import type { ImportReport } from "../bridge/views.ts";
+import { field } from "./fields.ts";
 import { whole } from "./files.ts";
 import { bytesOf, type Id } from "./ids.ts";
 import type { Saved } from "./saved.ts";
@@ -33,6 +34,8 @@ export interface Read {
   readonly library: Library;
   /** The bytes of a file by its id here. */
   readonly attachment: (id: Id) => Promise<Bytes>;
+  /** What chats, folders, prompts and memories are called in the account that an archive of ours comes from, by their id here. */
+  readonly before: ReadonlyMap<Id, Id>;
   readonly left: ReadonlyMap<string, number>;
 }
 
@@ -82,8 +85,13 @@ async function own(opened: unzip.Archive, ids: Ids): Promise<Read> {
   const taken = adopt(library, ids);
   const files = new Map<Id, SavedFile>();
   for (const { files: inside } of library.chats) for (const [id, one] of inside) files.set(toHex(ids(`attachment/${id}`)), one);
+  const before = new Map<Id, Id>();
+  for (const { id } of library.chats) before.set(toHex(ids(`box/${toHex(id)}`)), toHex(id));
+  for (const [what, of] of [["folder", library.folders], ["memory", library.memories], ["prompt", library.prompts]] as const) {
+    for (const id of of.keys()) before.set(toHex(ids(`${what}/${id}`)), id);
+  }
   return {
-    source: "privity", library: taken, left: new Map(),
+    source: "privity", library: taken, left: new Map(), before,
     attachment: async (id) => {
       const one = files.get(id);
       if (one === undefined) throw new VaultError("export.malformed", "a file that no chat lists");
@@ -105,7 +113,7 @@ async function foreign(files: readonly Bytes[], idsOf: (source: string) => Promi
   const labelled: readonly (readonly [string, number])[] = unknown === 0 ? [] : [["labelled", unknown]];
   const left = new Map([...labelled, ...report.leftOut].map(([what, count]) => [LEFT + what.replaceAll(" ", "_"), count]));
   return {
-    source: isClaude ? "claude" : "chatgpt", library, left,
+    source: isClaude ? "claude" : "chatgpt", library, left, before: new Map(),
     attachment: () => Promise.reject(new VaultError("export.malformed", "no files")),
   };
 }
@@ -118,13 +126,23 @@ function contains(data: Bytes, wanted: Bytes): boolean {
   return false;
 }
 
-/** What an import would add, or has added; `known` are chats that are here, or were deleted here. */
-export function reportOf(saved: Saved, { source, library, left }: Read): ImportReport {
-  const fresh = library.chats.filter(({ id }) => !saved.mirror.knows(toHex(id)));
+/**
+ * Whether something was brought before, or is this account's own and still here. What was deleted comes back from an
+ * archive of one's own once, under another id.
+ */
+function isKnown({ mirror }: Saved, { before }: Read, id: Id): boolean {
+  const own = before.get(id);
+  return mirror.knows(id) || (own !== undefined && mirror.find(own) !== null);
+}
+
+/** What an import would add, or has added; `known` are chats that are here already. */
+export function reportOf(saved: Saved, read: Read): ImportReport {
+  const { source, library, left } = read;
+  const fresh = library.chats.filter(({ id }) => !isKnown(saved, read, toHex(id)));
   const sum = (count: (one: SavedChat) => number): number => fresh.reduce((all, one) => all + count(one), 0);
   return {
     source, chats: fresh.length, messages: sum((one) => one.nodes.size), attachments: sum((one) => one.files.size),
-    folders: [...library.folders.keys()].filter((id) => !saved.mirror.knows(id)).length,
+    folders: [...library.folders.keys()].filter((id) => !isKnown(saved, read, id)).length,
     known: library.chats.length - fresh.length,
     left: [...left].map(([what, count]) => ({ what, count })), titles: fresh.map(({ chat }) => chat.title.value),
   };
@@ -141,7 +159,7 @@ export async function adopted(saved: Saved, read: Read, progress: Progress): Pro
   const stamp: Stamp = { millis: world.now(), counter: 0, device: saved.account.session.identity.device };
   const home = [...library.folders, ...library.memories, ...library.prompts];
   await saved.change(async () => {
-    for (const [id, one] of home) await addHome(saved, id, stamped(one, stamp));
+    for (const [id, one] of home) if (!isKnown(saved, read, id)) await addHome(saved, id, stamped(one, stamp));
   });
   for (const [at, chat] of library.chats.entries()) {
     progress(at, library.chats.length);
@@ -150,14 +168,22 @@ export async function adopted(saved: Saved, read: Read, progress: Progress): Pro
   progress(library.chats.length, library.chats.length);
 }
 
+/** The folder of a chat: the one that was brought, or the account's own that it was. */
+function folderOf({ mirror }: Saved, { before }: Read, { chat }: SavedChat): Bytes | null {
+  const id = chat.folder.value === null ? null : toHex(chat.folder.value);
+  const own = id === null ? undefined : before.get(id);
+  return own !== undefined && mirror.find(own) !== null ? bytesOf(own) : chat.folder.value;
+}
+
 async function addHome({ mirror, account }: Saved, id: Id, content: Parameters<typeof account.history.add>[0]): Promise<void> {
   if (!mirror.knows(id)) await account.history.add(content, account.session.identity.account, bytesOf(id));
 }
 
-async function addChat(saved: Saved, { library, attachment }: Read, chat: SavedChat, stamp: Stamp): Promise<void> {
+async function addChat(saved: Saved, read: Read, chat: SavedChat, stamp: Stamp): Promise<void> {
   const { account: { history, place: { world } }, mirror } = saved;
+  const { library, attachment } = read;
   const { id: box } = chat;
-  if (mirror.knows(toHex(box))) return;
+  if (isKnown(saved, read, toHex(box))) return;
   const newId = (): Bytes => world.random(16);
   await history.addBox(box);
   await history.setActive(box, false);
@@ -165,7 +191,8 @@ async function addChat(saved: Saved, { library, attachment }: Read, chat: SavedC
     const objects = await whole(bytesOf(file), await attachment(file), one, newId);
     for (const [id, content] of objects) await history.add(content, box, id);
   }
-  for (const [id, content] of toBox(chat, toHex(newId()), stamp)) await history.add(content, box, bytesOf(id));
+  const inFolder = { ...chat, chat: { ...chat.chat, folder: field(folderOf(saved, read, chat)) } };
+  for (const [id, content] of toBox(inFolder, toHex(newId()), stamp)) await history.add(content, box, bytesOf(id));
   for (const [id, receipt] of library.receipts) {
     if (!chat.nodes.has(toHex(receipt.node)) || mirror.knows(id)) continue;
     const evidence = receipt.evidence === null ? undefined : library.evidence.get(toHex(receipt.evidence));

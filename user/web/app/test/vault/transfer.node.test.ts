@@ -57,6 +57,23 @@ function said(role: string, text: string): object {
   return { author: { role }, content: { content_type: "text", parts: [text] } };
 }
 
+test("an export of one's own brings back what was deleted, once, and nothing that is here", async () => {
+  const tab = await filled();
+  const { data } = await tab.do("exportAll", { chats: [], encrypted: false });
+  expect(await tab.do("preview", { data, words: null })).toMatchObject({ chats: 0, known: 2, folders: 0 });
+  const before = await everything(tab);
+  const { chats, folders } = await tab.do("overview", {});
+  await tab.do("deleteChats", { chats: chats.flatMap(({ id, folder }) => (folder === null ? [] : [id])) });
+  for (const found of [{ chats: 1, known: 1 }, { chats: 0, known: 2 }]) {
+    expect(await tab.do("preview", { data, words: null })).toMatchObject(found);
+    await tab.do("adopt", {});
+    expect(await everything(tab)).toEqual(before);
+  }
+  const after = await tab.do("overview", {});
+  expect(after.folders).toEqual(folders);
+  expect(after.chats.filter(({ folder }) => folder === folders[0]?.id)).toMatchObject([{ archived: true }]);
+});
+
 describe("what other programs export", () => {
   test.each([
     ["chatgpt", [{
