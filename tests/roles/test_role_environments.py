@@ -82,7 +82,7 @@ ROLES = [
         ("pure/protocol", "pure/attest", "pure/tlog", "pure/vault", "user/python"),
         "privity_client",
         "user/python/tests",
-        ("privity_enclave", "privity_service", "xllamacpp", "starlette", "uvicorn"),
+        ("privity_enclave", "privity_service", "xllamacpp"),
     ),
     Role(
         "image",
