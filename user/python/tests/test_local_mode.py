@@ -9,8 +9,8 @@ import httpx
 import pytest
 from privity_client.cli.web import Wanted, choose
 from privity_client.errors import ClientError
+from privity_client.testing import fake_log
 from privity_client.trust import pins
-from privity_client.trust.pins import Pin
 from privity_client.web import bundle, forward
 from privity_client.web.bundle import Bundle
 from privity_client.web.forward import Forwarder
@@ -30,7 +30,7 @@ HINTS = {
     "logs": [{"origin": "log.example/release", "url": LOG}],
 }
 OWN = "http://localhost:8090"
-PIN = Pin("chat", "log a+b+c\nquorum none\n", "a", "b")
+PIN = fake_log.pin()
 
 pytestmark = pytest.mark.anyio
 
