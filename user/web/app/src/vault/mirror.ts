@@ -195,6 +195,11 @@ export class Mirror implements Store {
     return [...(this.#boxes.get(box) ?? [])].flatMap((id) => this.find(id) ?? []);
   }
 
+  /** Whether anything cannot be shown. */
+  get isFaulty(): boolean {
+    return [...this.#faulty.keys()].some((box) => this.faults(box).length > 0);
+  }
+
   /** What of a box cannot be shown. */
   faults(box: Id): readonly Place[] {
     const found = [...(this.#faulty.get(box) ?? [])].flatMap((id) => this.find(id) ?? []);

@@ -24,6 +24,8 @@ const LONGEST_RETRY = 300_000;
 /** What is done beside reading and writing: as an account opens, and each time that all agrees with the service. */
 export interface Chores {
   begin(saved: Saved): Promise<void>;
+  /** Once a day: show the other devices that this one hears of the log. It waits as every change does. */
+  show(saved: Saved): Promise<void>;
   agreed(saved: Saved): Promise<void>;
 }
 
@@ -96,6 +98,7 @@ export class Sync {
   /** Read and write until all agrees. Raises as `Account.sync` does. */
   async now(): Promise<void> {
     await this.#tried(async () => {
+      await this.#chores.show(this.#saved);
       await this.#saved.online(() => this.#saved.account.sync());
       await this.#chores.agreed(this.#saved);
     });
@@ -107,6 +110,7 @@ export class Sync {
     this.#retry = null;
     void this.#tried(async () => {
       await this.#saved.online(() => this.#saved.account.pull());
+      await this.#chores.show(this.#saved);
       await this.#chores.agreed(this.#saved);
     }).catch(() => undefined);
   }

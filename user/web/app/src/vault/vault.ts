@@ -9,11 +9,19 @@ import { deviceCommands } from "./device_commands.ts";
 import { Promises } from "./erasing.ts";
 import { homeCommands } from "./home_commands.ts";
 import { linkingCommands } from "./linking_commands.ts";
+import type { Saved } from "./saved.ts";
 import { savedCommands } from "./saved_commands.ts";
 import { searchCommands } from "./search_commands.ts";
 import { sweep } from "./sharing.ts";
 import { sharingCommands, transferCommands } from "./transfer_commands.ts";
 import { usageOf } from "./usage.ts";
+
+/** What the service lost is asked for once more where it is missing, and given back where it is here. */
+async function mended(saved: Saved): Promise<void> {
+  const { account: { history }, mirror } = saved;
+  if (mirror.isFaulty) await saved.online(() => history.again());
+  await saved.online(() => history.giveBack());
+}
 
 export class Vault {
   readonly desk: Desk;
@@ -25,8 +33,14 @@ export class Vault {
     const promises = new Promises(edges);
     this.accounts = new Accounts(this.desk, {
       begin: (saved) => promises.begin(saved),
+      show: async (saved) => {
+        const { mirror, homeBox, account: { history } } = saved;
+        // A browser that has just come in has read nothing yet.
+        if (mirror.now?.halted === null && mirror.find(homeBox) !== null) await saved.change(() => history.show({}));
+      },
       agreed: async (saved) => {
         await promises.tell(saved);
+        await mended(saved);
         await saved.home.settle();
         await sweep(saved);
         saved.usage = await usageOf(saved);

@@ -55,6 +55,10 @@ export class Service {
     if (token === undefined) return null;
     if (what === "usage") return [200, this.#usage(token.account)];
     if (what === "events") return "stream";
+    if (what === "objects" && method === "PUT") {
+      this.accounts.get(token.account)?.bodies.set(toHex(sha256(options.body as Bytes)), options.body as Bytes);
+      return [200, {}];
+    }
     if (what === "bodies" && method === "PUT") {
       const data = options.body as Bytes;
       const hash = toHex(sha256(data));

@@ -125,6 +125,20 @@ describe("a service that contradicts what this browser has seen", () => {
     await phone.tab.do("hide", { chat, object: view.row.faults[0]?.id ?? "" });
     expect((await phone.tab.do("open", { chat })).row.faults).toEqual([]);
   });
+
+  test("an item that it lost comes back from a device that has it", async () => {
+    const { profile, tab } = await begun();
+    const { chat, message } = await write(tab, "Kept");
+    await answer(tab, chat, message, "Lost ".repeat(2000));
+    await tab.do("sync", {});
+    const [row] = profile.service.accounts.values();
+    for (const [hash, body] of row?.bodies ?? []) if (body.length > 8000) row?.bodies.delete(hash);
+    const phone = await another(profile, "phone");
+    expect(await shown(phone.tab, chat)).toEqual(["Kept"]);
+    for (const one of [phone.tab, tab, phone.tab]) await one.do("sync", {});
+    expect(await shown(phone.tab, chat)).toHaveLength(2);
+    expect((await phone.tab.do("open", { chat })).row.faults).toEqual([]);
+  });
 });
 
 /** The first page is posted, and its answer comes when `go` is called, or never. */
