@@ -2,7 +2,8 @@
 
 import { type CommandOf, readCommand, type Table } from "./shapes.ts";
 
-export type Commands = Readonly<Record<string, Table>>;
+/** `name` is the command's own: no member of one may be called so. */
+export type Commands = Readonly<Record<string, Table & { readonly name?: never }>>;
 
 /** What a worker refused, with a reason from the closed lists of the packages, or `page.*`. */
 export class Refusal extends Error {

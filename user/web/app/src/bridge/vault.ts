@@ -83,7 +83,7 @@ export const VAULT = {
   keep: { chat: "text" },
   evidence: { evidence: "text" },
 
-  addFolder: { name: "text" },
+  addFolder: { title: "text" },
   editFolder: { folder: "text", title: "text", instructions: "text", order: "text", colour: "number" },
   removeFolder: { folder: "text" },
   savePrompt: { prompt: "text?", title: "text", text: "text", shortcut: "text" },

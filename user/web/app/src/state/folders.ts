@@ -17,7 +17,7 @@ export const folders = computed<readonly FolderRow[]>(() => {
 /** Make a folder at the end of the list; returns its id, null when that failed. It is in the list then. */
 export async function addFolder(name: string): Promise<string | null> {
   try {
-    const id = await ports().vault.ask("addFolder", { name: name.trim() });
+    const id = await ports().vault.ask("addFolder", { title: name.trim() });
     overview.value = await ports().vault.ask("overview", {});
     return id;
   } catch (error) {

@@ -18,10 +18,10 @@ export function homeCommands(desk: Desk): Part {
     return null;
   };
   return {
-    addFolder: async ({ name }) => {
+    addFolder: async ({ title }) => {
       const last = Array.from(desk.home.all(Kind.FOLDER).values(), (one) => one.order.value).sort().at(-1) ?? null;
       const id = await desk.home.add({
-        kind: Kind.FOLDER, name: field(kept(name, "title"), desk.edges.now()), instructions: field(""), colour: field(0),
+        kind: Kind.FOLDER, name: field(kept(title, "title"), desk.edges.now()), instructions: field(""), colour: field(0),
         order: field(order.between(last, null)),
       });
       done();

@@ -12,7 +12,7 @@ const CANARY = "canary's nest";
 
 test("neither texts nor names nor what stands in the composer", async () => {
   const { profile, tab } = await begun();
-  const folder = await tab.do("addFolder", { name: CANARY });
+  const folder = await tab.do("addFolder", { title: CANARY });
   await tab.do("editFolder", { folder, title: CANARY, instructions: CANARY, order: "V", colour: 1 });
   await tab.do("savePrompt", { prompt: null, title: CANARY, text: CANARY, shortcut: "canary's" });
   await tab.do("saveSettings", {

@@ -54,7 +54,7 @@ describe("a guest", () => {
 describe("what a model is given", () => {
   test("files and instructions are given with the question, and a long branch is not cut", async () => {
     const tab = await new Profile("laptop").open();
-    const folder = await tab.do("addFolder", { name: "Work" });
+    const folder = await tab.do("addFolder", { title: "Work" });
     await tab.do("editFolder", { folder, title: "Work", instructions: "Be brief.", order: "V", colour: 3 });
     await tab.do("saveSettings", {
       theme: "dark", language: null, model: null, instructions: "I am a diver.", lock: null, titles: false, atOnce: false,

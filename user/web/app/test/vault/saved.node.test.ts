@@ -24,7 +24,7 @@ describe("saved chats", () => {
     const { here, there } = await both();
     const { tab } = here;
     const { chat } = await write(tab, "**Tides** in Dover?");
-    const folder = await tab.do("addFolder", { name: "Sea" });
+    const folder = await tab.do("addFolder", { title: "Sea" });
     await tab.do("setTitle", { chat, title: "  Tides " });
     await tab.do("setPinned", { chat, pinned: true });
     await tab.do("setFolder", { chat, folder });

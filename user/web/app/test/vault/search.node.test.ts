@@ -39,7 +39,7 @@ describe("search", () => {
 
   test("is narrowed by folder and by time, and forgets what was deleted", async () => {
     const { profile, tab } = await begun();
-    const folder = await tab.do("addFolder", { name: "Work" });
+    const folder = await tab.do("addFolder", { title: "Work" });
     const old = await write(tab, "An old needle", { folder });
     profile.jump(MONTH);
     const recent = await write(tab, "A new needle");

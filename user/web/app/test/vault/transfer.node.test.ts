@@ -11,7 +11,7 @@ const RECORD = new TextEncoder().encode(JSON.stringify({ outcome: "accepted" }))
 
 async function filled(): Promise<Tab> {
   const { tab } = await begun();
-  const folder = await tab.do("addFolder", { name: "Sea" });
+  const folder = await tab.do("addFolder", { title: "Sea" });
   const file = await tab.do("attach", { fileName: "a.txt", type: "text/plain", data: ascii("depth"), text: "depth" });
   const { chat, message } = await write(tab, "One", { folder, attachments: [file] });
   await answer(tab, chat, message, "Two", {

@@ -7,7 +7,7 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { PromptRow } from "../../bridge/views.ts";
 import { grow } from "../../parts/Field.tsx";
 import { screen } from "../../state/app.ts";
-import { turned } from "../../state/chats.ts";
+import { target, turned } from "../../state/chats.ts";
 import { attach, submit } from "../../state/composing.ts";
 import { draft, followDrafts, typed } from "../../state/drafts.ts";
 import { editLast } from "../../state/editing.ts";
@@ -89,7 +89,7 @@ function useFocus(area: { readonly current: HTMLTextAreaElement | null }): void 
   }, []);
   useSignalEffect(() => {
     const there = turned.value >= 0 && screen.value === "chat";
-    if (!there || dialog.peek() !== null || paletteOpen.peek()) return;
+    if (!there || target.peek() !== null || dialog.peek() !== null || paletteOpen.peek()) return;
     if (!matchMedia("(hover: none) and (pointer: coarse)").matches) requestAnimationFrame(() => area.current?.focus());
   });
 }
