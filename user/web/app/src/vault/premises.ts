@@ -68,6 +68,11 @@ export class Premises {
     return room;
   }
 
+  /** Whether the account's storage is open here; it is not once it was erased. */
+  holds(account: Bytes): boolean {
+    return this.#rooms.has(toHex(account));
+  }
+
   /** Let go of an account's storage, which another tab is erasing. */
   leave(account: Bytes): void {
     this.#rooms.get(toHex(account))?.shelf.close();

@@ -112,7 +112,8 @@ export class Saved {
         await this.mirror.fresh().then(() => this.absorb()).catch(() => undefined);
         throw error;
       }
-      await this.absorb();
+      // A step may have erased all of it.
+      if (this.#premises.holds(this.account.session.identity.account)) await this.absorb();
       return result;
     });
   }

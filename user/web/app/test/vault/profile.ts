@@ -48,17 +48,21 @@ class MemoryShelf {
 }
 
 /** The disk as one tab writes to it: of a dead tab nothing arrives any more. */
-function onDisk(store: Store, profile: Profile, tab: Tab): Store {
+function onDisk(store: Store, profile: Profile, tab: Tab, closed: () => boolean): Store {
+  const open = (): Store => {
+    if (closed()) throw new DOMException("the database is closed", "InvalidStateError");
+    return store;
+  };
   return {
-    state: () => store.state(), chain: (device) => store.chain(device), row: (id) => store.row(id), rows: () => store.rows(),
-    pages: (from) => store.pages(from), body: (hash) => store.body(hash), waiting: () => store.waiting(),
-    waitingFor: (id) => store.waitingFor(id), drafts: () => store.drafts(), offers: () => store.offers(),
-    erasures: () => store.erasures(),
+    state: async () => open().state(), chain: async (device) => open().chain(device), row: async (id) => open().row(id),
+    rows: async () => open().rows(), pages: async (from) => open().pages(from), body: async (hash) => open().body(hash),
+    waiting: async () => open().waiting(), waitingFor: async (id) => open().waitingFor(id),
+    drafts: async () => open().drafts(), offers: async () => open().offers(), erasures: async () => open().erasures(),
     commit: async (batch) => {
       if (!tab.alive) return new Promise(() => undefined);
       const failing = profile.failing();
       if (failing === "lost") throw new StoreFailed("lost");
-      await store.commit(batch);
+      await open().commit(batch);
       if (failing === "kept") throw new StoreFailed("kept");
     },
   };
@@ -120,10 +124,18 @@ export class Profile {
 
   place(tab: Tab): Place {
     const { browser } = this;
+    const gone = new Set<string>();
     return {
       origin: browser.origin, fetch: this.service.fetch, world: browser.world, devices: browser.devices,
-      argon2id: browser.argon2id, forget: (account) => browser.forget(account),
-      store: async (account) => onDisk(await browser.store(account), this, tab),
+      argon2id: browser.argon2id,
+      forget: (account) => {
+        gone.add(toHex(account));
+        return browser.forget(account);
+      },
+      store: async (account) => {
+        gone.delete(toHex(account));
+        return onDisk(await browser.store(account), this, tab, () => gone.has(toHex(account)));
+      },
     };
   }
 
