@@ -59,7 +59,7 @@ test("1: stopped, an answer keeps what came", async () => {
   expect(await page.locator(".answer .prose").innerText()).not.toBe("");
 });
 
-test("1: cut in the middle, an answer is marked as partial; trying again asks with the same request and gives a whole one", async () => {
+test("1: cut in the middle, an answer is marked as partial; tried again, another stands beside it", async () => {
   const { page, wire } = guest;
   await press(page, "New chat");
   await begin("Tell me of rivers.");
