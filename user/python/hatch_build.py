@@ -23,7 +23,7 @@ class WebClient(BuildHookInterface):  # type: ignore[type-arg]
         script = root.joinpath(*CLIENT)
         node = _node()
         if node is not None and script.exists() and (script.parents[2] / "node_modules").exists():
-            subprocess.run([str(node), str(script)], cwd=script.parents[2], check=True)
+            subprocess.run([str(node), str(script)], cwd=script.parents[2], check=True)  # noqa: S603
         else:
             self.app.display_warning("packed without the web client: `make serve` builds it, in a checkout")
 
