@@ -20,6 +20,9 @@ export interface Sent {
 /** What a test makes of an answer's bytes; null leaves them. */
 export type Alter = (body: Buffer) => Buffer | null;
 
+/** Where installations are: nothing else is reached from a test. */
+const OWN: ReadonlySet<string> = new Set(["localhost", "127.0.0.1"]);
+
 let networks = 0;
 
 export class Wire {
@@ -92,7 +95,7 @@ export class Wire {
     const headers = headersOf(request);
     this.#sent.push({ profile: this.#profile, method: request.method ?? "", url: request.url ?? "", headers, body });
     const target = URL.parse(request.url ?? "");
-    if (this.#cut || target?.hostname !== "localhost") {
+    if (this.#cut || target === null || !OWN.has(target.hostname)) {
       response.destroy();
       return;
     }
