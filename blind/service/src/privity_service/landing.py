@@ -39,7 +39,7 @@ $warning
 <h2>Chat now</h2>
 <p>In a terminal on this machine:</p>
 <pre><code>privity chat$option</code></pre>
-<p>The chat in the browser follows in a later release.</p>
+<p>This server was set up without the page for the browser.</p>
 <h2>Check this server</h2>
 <p>The same program shows what the enclave proves about itself, and what it does not prove:</p>
 <pre><code>privity verify$option $origin</code></pre>
