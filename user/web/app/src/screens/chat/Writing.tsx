@@ -89,8 +89,12 @@ function useFocus(area: { readonly current: HTMLTextAreaElement | null }): void 
   }, []);
   useSignalEffect(() => {
     const there = turned.value >= 0 && screen.value === "chat";
-    if (!there || target.peek() !== null || dialog.peek() !== null || paletteOpen.peek()) return;
-    if (!matchMedia("(hover: none) and (pointer: coarse)").matches) requestAnimationFrame(() => area.current?.focus());
+    if (!there || dialog.peek() !== null || paletteOpen.peek()) return;
+    if (matchMedia("(hover: none) and (pointer: coarse)").matches) return;
+    requestAnimationFrame(() => {
+      // A message that was looked for has the focus, or will have it.
+      if (target.peek() === null && document.activeElement?.closest(".message") == null) area.current?.focus();
+    });
   });
 }
 
