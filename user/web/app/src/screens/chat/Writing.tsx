@@ -93,7 +93,8 @@ function useFocus(area: { readonly current: HTMLTextAreaElement | null }): void 
     if (matchMedia("(hover: none) and (pointer: coarse)").matches) return;
     requestAnimationFrame(() => {
       // A message that was looked for has the focus, or will have it.
-      if (target.peek() === null && document.activeElement?.closest(".message") == null) area.current?.focus();
+      const reading = target.peek() !== null || document.querySelector(".message:focus") !== null;
+      if (!reading) area.current?.focus();
     });
   });
 }
