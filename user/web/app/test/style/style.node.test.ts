@@ -11,7 +11,8 @@ const sheets = new Map(readdirSync(STYLE).filter((name) => name.endsWith(".css")
 /** KaTeX's own, taken over as it is. */
 const OURS = [...sheets].filter(([name]) => name !== "formula.css");
 const SIDES = "left|right|top|bottom";
-const PHYSICAL = new RegExp(`^(?:(?:margin|padding|border)-(?:${SIDES})(?:-\\w+)?|${SIDES}|float|(?:m\\w\\w-)?(?:width|height))$`);
+const EDGES = `(?:margin|padding|border)-(?:${SIDES})(?:-\\w+)?`;
+const PHYSICAL = new RegExp(`^(?:${EDGES}|${SIDES}|float|(?:m\\w\\w-)?(?:width|height))$`);
 const tokens = sheets.get("tokens.css") ?? "";
 
 function colours(block: string): ReadonlyMap<string, string> {
