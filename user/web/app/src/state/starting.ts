@@ -5,6 +5,7 @@ import { account, chat, record, screen } from "./app.ts";
 import { arrive, followAccount, takeAddress } from "./arriving.ts";
 import { channelLost } from "./asking.ts";
 import { openPlace } from "./chats.ts";
+import { checking } from "./composing.ts";
 import { failed } from "./failing.ts";
 import { readFile } from "./files.ts";
 import { givenPin, service } from "./local.ts";
@@ -119,6 +120,7 @@ export async function beginPage(start: StartWorker, server: string): Promise<voi
 
 /** Have the enclave prove itself; where that cannot be, nothing can be sent, and the reason is shown. */
 export async function prove(server: string): Promise<void> {
+  checking.value = true;
   try {
     record.value = await ports().channel.ask("start", { service: server, pin: givenPin() })
       ?? await ports().channel.ask("verify", { fresh: false });

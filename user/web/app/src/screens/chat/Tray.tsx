@@ -28,12 +28,12 @@ function One({ item }: { readonly item: Item }): JSX.Element {
   );
 }
 
-function factsOf({ state, size, characters, parts, left, reason }: Item): string {
+function factsOf({ state, size, type, characters, parts, left, reason }: Item): string {
   if (state === "failed") return reasonText(reason).text;
   if (state === "reading") return bytes(size);
   const facts = [
-    t("chat.sent_size", { size: bytes(size) }),
-    ...(parts === null ? [] : [t("chat.parts", { count: parts })]),
+    bytes(size),
+    ...(parts === null ? [] : [t(type === "application/pdf" ? "chat.pages" : "chat.rows", { count: parts })]),
     ...(characters === 0 ? [] : [t("chat.characters", { count: characters })]),
     ...(left !== "" && isKey(left) ? [t(left)] : []),
   ];
