@@ -61,6 +61,17 @@ describe("what stands in the composer", () => {
     expect(draft.value).toBe("half a thought");
   });
 
+  test("is nobody's after a lock: whoever comes next sees only what the vault gives them", async () => {
+    typed("half a thought");
+    await flushDrafts();
+    account.value = { state: "locked", opens: [] };
+    clearShown();
+    far.drafts.clear();
+    account.value = { state: "guest" };
+    await settle();
+    expect(draft.value).toBe("");
+  });
+
   test("is not overwritten by what was kept, when somebody types faster", async () => {
     far.drafts.set("c", "old");
     let read = (): void => undefined;
