@@ -10,7 +10,7 @@ export async function agree({ page }: Profile): Promise<void> {
   const dialog = page.getByRole("alertdialog");
   await dialog.getByRole("textbox").fill("I understand");
   await press(dialog, "Agree and continue");
-  await page.getByRole("button", { name: "Send" }).waitFor();
+  await page.getByRole("button", { name: "Send", exact: true }).waitFor();
 }
 
 /** Ask something in the chat in sight, and wait until the answer has ended. */
@@ -19,8 +19,8 @@ export async function ask({ page }: Profile, text: string): Promise<void> {
   await composer(page).fill(text);
   await composer(page).press("Enter");
   await answers(page).nth(before).waitFor();
-  await page.locator(".answer[aria-busy='true']").waitFor({ state: "detached" });
-  await page.getByRole("button", { name: "Send" }).waitFor();
+  await page.locator(".answer[aria-busy='true']").first().waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Send", exact: true }).waitFor();
 }
 
 export function composer(page: Page): Locator {

@@ -103,6 +103,11 @@ export const ACTIONS: readonly Action[] = [
     run: withChat((id) => ask({ kind: "instructions", chat: id })),
   },
   {
+    name: "share", text: "account.share.title", icon: "share", keys: "",
+    fits: () => isOpen() && chat.value?.row.temporary === false,
+    run: withChat((id) => { dialog.value = { kind: "share", chat: id }; }),
+  },
+  {
     name: "pin", text: "shell.action.pin", icon: "pin", keys: "", fits: hasChat,
     run: withChat((id) => void setPinned(id, chat.value?.row.pinned !== true)),
   },

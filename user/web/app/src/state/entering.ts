@@ -85,10 +85,16 @@ async function tried(step: (any: boolean) => Promise<AccountState>): Promise<voi
     if (state.state === "open") screen.value = "chat";
     await became(state);
   } catch (error) {
-    const fault = faultOf(error);
+    const fault = known(faultOf(error));
     const asks = fault.reason === "passkey.opens_nothing";
     attempt.value = { busy: false, fault: asks && !words ? null : fault, words: words || asks, failed: failed || !asks };
   }
+}
+
+/** A stranger's passkey is refused as anybody is; here that means that its account is not, or no longer, there. */
+function known(fault: Fault): Fault {
+  if (fault.reason !== "access.refused" || account.value?.state !== "guest") return fault;
+  return { reason: "passkey.refused", detail: fault.detail };
 }
 
 /** The passkey that opened here last is asked for by name; `any`: every passkey of this place may answer. */

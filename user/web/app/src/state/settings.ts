@@ -3,11 +3,13 @@
 import { signal } from "@preact/signals";
 
 import type { ErasureView, SettingsView } from "../bridge/views.ts";
+import { t } from "../text/text.ts";
 import { account, chat, overview, screen } from "./app.ts";
 import { clears } from "./clearing.ts";
 import { became } from "./entering.ts";
 import { failed } from "./failing.ts";
 import { type Fault, faultOf } from "./faults.ts";
+import { tell } from "./notices.ts";
 import { ports } from "./ports.ts";
 import { withProof } from "./proving.ts";
 import { saveFile } from "./saving.ts";
@@ -64,9 +66,10 @@ export async function deleteAccount(): Promise<Fault | null> {
   }
 }
 
-/** The service's promise arrived. Chats that were deleted one by one need no more than a note in passing. */
+/** The service's promise arrived: shown for an account; of chats, which are deleted often, a note leads to it. */
 export function heardErasure(receipt: ErasureView): void {
-  erased.value = receipt;
+  if (receipt.what === "account") erased.value = receipt;
+  else tell(t("account.erased.note"), { action: { label: t("account.erased.show"), run: () => { erased.value = receipt; } } });
 }
 
 /** Keep the service's promise as a file. */

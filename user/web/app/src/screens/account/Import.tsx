@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 import type { ImportReport } from "../../bridge/views.ts";
 import { Button } from "../../parts/Button.tsx";
@@ -19,6 +19,8 @@ import { ReasonNotice } from "../states/ReasonNotice.tsx";
 const TITLES = 20;
 
 export function Import(): JSX.Element {
+  // Whoever comes back finds the beginning again, unless something is under way.
+  useEffect(() => () => { if (importing.value.at === "done" || importing.value.at === "choose") anotherFile(); }, []);
   return (
     <Section title={t("account.import.title")} lead={t("account.import.lead")}>
       <Step step={importing.value} />

@@ -1,0 +1,68 @@
+/** Feature 7: what is deleted is gone on the second device; a deleted account leaves a signed promise and nothing else. */
+
+import { readFile } from "node:fs/promises";
+
+import { beforeAll, expect, test } from "vitest";
+
+import { Profile } from "./browser.ts";
+import { agree, ask, create, go, heading, press, recover, sync } from "./people.ts";
+
+const SAID = "Holunder behind the house";
+let here: Profile;
+let there: Profile;
+
+beforeAll(async () => {
+  here = await Profile.open({ name: "here" });
+  await agree(here);
+  const code = await create(here);
+  await ask(here, SAID);
+  await sync(here);
+  there = await Profile.open({ name: "there" });
+  await recover(there, code, "There");
+  await there.page.getByText(SAID).first().waitFor();
+}, 60_000);
+
+async function typed({ page }: Profile, button: string, phrase: string, confirm: string): Promise<void> {
+  await press(page, button);
+  const dialog = page.getByRole("alertdialog");
+  const go = dialog.getByRole("button", { name: confirm, exact: true });
+  await dialog.getByRole("textbox").fill(phrase.slice(1));
+  expect(await go.isDisabled()).toBe(true);
+  await dialog.getByRole("textbox").fill(phrase);
+  await go.click();
+}
+
+async function data(profile: Profile): Promise<void> {
+  await go(profile, "Settings");
+  await profile.page.getByRole("tab", { name: "Data" }).click();
+}
+
+test("all chats that one device deletes are gone on the other", async () => {
+  await data(here);
+  await typed(here, "Delete all chats", "delete all chats", "Delete all");
+  await here.page.getByText("All chats were deleted.").first().waitFor();
+  expect(await here.page.content()).not.toContain(SAID);
+  await sync(here);
+  await press(here.page, "Show the receipt");
+  await heading(here, "Your chats were erased");
+  await press(here.page.getByRole("dialog"), "Close");
+  await sync(there);
+  await there.page.getByText(SAID).first().waitFor({ state: "detached" });
+});
+
+test("a deleted account is a guest again, holds a signed receipt, and its other device is let in no more", async () => {
+  const { page } = here;
+  await data(here);
+  await typed(here, "Delete account", "delete my account", "Delete account");
+  await page.getByText("Your account was erased").first().waitFor();
+  await page.getByText("This is a promise").waitFor();
+  const [download] = await Promise.all([page.waitForEvent("download"), press(page, "Save the receipt")]);
+  expect((await readFile(await download.path())).length).toBeGreaterThan(64);
+  await press(page.getByRole("dialog"), "Close");
+  await page.getByRole("button", { name: "Sign in with passkey" }).waitFor();
+  await press(there.page, "Sync now");
+  await there.page.getByText(/no longer lets this device in/).first().waitFor();
+  await press(page, "Sign in with passkey");
+  await page.getByRole("button", { name: "Try again" }).waitFor();
+  expect(here.faults).toEqual([]);
+});
