@@ -135,6 +135,47 @@ def test_a_split_view_is_kept_with_both_notes_and_nothing_is_used(home: Path) ->
     assert remembered.read(pins.folder(home, URL)).views[RELEASE].head.root != web.made.release.head().root
 
 
+def seen_by(web: Web, home: Path, others: tuple[tuple[str, bytes], ...] = ()) -> tuple[tuple[str, bytes], ...]:
+    """The heads that a device sees, after it held those of others against them."""
+
+    async def go() -> tuple[tuple[str, bytes], ...]:
+        async with fetch.new_client(URL, httpx.MockTransport(web.answer)) as client:
+            server = open_server(client, URL, home)
+            await server.refresh(now=web.made.now)
+            found = server.checkpoints
+            try:
+                await server.compare(others, now=web.made.now)
+            except TlogError:
+                with pytest.raises(AssertionError):
+                    _ = server.standing
+                raise
+            return found
+
+    return asyncio.run(go())
+
+
+def test_what_another_device_saw_is_held_against_the_heads_of_this_one(home: Path, tmp_path: Path) -> None:
+    phone = tmp_path / "phone"
+    pins.write(pins.folder(phone, URL), pins.read(pins.folder(home, URL)) or pin())
+    web = Web(Deployment().build())
+    older = seen_by(web, phone)
+    assert [origin for origin, _ in older] == [KEYS, RELEASE]
+    seen_by(web, home, older)
+    web.made.revoke()
+    spoiled = tuple((origin, note[:-2] + bytes([note[-2] ^ 1]) + note[-1:]) for origin, note in older)
+    grown = seen_by(web, home, (*older, *spoiled, ("log.elsewhere/keys", b"no note")))
+    assert kept(home) == []
+    with pytest.raises(TlogError, match="checkpoint_rollback"):
+        seen_by(Web(Deployment().build()), phone, grown)
+    assert [one["reason"] for one in kept(phone)] == ["checkpoint_rollback"]
+    tablet = tmp_path / "tablet"
+    pins.write(pins.folder(tablet, URL), pin())
+    other = seen_by(Web(Deployment(revoked=Revocations(fake_log.NOW, (bytes(32),), (), ())).build()), tablet)
+    with pytest.raises(TlogError, match=r"split_view|consistency"):
+        seen_by(web, home, other)
+    assert len(kept(home)) == 1
+
+
 def test_evidence_names_the_log_that_lied_and_not_the_one_that_grew(home: Path) -> None:
     web = Web(Deployment().build())
     verified(web, home)

@@ -42,6 +42,8 @@ async def once(options: Options, conversation: Conversation, text: str) -> int:
         keeping_chat(options, conversation) as kept,
         connection(options, ask_person=not options.json) as connected,
     ):
+        if kept is not None:
+            await kept.compare(options.url, connected.trust)
         shown = JsonView() if options.json else PlainView()
         view: View = shown if kept is None else kept.watch(shown)
         view.begin(connected.node)

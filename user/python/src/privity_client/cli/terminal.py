@@ -45,6 +45,8 @@ async def converse(options: Options, conversation: Conversation, attachments: li
     """Run the chat until the user leaves. Returns the exit code. Raises PrivityError before the first question."""
     console = Console(highlight=False)
     async with keeping_chat(options, conversation) as kept, connection(options, ask_person=True) as connected:
+        if kept is not None:
+            await kept.compare(options.url, connected.trust)
         room = Terminal(console, options, connected, conversation, attachments, kept)
         room.welcome()
         if options.text is not None and options.text.strip():

@@ -1,7 +1,7 @@
 """One server held to its logs: fetch the bulletin, judge it, remember it, and say what it means for each node."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +10,8 @@ from privity_attest.logged import Logged
 from privity_attest.policy import Policy
 from privity_protocol.application import Seen
 from privity_protocol.directory import Node
-from privity_tlog import view
+from privity_protocol.errors import Malformed
+from privity_tlog import head, view
 from privity_tlog.checkpoint import Checkpoint
 from privity_tlog.errors import TlogError
 from privity_tlog.limits import MAX_BULLETIN
@@ -59,6 +60,41 @@ class Server:
         """Return the heads that this client holds, to be shown to nodes: who sees another history can say so."""
         views = (self.standing.release_view, self.standing.keys_view)
         return tuple(Seen(one.head.origin, one.head.size, one.head.root) for one in views)
+
+    @property
+    def checkpoints(self) -> tuple[tuple[str, bytes], ...]:
+        """Return the notes of these heads by their logs' origins, to be shown to the account's other devices."""
+        return tuple(sorted((one.head.origin, one.note) for one in _views(self.standing)))
+
+    async def compare(self, seen: Sequence[tuple[str, bytes]], *, now: int) -> None:
+        """Hold the heads that other devices of the account believed, read before `refresh`, against this client's.
+
+        Raises TlogError `split_view`, `consistency`, `checkpoint_rollback`: the server shows its devices different
+        logs, both notes are kept as evidence, and nothing of it may be used; what fetching tiles raises. Heads that
+        this client's pin does not vouch for say nothing.
+        """
+        ours = {one.head.origin: one for one in _views(self.standing)}
+        for origin, data in seen:
+            theirs = None if origin not in ours else self._believed(data, origin)
+            if theirs is None:
+                continue
+            path = await self._path(theirs, ours[origin])
+            try:
+                view.advance(theirs, ours[origin], path)
+            except TlogError as error:
+                if error.reason not in _CONVICTS:
+                    raise
+                notes = [theirs.note, ours[origin].note]
+                remembered.keep_evidence(self._place, reason=error.reason, origin=origin, time=now, notes=notes)
+                self._standing = None
+                words = f"another device of this account saw another history of {origin}"
+                raise TlogError(error.reason, words) from error
+
+    def _believed(self, data: bytes, origin: str) -> View | None:
+        try:
+            return View(head.verify(data, self.pin.witnesses, origin=origin).checkpoint, data)
+        except (TlogError, Malformed):
+            return None
 
     async def refresh(self, *, now: int) -> Standing:
         """Fetch and judge the bulletin, and remember what it showed. Raises PrivityError; evidence of a lie is kept."""

@@ -9,7 +9,9 @@ import { type Policy } from "@privity/attest/policy";
 import { type Seen } from "@privity/protocol/application";
 import { type Bytes } from "@privity/protocol/bytes";
 import { type Node } from "@privity/protocol/directory";
+import { Malformed } from "@privity/protocol/errors";
 import { type LogReason, TlogError } from "@privity/tlog/errors";
+import * as head from "@privity/tlog/head";
 import { MAX_BULLETIN } from "@privity/tlog/limits";
 import * as views from "@privity/tlog/view";
 import { type View } from "@privity/tlog/view";
@@ -85,6 +87,34 @@ export class Server {
   /** The heads that this client holds, to be shown to nodes: who sees another history can say so. */
   get seen(): readonly Seen[] {
     return viewsOf(this.standing).map(({ head: { origin, size, root } }) => ({ origin, size, root }));
+  }
+
+  /** The notes of these heads by their logs' origins, to be shown to the account's other devices. */
+  get checkpoints(): readonly (readonly [origin: string, note: Bytes])[] {
+    return viewsOf(this.standing).map(({ head, note }) => [head.origin, note] as const)
+      .sort(([one], [other]) => (one < other ? -1 : 1));
+  }
+
+  /**
+   * Hold the heads that other devices of the account believed, read before `refresh`, against this client's.
+   *
+   * Raises TlogError `split_view`, `consistency`, `checkpoint_rollback`: the server shows its devices different logs, both
+   * notes are kept as evidence, and nothing of it may be used; what fetching tiles raises. Heads that this client's pin does
+   * not vouch for say nothing.
+   */
+  async compare(seen: readonly (readonly [origin: string, note: Bytes])[], now: number): Promise<void> {
+    for (const [origin, note] of seen) {
+      const ours = viewsOf(this.standing).find(({ head }) => head.origin === origin);
+      const theirs = ours === undefined ? null : await believed(note, this.pin, origin);
+      if (ours === undefined || theirs === null) continue;
+      const [from, to] = [theirs.head.size, ours.head.size];
+      const path = from < to ? await this.#tiles.consistency(origin, from, to) : null;
+      const reason = contradiction(theirs, ours, path);
+      if (reason === null) continue;
+      await this.#access.store.convict({ reason, origin, time: now, notes: [theirs.note, ours.note] });
+      this.#standing = null;
+      throw new TlogError(reason, `another device of this account saw another history of ${origin}`);
+    }
   }
 
   /** The time (Unix seconds) until which a judgement counts that by itself would count until `until`. */
@@ -195,6 +225,16 @@ export class Server {
       }
       throw error;
     }
+  }
+}
+
+/** What a note establishes under a pin, null when nothing. */
+async function believed(data: Bytes, pin: Pin, origin: string): Promise<View | null> {
+  try {
+    return { head: (await head.verify(data, pins.witnesses(pin), origin)).checkpoint, note: data };
+  } catch (error) {
+    if (error instanceof TlogError || error instanceof Malformed) return null;
+    throw error;
   }
 }
 

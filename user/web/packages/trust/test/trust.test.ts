@@ -78,6 +78,33 @@ test("a split view gives evidence with both notes, and nothing of the server is 
   expect(toHex(one?.notes[0] ?? new Uint8Array(0))).not.toBe(toHex(one?.notes[1] ?? new Uint8Array(0)));
 });
 
+test("what another device saw is held against this one's heads: a second history convicts, an older head does not", async () => {
+  const see = async (bulletin: Bytes): Promise<Server> => {
+    const server = new Server({ origin: ORIGIN, fetch: new Web(bulletin).fetch, store: new Kept() }, HONEST.pin);
+    await server.refresh(HONEST.now);
+    return server;
+  };
+  const [older, other] = [(await see(HONEST.bulletin)).checkpoints, (await see(SPLIT.bulletin)).checkpoints];
+  expect(older.map(([origin]) => origin)).toEqual([KEYS, RELEASE]);
+  const [web, kept] = [new Web(HONEST.bulletin), new Kept()];
+  const server = new Server({ origin: ORIGIN, fetch: web.fetch, store: kept }, HONEST.pin);
+  await server.refresh(HONEST.now);
+  await server.compare(older, HONEST.now);
+  web.post(GROWN.bulletin);
+  await server.refresh(GROWN.now);
+  await server.compare(older, GROWN.now);
+  const spoiled = (note: Bytes): Bytes => note.map((byte, at) => (at === note.length - 2 ? byte ^ 1 : byte));
+  const unsigned = older.map(([origin, note]) => [origin, spoiled(note)] as const);
+  await server.compare([...unsigned, ["log.elsewhere/keys", ascii("no note")]], GROWN.now);
+  expect(kept.evidence).toEqual([]);
+  expect(await refusal(server.compare(other, GROWN.now))).toMatch(/split_view|consistency/);
+  expect(kept.evidence[0]?.notes[0]).toEqual(other[0]?.[1]);
+  expect(() => server.standing).toThrow("refresh comes first");
+  const grown = (await see(GROWN.bulletin)).checkpoints;
+  const behind = await see(HONEST.bulletin);
+  expect(await refusal(behind.compare(grown, GROWN.now))).toContain("checkpoint_rollback");
+});
+
 test("after a refresh that failed, nothing that was judged before is used", async () => {
   const [web, kept] = [new Web(HONEST.bulletin), new Kept()];
   const server = new Server({ origin: ORIGIN, fetch: web.fetch, store: kept }, HONEST.pin);
