@@ -352,7 +352,7 @@ class AsyncNodes:
             await context.__aexit__(None, None, None)
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
     """Wait for a condition that other tasks bring about; AssertionError when it never comes."""
     end = time.monotonic() + seconds
     while not condition():

@@ -20,7 +20,8 @@ from service_stand import (
     until,
 )
 
-HASTY = Deadlines(upload=0.2, upload_whole=0.4, answer=0.2, stream=0.2)
+# Each test shortens the one deadline that it is about: on a busy machine another one would end first.
+HASTY_ANSWER, HASTY_STREAM, HASTY_UPLOAD = Deadlines(answer=0.2), Deadlines(stream=0.2), Deadlines(upload=0.2)
 
 
 def test_a_hello_reaches_the_node_byte_for_byte_and_its_answer_comes_back(tmp_path: Path) -> None:
@@ -251,9 +252,9 @@ def test_a_hello_answer_of_another_size_is_not_passed_on(tmp_path: Path, body: b
 @pytest.mark.parametrize("script", [dead, silent])
 def test_a_node_that_dies_or_hangs_before_answering_is_busy(tmp_path: Path, script) -> None:
     async def scenario() -> None:
-        async with stand(tmp_path, deadlines=HASTY) as s:
+        async with stand(tmp_path, deadlines=HASTY_ANSWER) as s:
             s.node.script["/ec1/hello"] = s.node.script["/ec1/run"] = script
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 assert (await s.post("/ec1/hello", hello_request(s.node.kid()))).status == 503
                 assert (await s.post("/ec1/run", run_request(s.node.kid()))).status == 503
             assert s.state.counts["unreachable"] == 2
@@ -268,7 +269,7 @@ def test_a_node_that_falls_silent_in_mid_stream_is_cut(tmp_path: Path) -> None:
         await asyncio.Event().wait()
 
     async def scenario() -> None:
-        async with stand(tmp_path, deadlines=HASTY) as s:
+        async with stand(tmp_path, deadlines=HASTY_STREAM) as s:
             s.node.script["/ec1/run"] = script
             answer = await s.post("/ec1/run", run_request(s.node.kid()))
             assert (answer.status, answer.whole) == (200, False)
@@ -278,7 +279,7 @@ def test_a_node_that_falls_silent_in_mid_stream_is_cut(tmp_path: Path) -> None:
 
 def test_an_upload_that_stalls_is_given_up_and_its_place_is_free_again(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with stand(tmp_path, deadlines=HASTY, streams=1) as s:
+        async with stand(tmp_path, deadlines=HASTY_UPLOAD, streams=1) as s:
             request = post_request("/ec1/run", run_request(s.node.kid()))
             assert (await s.ask(request[:-100])).status == 400
             assert s.state.streams.open == 0
@@ -288,7 +289,7 @@ def test_an_upload_that_stalls_is_given_up_and_its_place_is_free_again(tmp_path:
 
 def test_an_upload_that_drips_is_given_up_after_its_whole_time(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with stand(tmp_path, deadlines=Deadlines(upload=0.3, upload_whole=0.5)) as s:
+        async with stand(tmp_path, deadlines=Deadlines(upload_whole=0.5)) as s:
             request = post_request("/ec1/run", run_request(s.node.kid()))
             reader, writer = await s.open()
             answer = asyncio.create_task(read_answer(reader))
@@ -311,7 +312,7 @@ def test_beyond_the_limit_of_streams_a_request_is_busy_and_afterwards_welcome(tm
             _, writer = await s.open()
             writer.write(post_request("/ec1/run", run_request(s.node.kid())))
             await until(lambda: s.state.streams.open == 1)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 assert (await s.post("/ec1/run", run_request(s.node.kid()))).status == 503
             writer.close()
             await until(lambda: s.state.streams.open == 0)
@@ -338,7 +339,7 @@ def test_a_client_that_leaves_closes_the_connection_to_the_node(tmp_path: Path, 
                 await asyncio.sleep(0.05)
             writer.transport.abort()
             await until(lambda: s.state.streams.open == 0)
-            await asyncio.wait_for(s.node.closed.wait(), 5) if phase != "waiting" else None
+            await asyncio.wait_for(s.node.closed.wait(), 30) if phase != "waiting" else None
             assert s.state.counts["gone"] == 1
 
     asyncio.run(scenario())

@@ -7,10 +7,12 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from service_stand import FakeNode, hello_request, post_request, read_answer, reply, run_request, stream_of
+from service_stand import FakeNode, hello_request, post_request, read_answer, reply, run_request, stream_of, until
 
 pytestmark = pytest.mark.system
 
@@ -39,7 +41,7 @@ def command(configuration: Path) -> list[str]:
 
 def test_a_configuration_that_is_refused_is_one_line_and_exit_code_one(tmp_path: Path) -> None:
     path = write_configuration(tmp_path, "tcp:127.0.0.1:1", extra=1)
-    done = subprocess.run(command(path), capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command(path), capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1
     assert done.stdout.startswith("FAILED configuration: ")
     assert (done.stdout.count("\n"), done.stderr) == (1, "")
@@ -49,17 +51,24 @@ def test_a_taken_port_is_one_line_and_exit_code_one(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         path = write_configuration(tmp_path, "tcp:127.0.0.1:1", relay={"host": "127.0.0.1", "port": port})
-        done = subprocess.run(command(path), capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(command(path), capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stdout) == (1, f"FAILED listen: port {port}: Address already in use\n")
     assert done.stderr == ""
 
 
-async def started(path: Path) -> tuple[asyncio.subprocess.Process, int]:
-    pipe = asyncio.subprocess.PIPE
+@asynccontextmanager
+async def started(folder: Path, node: FakeNode) -> AsyncIterator[tuple[asyncio.subprocess.Process, int]]:
+    """The process and the relay's port; whatever state it is in afterwards, it is ended."""
+    path, pipe = write_configuration(folder, f"tcp:127.0.0.1:{node.port}"), asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*command(path), stdout=pipe, stderr=pipe)
-    ready = (await process.stdout.readline()).decode()
-    assert ready.startswith("READY ")
-    return process, int(json.loads(ready[6:])["relay"].rsplit(":", 1)[1])
+    try:
+        ready = (await process.stdout.readline()).decode()
+        assert ready.startswith("READY ")
+        yield process, int(json.loads(ready[6:])["relay"].rsplit(":", 1)[1])
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
 
 
 async def ask(port: int, raw: bytes):
@@ -72,7 +81,7 @@ async def ask(port: int, raw: bytes):
 
 
 async def healthy(port: int) -> None:
-    for _ in range(200):
+    for _ in range(1200):
         if (await ask(port, b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")).status == 200:
             return
         await asyncio.sleep(0.05)
@@ -83,8 +92,7 @@ def test_a_stream_in_flight_is_finished_before_the_process_ends_and_nothing_pers
     async def scenario() -> str:
         node = FakeNode()
         node.window_changes = {"exp": 2**40, "nbf": 0}
-        async with node.listen():
-            process, port = await started(write_configuration(tmp_path, f"tcp:127.0.0.1:{node.port}"))
+        async with node.listen(), started(tmp_path, node) as (process, port):
             await healthy(port)
             node.script["/ec1/hello"] = reply(200, b"H" * 1432)
             node.script["/ec1/run"] = stream_of([b"r" * 512] * 10, pause=0.1)
@@ -93,7 +101,7 @@ def test_a_stream_in_flight_is_finished_before_the_process_ends_and_nothing_pers
             assert (await ask(port, request)).status == 200
             assert (await ask(port, b"canary-not-http\r\n\r\n")).status == 400
             stream = asyncio.create_task(ask(port, post_request("/ec1/run", run_request(node.kid()), *headers)))
-            await asyncio.sleep(0.2)
+            await until(lambda: any(one.path == "/ec1/run" for one in node.heard))
             process.send_signal(signal.SIGTERM)
             answer = await stream
             assert (answer.status, len(answer.body), answer.whole) == (200, 5120, True)
@@ -115,8 +123,7 @@ def test_an_unwritable_state_folder_does_not_stop_the_service(tmp_path: Path) ->
         node = FakeNode()
         node.window_changes = {"exp": 2**40, "nbf": 0}
         (tmp_path / "state").write_text("a file where a folder should be")
-        async with node.listen():
-            process, port = await started(write_configuration(tmp_path, f"tcp:127.0.0.1:{node.port}"))
+        async with node.listen(), started(tmp_path, node) as (process, port):
             await healthy(port)
             answer = await ask(port, b"GET /v1/nodes/directory HTTP/1.1\r\nhost: x\r\n\r\n")
             assert answer.status == 200
