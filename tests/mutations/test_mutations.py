@@ -2,6 +2,7 @@
 
 A patch file begins with `tests: PATH ...`: pytest node ids, or `npm:FILE` or `npm:FILE::NAME` for tests of the
 TypeScript packages, where NAME is a part of a test's name with an underscore for whatever is no letter, digit or dash.
+A second line `hangs: SECONDS` is for a check without which its tests wait for what does not come: they are red sooner.
 The patch is applied to a copy of the tree, so that nothing here can touch the checkout.
 """
 
@@ -56,6 +57,12 @@ def named_tests(patch: Path) -> list[str]:
     first = patch.read_text().splitlines()[0]
     assert first.startswith("tests: "), f"{patch.name} must begin with 'tests: PATH'"
     return first.removeprefix("tests: ").split()
+
+
+def patience(patch: Path) -> int:
+    """After how many seconds its tests are red although they go on."""
+    second = patch.read_text().splitlines()[1]
+    return int(second.removeprefix("hangs: ")) if second.startswith("hangs: ") else HANGS_AFTER_S
 
 
 def changed_files(patch: Path) -> list[str]:
@@ -127,16 +134,16 @@ class Runner:
         self._forks = Server([sys.executable, str(ROOT / "tests/mutations/fork_server.py")], tree, tree)
         self._scripts: Server | None = None
 
-    def outcome(self, tests: list[str], changed: Sequence[str] = ()) -> int:
+    def outcome(self, tests: list[str], changed: Sequence[str] = (), seconds: int = HANGS_AFTER_S) -> int:
         """PASSED or FAILED for the named tests; anything else is not an answer. `changed` are files of the tree."""
         scripts: dict[str, list[str]] = {}
         for file, _, name in (test.removeprefix("npm:").partition("::") for test in tests if test.startswith("npm:")):
             scripts.setdefault(file, []).append(name)
-        return self.scripts(scripts, changed) if scripts else self.python(tests)
+        return self.scripts(scripts, changed) if scripts else self.python(tests, seconds)
 
-    def python(self, tests: list[str]) -> int:
+    def python(self, tests: list[str], seconds: int) -> int:
         """Ask the process, and keep no output but that of a run that did not happen."""
-        options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", f"--timeout={HANGS_AFTER_S}"]
+        options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", f"--timeout={seconds}"]
         # Only red or green counts here: nobody reads the explanations that rewriting the assertions would buy.
         options.append("--assert=plain")
         code, path = self._forks.ask([*options, *tests])
@@ -192,7 +199,7 @@ def apply(tree: Path, patch: Path, *options: str) -> None:
 def test_removing_the_check_turns_its_tests_red(patch: Path, runner: Runner) -> None:
     apply(runner.tree, patch)
     try:
-        assert runner.outcome(named_tests(patch), changed_files(patch)) == FAILED
+        assert runner.outcome(named_tests(patch), changed_files(patch), patience(patch)) == FAILED
     finally:
         apply(runner.tree, patch, "--reverse")
 
