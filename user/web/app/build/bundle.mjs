@@ -94,8 +94,12 @@ async function bundleStyle(name, release) {
 
 /** @param {object} output how modules are put together */
 async function bundleModules(release, constants, output = {}) {
+  const imports = new Map();
+  const graph = { name: "graph", moduleParsed: ({ id, importedIds }) => void imports.set(id, importedIds) };
+  const common = settings(release, constants);
   const made = await build({
-    ...settings(release, constants),
+    ...common,
+    plugins: [...common.plugins, graph],
     build: { ...OUTPUT, rolldownOptions: { input: { boot: BOOT }, output: { ...NAMES, ...output } } },
   });
   const strange = made.output.filter(({ type }) => type !== "chunk").map(({ fileName }) => fileName);
@@ -103,7 +107,8 @@ async function bundleModules(release, constants, output = {}) {
   const chunks = made.output;
   const entry = chunks.find(({ isEntry }) => isEntry);
   const main = chunks.find(({ modules }) => Object.hasOwn(modules, MAIN));
-  return { chunks, entry: entry.fileName, first: closure(chunks, [entry.fileName, main.fileName]) };
+  const files = new Map(chunks.map(({ fileName, imports: names }) => [fileName, names]));
+  return { chunks, imports, entry: entry.fileName, first: closure(files, [entry.fileName, main.fileName]) };
 }
 
 /**
@@ -115,19 +120,23 @@ async function bundleModules(release, constants, output = {}) {
 async function bundlePage(release, constants) {
   const loose = await bundleModules(release, constants);
   const needed = new Set(loose.chunks.filter(({ fileName }) => loose.first.includes(fileName)).flatMap(({ modules }) => Object.keys(modules)));
-  const together = { name: "first", priority: 1, test: (id) => needed.has(id) && id !== BOOT };
-  const { chunks, entry, first } = await bundleModules(release, constants, { codeSplitting: { groups: [together] } });
+  const early = new Set(closure(loose.imports, [BOOT]));
+  // What boot.ts runs with is apart: it paints the theme before the rest is there, and says so when the rest is refused.
+  const groups = [
+    { name: "start", priority: 2, test: (id) => early.has(id) },
+    { name: "first", priority: 1, test: (id) => needed.has(id) && !early.has(id) },
+  ];
+  const { chunks, entry, first } = await bundleModules(release, constants, { codeSplitting: { groups } });
   return { files: new Map(chunks.map(({ fileName, code }) => [fileName, Buffer.from(code)])), entry, first };
 }
 
-/** Every file that these import, without being asked later. */
-function closure(chunks, names) {
-  const byName = new Map(chunks.map((one) => [one.fileName, one]));
+/** All that these import, and what that imports, without being asked later. @param {Map<string, string[]>} imports */
+function closure(imports, names) {
   const found = new Set();
   const visit = (name) => {
-    if (found.has(name) || !byName.has(name)) return;
+    if (found.has(name) || !imports.has(name)) return;
     found.add(name);
-    byName.get(name).imports.forEach(visit);
+    imports.get(name).forEach(visit);
   };
   names.forEach(visit);
   return [...found];

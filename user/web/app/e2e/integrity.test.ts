@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 
-import { HERE, Profile } from "./browser.ts";
+import { HERE, PATIENCE, Profile } from "./browser.ts";
 
 /** As the browser gets it: what the page names, early and late. */
 async function delivered(): Promise<{ entry: string; modules: string[]; first: string[]; style: string }> {
@@ -31,13 +31,15 @@ test("one changed byte in the entry: nothing of the page runs", async () => {
   profile.wire.alter(entry, comment);
   await profile.page.goto("/");
   await profile.page.waitForLoadState("load");
-  expect([await started(profile), refused(profile)]).toEqual([0, true]);
+  expect(await profile.page.getByRole("alert").textContent()).toContain("is not the one that was published");
+  await expect.poll(() => refused(profile), { timeout: PATIENCE }).toBe(true);
+  expect(await started(profile)).toBe(0);
   expect(profile.page.workers()).toEqual([]);
 });
 
 test("one changed byte in a module that is imported at once: the page says that it did not start", async () => {
   const { first, modules } = await delivered();
-  const main = first.find((path) => path.startsWith("/assets/main-")) ?? "";
+  const main = first.find((path) => path.startsWith("/assets/first-")) ?? "";
   expect(modules).toContain(main);
   const profile = await Profile.open({ path: null });
   profile.wire.alter(main, comment);
@@ -47,13 +49,15 @@ test("one changed byte in a module that is imported at once: the page says that 
 });
 
 test("one changed byte in a module that is imported late: it is refused, and the rest stays", async () => {
-  const { first, entry, modules } = await delivered();
-  const [late = ""] = modules.filter((path) => path !== entry && !first.includes(path));
+  const { modules } = await delivered();
   const profile = await Profile.open();
   await profile.page.waitForSelector("main");
+  await profile.page.waitForLoadState("networkidle");
+  const asked = new Set(profile.requests.map(({ url }) => new URL(url).pathname));
+  const [late = ""] = modules.filter((path) => !asked.has(path));
   profile.wire.alter(late, comment);
   expect(await imported(profile, late)).toBe("TypeError");
-  expect(refused(profile)).toBe(true);
+  await expect.poll(() => refused(profile), { timeout: PATIENCE }).toBe(true);
   expect(await started(profile)).toBe(1);
 });
 
@@ -68,8 +72,8 @@ test("one changed byte in a worker: it never starts", async () => {
   }
   await profile.page.goto("/");
   await profile.page.waitForSelector("main");
-  await expect.poll(() => changed.sort()).toEqual(["channel", "vault"]);
-  await expect.poll(() => refused(profile)).toBe(true);
+  await expect.poll(() => changed.sort(), { timeout: PATIENCE }).toEqual(["channel", "vault"]);
+  await expect.poll(() => refused(profile), { timeout: PATIENCE }).toBe(true);
   expect(profile.page.workers()).toEqual([]);
   expect(profile.requests.some(({ url }) => new URL(url).pathname.startsWith("/v1/"))).toBe(false);
 });

@@ -50,7 +50,7 @@ test("the page from the disk says so, and reaches the server through this machin
   expect(profile.page.url()).toBe(`${own}/`);
   await profile.page.getByRole("button", { name: "Read and agree" }).waitFor();
   await profile.page.keyboard.press("ControlOrMeta+Shift+V");
-  await profile.page.getByText("This page came from your disk.").first().waitFor();
+  await profile.page.getByText("This page came from your disk.").first().waitFor({ state: "attached" });
   expect(origins(profile).filter((one) => one !== own && one !== own.replace("localhost", "127.0.0.1"))).toEqual([]);
   const paths = profile.requests.map(({ url }) => new URL(url).pathname);
   expect(paths).toContain("/v1/bulletin");

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 
 import { expect, test } from "vitest";
 
-import { HERE, Profile } from "./browser.ts";
+import { HERE, PATIENCE, Profile } from "./browser.ts";
 
 const sha256 = (data: Buffer): Buffer => createHash("sha256").update(data).digest();
 
@@ -60,7 +60,7 @@ test("25: another build is announced with both hashes and what the log says, and
   await notice.waitFor();
   expect(await isOther(profile)).toBe(false);
   await profile.page.getByRole("button", { name: "Use the new code" }).click();
-  await expect.poll(() => isOther(profile).catch(() => false)).toBe(true);
+  await expect.poll(() => isOther(profile).catch(() => false), { timeout: PATIENCE }).toBe(true);
   await profile.page.waitForSelector("main");
   const caches = await profile.page.evaluate(async () => globalThis.caches.keys());
   expect(caches.filter((name) => name.startsWith("privity-build-"))).toEqual([`privity-build-${after}`]);

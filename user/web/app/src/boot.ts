@@ -5,9 +5,8 @@
  * in a module that the map covers: the bytes are fetched under it, and only they become a worker.
  */
 
-import { type LocalMode, readStatement, STATEMENT } from "./state/local.ts";
-import { paintTheme } from "./state/theme.ts";
-import { refuseToRun } from "./unable.ts";
+import { DARK, paint, readLook } from "./state/look.ts";
+import { running } from "./unable.ts";
 
 /** One file of this build: where it lies and what it hashes to (Subresource Integrity). */
 interface Delivered {
@@ -25,6 +24,8 @@ declare const PRIVITY_STYLES: Readonly<Record<StyleName, Delivered>>;
 const SERVICE_WORKER = "/sw.js";
 /** An empty module of every build; no import map names it. */
 const UNLISTED = "/unlisted.js";
+/** Where `privity web` says what it is; no server of ours answers there. Source: specs/web-delivery.md. */
+const STATEMENT = "/.well-known/privity-local";
 const own = new Set<string>([SERVICE_WORKER]);
 const started = new Map<WorkerName, Promise<string>>();
 const styled = new Map<StyleName, Promise<void>>();
@@ -47,9 +48,12 @@ function scriptUrls(rules: ScriptUrls): ScriptUrls {
   return factory?.createPolicy("privity-code", rules) ?? rules;
 }
 
-/** A worker of this build. Rejects when its file cannot be fetched or is not the one that was built. */
-export async function startWorker(name: WorkerName): Promise<Worker> {
-  const server = (await local)?.server;
+/**
+ * A worker of this build; `server` is the one behind local mode, else null.
+ *
+ * Rejects when its file cannot be fetched or is not the one that was built.
+ */
+export async function startWorker(name: WorkerName, server: string | null): Promise<Worker> {
   let address = started.get(name);
   if (address === undefined) {
     address = verified(PRIVITY_WORKERS[name]);
@@ -57,7 +61,7 @@ export async function startWorker(name: WorkerName): Promise<Worker> {
     address.catch(() => started.delete(name));
   }
   // In local mode the worker reads in its name whose requests go through this page's own origin (bridge/through.ts).
-  const called = server === undefined ? name : `${name} ${server}`;
+  const called = server === null ? name : `${name} ${server}`;
   return new Worker(policy.createScriptURL(await address), { type: "module", name: called });
 }
 
@@ -72,13 +76,13 @@ async function verified({ path, integrity }: Delivered): Promise<string> {
   return address;
 }
 
-/** Only this machine answers at `localhost`, so a server cannot claim to be it; ours never answers at this address. */
-async function askLocalMode(): Promise<LocalMode | null> {
+/** Only this machine answers at `localhost`, so a server cannot claim to be it. */
+async function askLocalMode(): Promise<string | null> {
   if (location.hostname !== "localhost") return null;
   try {
     // eslint-disable-next-line no-restricted-globals
     const response = await fetch(STATEMENT, { cache: "no-store", credentials: "omit", redirect: "error" });
-    return response.ok ? readStatement(await response.text()) : null;
+    return response.ok ? await response.text() : null;
   } catch {
     return null;
   }
@@ -104,9 +108,9 @@ export function loadStyle(name: StyleName): Promise<void> {
   return loaded;
 }
 
-/** The service worker's registration; null where there is none, and in local mode, where the disk keeps the build. */
+/** The service worker's registration; null where there is none. */
 export async function registerServiceWorker(): Promise<ServiceWorkerRegistration | null> {
-  if (!("serviceWorker" in navigator) || await local !== null) return null;
+  if (!("serviceWorker" in navigator)) return null;
   return navigator.serviceWorker.register(policy.createScriptURL(SERVICE_WORKER), { updateViaCache: "none" }).catch(() => null);
 }
 
@@ -115,8 +119,8 @@ export async function enforcesIntegrity(): Promise<boolean> {
   return import(/* @vite-ignore */ UNLISTED).then(() => false, () => true);
 }
 
-/** `privity web` on this machine; null: this page came from a server. */
-export const local: Promise<LocalMode | null> = askLocalMode();
+/** What `privity web` on this machine says of itself, unread; null: this page came from a server. */
+export const statement: Promise<string | null> = askLocalMode();
 
-paintTheme();
-import("./main.tsx").catch(refuseToRun);
+paint(readLook().theme, matchMedia(DARK).matches);
+import("./main.tsx").catch(running());

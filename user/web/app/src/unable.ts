@@ -1,14 +1,17 @@
-/** What stands on the page when its own code could not be loaded: words without a catalog, since that is code as well. */
+/**
+ * What stands on the page when its own code could not be loaded: the words of index.html, since a catalog is code as well.
+ *
+ * They are there before any script runs, so that they stay when not even the first one may run.
+ */
 
-const TEXT = "Privity did not start: a part of this page is missing, or is not the one that was published. "
-  + "Nothing was sent. Load the page again; if that does not help, do not use this address.";
-
-export function refuseToRun(error: unknown): void {
+/** Take the words away: code runs. Returns what puts them back, should the rest of it not load. */
+export function running(): (error: unknown) => void {
   const place = document.getElementById("app") ?? document.body;
-  const words = document.createElement("p");
-  words.setAttribute("role", "alert");
-  words.textContent = TEXT;
-  const details = document.createElement("p");
-  details.textContent = error instanceof Error ? error.message : "";
-  place.replaceChildren(words, details);
+  const words = [...place.childNodes];
+  place.replaceChildren();
+  return (error) => {
+    const details = document.createElement("p");
+    details.textContent = error instanceof Error ? error.message : "";
+    place.replaceChildren(...words, details);
+  };
 }

@@ -5,7 +5,6 @@ import { base64urlDecode } from "@privity/protocol/canonical";
 
 import { provenance } from "./page.ts";
 
-export const STATEMENT = "/.well-known/privity-local";
 const MOST = 65_536;
 
 export interface LocalMode {
@@ -34,8 +33,8 @@ export function givenPin(): Bytes | null {
 }
 
 /** The statement in `text`; null for what is none. */
-export function readStatement(text: string): LocalMode | null {
-  if (text.length > MOST) return null;
+export function readStatement(text: string | null): LocalMode | null {
+  if (text === null || text.length > MOST) return null;
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -1,93 +1,20 @@
-/**
- * What this browser keeps about how the page looks and listens: nothing of what anybody wrote.
- *
- * It is read before anything is unlocked, so it lies in the open: a theme, a language, keys, what is folded. Trusted? No: each
- * member is checked, and one that does not fit is as if it were not there.
- */
+/** What this browser keeps about how the page looks and listens: nothing of what anybody wrote. */
 
 import { signal } from "@preact/signals";
 
-export interface Remembered {
-  readonly theme: "system" | "light" | "dark";
-  /** A language's tag; null: what the browser prefers. */
-  readonly language: string | null;
-  /** Keys that a person gave to actions, by the action's name; "" is none. */
-  readonly keys: Readonly<Record<string, string>>;
-  /** Whether single keys without Ctrl act. */
-  readonly singleKeys: boolean;
-  /** Whether Enter sends; else it begins a line and Mod+Enter sends. */
-  readonly enterSends: boolean;
-  /** Whether the list of chats stands beside the chat on a wide screen. */
-  readonly sidebar: boolean;
-  /** Ids of folders and parts of the list that are folded. */
-  readonly folded: readonly string[];
-}
+import { forgetLook, keepLook, readLook, type Remembered } from "./look.ts";
 
-const NAME = "privity.look";
-const MOST = 512;
-const PLAIN: Remembered = {
-  theme: "system", language: null, keys: {}, singleKeys: true, enterSends: true, sidebar: true, folded: [],
-};
+export { checked, type Remembered } from "./look.ts";
 
-export const remembered = signal<Remembered>(read());
+export const remembered = signal<Remembered>(readLook());
 
 /** Keep a change. Where the browser keeps nothing, it holds until the page is left. */
 export function remember(change: Partial<Remembered>): void {
   remembered.value = { ...remembered.value, ...change };
-  try {
-    shelf()?.setItem(NAME, JSON.stringify(remembered.value));
-  } catch {
-    // No room, or forbidden: the page works without.
-  }
+  keepLook(remembered.value);
 }
 
 /** Leave no trace of it in this browser. */
 export function unremember(): void {
-  remembered.value = PLAIN;
-  shelf()?.removeItem(NAME);
-}
-
-function read(): Remembered {
-  try {
-    return checked(JSON.parse(shelf()?.getItem(NAME) ?? "{}") as unknown);
-  } catch {
-    return PLAIN;
-  }
-}
-
-/** What fits of something that was kept. */
-export function checked(value: unknown): Remembered {
-  if (value === null || typeof value !== "object") return PLAIN;
-  const found = value as Readonly<Record<string, unknown>>;
-  const flag = (name: "singleKeys" | "enterSends" | "sidebar"): boolean => {
-    const one = found[name];
-    return typeof one === "boolean" ? one : PLAIN[name];
-  };
-  const theme = found["theme"];
-  return {
-    theme: theme === "light" || theme === "dark" ? theme : "system",
-    language: isShort(found["language"]) ? found["language"] : null,
-    keys: keysOf(found["keys"]),
-    singleKeys: flag("singleKeys"), enterSends: flag("enterSends"), sidebar: flag("sidebar"),
-    folded: Array.isArray(found["folded"]) ? found["folded"].filter(isShort).slice(0, MOST) : [],
-  };
-}
-
-function keysOf(value: unknown): Readonly<Record<string, string>> {
-  if (value === null || typeof value !== "object") return {};
-  return Object.fromEntries(Object.entries(value).filter((one): one is [string, string] => isShort(one[1])).slice(0, MOST));
-}
-
-function isShort(value: unknown): value is string {
-  return typeof value === "string" && value.length <= 64;
-}
-
-function shelf(): Storage | null {
-  try {
-    // The one thing that may lie here in the open, and must be readable before the vault is: how the page looks.
-    // eslint-disable-next-line no-restricted-globals
-    return typeof localStorage === "undefined" ? null : localStorage;
-  } catch {
-    return null;
-  }
+  remembered.value = forgetLook();
 }
