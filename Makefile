@@ -35,4 +35,4 @@ lock: ## Resolve the lock files anew (maintainers; needs uv in the environment).
 	@$(BIN)/python tools/lock.py
 
 clean: ## Forget the environment; state under PRIVITY_HOME stays.
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache user/web/node_modules user/web/packages/*/dist
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache user/web/node_modules user/web/packages/*/dist user/python/src/privity_client/_web
