@@ -99,6 +99,8 @@ test("an authenticator that answers late is asked behind a button until two answ
 test("an authenticator without an answer signs in, and seven words open", async () => {
   const profile = await Profile.open({ authenticator: "none" });
   const { page } = profile;
+  // Words become a key slowly, as they must, and more so on a busy machine.
+  page.setDefaultTimeout(45_000);
   await press(page, "Create account");
   await press(page, "Create passkey");
   await press(page, "Finish with my passkey");

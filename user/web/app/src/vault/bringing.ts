@@ -25,8 +25,6 @@ import type { Progress } from "./takeout.ts";
 const OWN = "privity";
 const CONVERSATIONS = "conversations";
 const ZIP = Uint8Array.of(0x50, 0x4b);
-/** Where the catalogs say what was left out. */
-const LEFT = "account.import.left.";
 
 /** What a file would bring. Nothing was written yet. */
 export interface Read {
@@ -111,7 +109,9 @@ async function foreign(files: readonly Bytes[], idsOf: (source: string) => Promi
   };
   const unknown = [...report.unknown.values()].reduce((sum, one) => sum + one, 0);
   const labelled: readonly (readonly [string, number])[] = unknown === 0 ? [] : [["labelled", unknown]];
-  const left = new Map([...labelled, ...report.leftOut].map(([what, count]) => [LEFT + what.replaceAll(" ", "_"), count]));
+  const left = new Map([...labelled, ...report.leftOut].map(([what, count]) => {
+    return [`account.import.left.${what.replaceAll(" ", "_")}`, count];
+  }));
   return {
     source: isClaude ? "claude" : "chatgpt", library, left, before: new Map(),
     attachment: () => Promise.reject(new VaultError("export.malformed", "no files")),

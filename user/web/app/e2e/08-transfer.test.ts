@@ -1,0 +1,120 @@
+/** Features 8 and 9: everything leaves as a zip that a plain reader opens, and comes back equal; twice adds nothing. */
+
+import { readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { strFromU8, unzipSync } from "fflate";
+import { beforeAll, expect, test } from "vitest";
+
+import { Profile } from "./browser.ts";
+import { agree, ask, create, go, press } from "./people.ts";
+
+const SAID = "Berberitzen, dried";
+let profile: Profile;
+
+beforeAll(async () => {
+  profile = await Profile.open();
+  await agree(profile);
+  await create(profile);
+  await ask(profile, SAID);
+}, 60_000);
+
+/** Milliseconds for words to become a key: that is meant to be slow, and more so on a busy machine. */
+const STRETCHING = 45_000;
+
+/** Export as the screen does; returns the file's path and the words that open it. */
+async function exported(from: Profile, encrypted: boolean): Promise<{ readonly path: string; readonly words: string }> {
+  const { page } = from;
+  await go(from, "Import and export");
+  if (encrypted) await page.getByLabel("Encrypt the file").click();
+  const [download] = await Promise.all([page.waitForEvent("download"), press(page, "Export")]);
+  const path = join(tmpdir(), `${String(process.pid)}-${download.suggestedFilename()}`);
+  await download.saveAs(path);
+  const words = encrypted ? (await page.locator(".group-letters").allTextContents()).join(" ") : "";
+  await press(page, encrypted ? "I have kept them" : "Export again");
+  return { path, words };
+}
+
+interface Node {
+  readonly id: string;
+  readonly parent: string | null;
+  readonly time: number;
+}
+
+/** What an export says of its chats. Ids are another account's, and imported chats arrive archived: both are evened out. */
+async function contents(path: string): Promise<unknown> {
+  const files = Object.entries(unzipSync(await readFile(path))).filter(([name]) => name.startsWith("chats/"));
+  const text = files.filter(([name]) => name.endsWith(".md")).map(([name, data]) => [name, strFromU8(data)]);
+  const trees = files.filter(([name]) => name.endsWith(".json")).map(([, data]) => {
+    const tree = JSON.parse(strFromU8(data)) as { readonly nodes: readonly Node[] };
+    const nodes = tree.nodes.toSorted((one, other) => one.time - other.time);
+    const place = (id: string | null): number => nodes.findIndex((one) => one.id === id);
+    return { ...tree, id: null, archived: null, nodes: nodes.map((one) => ({ ...one, id: null, parent: place(one.parent) })) };
+  });
+  return { text, trees };
+}
+
+async function taken(into: Profile, path: string, words: string | null): Promise<void> {
+  const { page } = into;
+  await go(into, "Import and export");
+  await page.locator(".drop input[type=file]").setInputFiles(path);
+  if (words === null) return;
+  await page.getByLabel("Your seven words").fill(words);
+  await press(page, "Open the file");
+}
+
+test("an encrypted export opens with its words alone, in another account, and exports equal again", async () => {
+  const plain = await exported(profile, false);
+  const before = await contents(plain.path);
+  expect(before).toMatchObject({ text: [[`chats/${SAID}.md`, expect.stringContaining(SAID)]], trees: [{}] });
+  const sealed = await exported(profile, true);
+  expect((await readFile(sealed.path)).includes(SAID)).toBe(false);
+
+  const other = await Profile.open({ name: "other" });
+  await create(other);
+  const { page } = other;
+  for (const one of [page, profile.page]) one.setDefaultTimeout(STRETCHING);
+  await taken(other, sealed.path, "one two three four five six seven");
+  await page.getByText(/not the seven words|do not open the file/).waitFor();
+  await page.getByLabel("Your seven words").fill(sealed.words);
+  await press(page, "Open the file");
+  await page.getByText("An export of Privity").waitFor();
+  await page.getByText("Titles").click();
+  await press(page, "Import one chat");
+  await page.getByText("Imported. You find the chats under Archived.").waitFor();
+  expect(await contents((await exported(other, false)).path)).toEqual(before);
+
+  await press(page, "Import another file");
+  await taken(other, plain.path, null);
+  await page.getByText("One chat is here already").waitFor();
+  expect(other.faults).toEqual([]);
+});
+
+test("an export of ChatGPT is shown before it is added, and what it cannot bring is counted", async () => {
+  const message = (role: string, parts: readonly string[]) => ({
+    author: { role }, content: { content_type: "text", parts }, create_time: 1_700_000_000, status: "finished_successfully",
+  });
+  const chat = {
+    id: "6f2b1a52-0000-4000-8000-000000000001", title: "Sanddorn", create_time: 1_700_000_000, update_time: 1_700_000_100,
+    current_node: "b", mapping: {
+      root: { id: "root", message: message("system", [""]), parent: null, children: ["a"] },
+      a: { id: "a", message: message("user", ["How is Sanddorn picked?"]), parent: "root", children: ["b"] },
+      b: { id: "b", message: message("assistant", ["With gloves."]), parent: "a", children: [] },
+    },
+  };
+  const path = join(tmpdir(), `${String(process.pid)}-conversations.json`);
+  await writeFile(path, JSON.stringify([chat]));
+  const { page } = profile;
+  await taken(profile, path, null);
+  await page.getByText("An export of ChatGPT").waitFor();
+  await page.getByText("2 messages").waitFor();
+  await page.getByText(/^One (?:hidden|empty) message/).waitFor();
+  await press(page, "Import one chat");
+  await page.getByText("Imported. You find the chats under Archived.").waitFor();
+  await press(page, "Import another file");
+  await writeFile(path, "no such thing");
+  await page.locator(".drop input[type=file]").setInputFiles(path);
+  await page.getByText("nothing was imported").waitFor();
+  expect(profile.faults).toEqual([]);
+});
