@@ -2,6 +2,7 @@
 
 import { type Bytes, equal, toHex } from "@privity/protocol/bytes";
 import type { Content } from "@privity/vault/contents/kinds";
+import { Kind } from "@privity/vault/contents/schema";
 import { VaultError } from "@privity/vault/errors";
 import * as page from "@privity/vault/page";
 
@@ -22,6 +23,8 @@ export async function isBody({ known }: Row, body: Bytes): Promise<boolean> {
 /** The bodies of what a reader read. */
 export class Bodies {
   readonly fresh: ReadonlyMap<string, readonly [hash: Bytes, body: Bytes]>;
+  /** By message, the one that it follows, of those that were judged. */
+  readonly parents = new Map<string, Bytes>();
   readonly #faults: ReadonlyMap<string, VaultError>;
   readonly #ground: Ground;
   readonly #boxes: Boxes;
@@ -78,6 +81,7 @@ export class Bodies {
       const body = await this.body(known.body.hash);
       if (body === null) return { ...row, fault: "object.missing" };
       const content = await this.#boxes.open({ id, box, version: known.version, body }, this.#ground.session);
+      if (content.kind === Kind.NODE && content.parent !== null) this.parents.set(toHex(id), content.parent);
       return { ...row, kind: content.kind };
     } catch (error) {
       if (!(error instanceof VaultError)) throw error;

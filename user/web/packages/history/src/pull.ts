@@ -3,7 +3,7 @@
  * stored in one batch. Source: specs/page.md.
  */
 
-import { toHex } from "@privity/protocol/bytes";
+import { type Bytes, toHex } from "@privity/protocol/bytes";
 import { Malformed } from "@privity/protocol/errors";
 import * as ring from "@privity/protocol/stored/keyring";
 import * as stored from "@privity/protocol/stored/page";
@@ -15,6 +15,7 @@ import { rescued } from "./offers.ts";
 import { Reader } from "./reader.ts";
 import { askedAgain } from "./receipts.ts";
 import type { Pages } from "./service.ts";
+import { sweep, touchedBy } from "./sweeping.ts";
 import type { Row, State, Waiting } from "./store.ts";
 
 /**
@@ -26,18 +27,21 @@ import type { Row, State, Waiting } from "./store.ts";
 export function pull(first: Ground, renew: () => Promise<Ground> = () => Promise.resolve(first)): Promise<readonly Row[]> {
   return halting(first.store, async () => {
     const changed = new Map<string, Row>();
+    const swept = new Map<string, Bytes>();
     let ground = first;
     for (let done = false; !done;) {
       const { position } = await stateOf(ground.store);
       const answer = await ground.service.pages(position.n);
       if (!(await knowsKeyrings(ground, answer))) ground = await renew();
       const state = await stateOf(ground.store);
-      const reader = await read(ground, state, answer);
+      const { reader, touched } = await read(ground, state, answer);
+      for (const box of touched) swept.set(toHex(box), box);
       await askedAgain(ground, state.posting, answer.pages);
       for (const [id, row] of reader.rows) changed.set(id, row);
       done = answer.pages.length === 0 || reader.position.n >= answer.n;
       if (done) page.checkDelivery(reader.position, answer.n, answer.head);
     }
+    await sweep(ground, [...swept.values()]);
     return [...changed.values()];
   });
 }
@@ -54,11 +58,13 @@ async function knowsKeyrings({ session }: Ground, { pages }: Pages): Promise<boo
 }
 
 /** Take one answer over, in one batch. */
-async function read(ground: Ground, state: State, answer: Pages): Promise<Reader> {
+async function read(
+  ground: Ground, state: State, answer: Pages,
+): Promise<{ readonly reader: Reader; readonly touched: readonly Bytes[] }> {
   page.checkHead(state.position, answer.n, answer.head);
   const reader = await Reader.at(state.position, ground.session, ground.store);
   for (const signed of answer.pages) await reader.accept(signed);
-  if (answer.pages.length === 0) return reader;
+  if (answer.pages.length === 0) return { reader, touched: [] };
   const bodies = await Bodies.of(ground, reader);
   for (const row of reader.rows.values()) reader.rows.set(toHex(row.id), await bodies.judged(row));
   // The bodies of what landed are among those of the rows: they were taken from what waited.
@@ -76,7 +82,7 @@ async function read(ground: Ground, state: State, answer: Pages): Promise<Reader
     waiting: [...landed.map(({ id }) => [id, null] as const), ...saved.waiting],
     offers: saved.offers,
   });
-  return reader;
+  return { reader, touched: await touchedBy(ground, reader, bodies) };
 }
 
 /** A page of this device that was posted is in what was read, or its place is taken: nothing is left to post. */

@@ -49,7 +49,11 @@ describe("two devices", () => {
     await laptop.history.remove([top.id]);
     await laptop.history.sync();
     await phone.history.sync();
-    expect([...(await phone.shows()).values()].sort()).toEqual(["Ask again.", "Chat"]);
+    // What hangs on it goes with it, after it was offered.
+    expect([...(await phone.shows()).values()].sort()).toEqual(["Chat"]);
+    expect([...(await phone.history.offers()).values()].map(({ content }) => content?.kind)).toEqual([Kind.NODE]);
+    await laptop.history.sync();
+    expect(await laptop.shows()).toEqual(await phone.shows());
   });
 
   test("both rename: the later name counts, and the other one is offered", async () => {

@@ -345,6 +345,22 @@ describe("when devices delete and write at the same time", () => {
     expect((await laptop.store.row(draw("From the phone", 16)))?.known.deleted).toBe(true);
   });
 
+  test("a reply below a message that is deleted here goes with it, and is offered; what is only missing stays", async () => {
+    const { service, laptop, phone } = await scene();
+    await phone.history.add(message("A reply", draw("one", 16)), BOX, draw("reply", 16));
+    await phone.history.add(message("Below a reply", draw("reply", 16)), BOX, draw("below", 16));
+    await phone.history.add(message("Of a withheld one", draw("never seen", 16)), BOX, draw("orphan", 16));
+    await phone.history.sync();
+    await laptop.history.remove([draw("one", 16)]);
+    await laptop.history.sync();
+    expect(await offered(laptop)).toEqual(["A reply", "Below a reply"]);
+    expect(await shown(laptop)).toEqual(["Chat", "Of a withheld one"]);
+    await phone.history.sync();
+    const tablet = await Device.join("tablet", identities, service);
+    await tablet.history.sync();
+    expect([await shown(phone), await shown(tablet)]).toEqual([await shown(laptop), await shown(laptop)]);
+  });
+
   test("a title that was typed while its deletion waited is offered", async () => {
     const { laptop, phone } = await scene();
     await renamed(phone, "Typed on the phone");
