@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,8 @@ from ports import free_row
 WEB = Path(__file__).resolve().parents[2] / "user/web"
 WORKING = "…"
 """What the page says until a step has ended."""
-SECONDS = 100
-"""After which the browser is ended: a step that waits for what never comes would wait for ever."""
+SECONDS = 120
+"""After which the browser is ended within one step: it would wait for ever for what never comes."""
 KEPT = ("accounts", "passkeys", "keyrings", "openers", "pages", "objects", "bodies", "pairings", "shares", "erasures")
 COUNTED = {"passkeys": "counter"}
 """The signature counter moves with each use of a passkey, whatever it opens."""
@@ -94,6 +94,18 @@ def account_service(folder: Path, page_port: int) -> Iterator[Service]:
         process.stdout.close()
 
 
+@contextmanager
+def impatient(process: "subprocess.Popen[str]") -> Iterator[None]:
+    """End the process when the block takes too long."""
+    ends = threading.Timer(SECONDS, process.kill)
+    ends.start()
+    try:
+        yield
+    finally:
+        ends.cancel()
+        ends.join()
+
+
 class Chrome:
     """One browser; each of its pages is a profile of its own."""
 
@@ -106,7 +118,8 @@ class Chrome:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"do": do, **members}) + "\n")
         self._process.stdin.flush()
-        line = self._process.stdout.readline()
+        with impatient(self._process):
+            line = self._process.stdout.readline()
         assert line, "the browser ended"
         answer = json.loads(line)
         assert "is" in answer, (do, members, answer)
@@ -134,18 +147,20 @@ def chromium_on(binary: str, node: str, service: Service, page_port: int) -> Ite
         )
     assert process.stdin is not None
     assert process.stdout is not None
-    ends = threading.Timer(SECONDS, process.kill)
-    ends.start()
     try:
-        ready = process.stdout.readline()
+        with impatient(process):
+            ready = process.stdout.readline()
         assert ready == '"ready"\n', (service.folder / "site.err").read_text()[-3000:]
         yield Chrome(process)
     finally:
-        process.stdin.close()
-        process.wait(30)
-        ends.cancel()
-        ends.join()
-        process.stdout.close()
+        try:
+            with suppress(BrokenPipeError):
+                process.stdin.close()
+            process.wait(60)
+        finally:
+            process.kill()
+            process.wait()
+            process.stdout.close()
 
 
 @dataclass

@@ -79,7 +79,7 @@ class Host:
                 yield json.loads(ready[6:])
             finally:
                 process.terminate()
-                assert process.wait(timeout=30) == 0
+                assert process.wait(timeout=60) == 0
 
     def admin(self, *arguments: object) -> tuple[int, str]:
         """`privity-admin` in this process: its exit code and what it said."""

@@ -150,7 +150,7 @@ def running(kind: str, folder: Path, ports: dict[int, int]) -> Iterator[Proxy]:
         yield Proxy(port, folder)
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 def trusting() -> ssl.SSLContext:

@@ -110,7 +110,11 @@ class WholeHost:
         found = {}
         for role, process in reversed(self._processes.items()):
             process.terminate()
-            process.communicate(timeout=40)
+            try:
+                process.communicate(timeout=60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
             found[role] = process.returncode
         return found
 

@@ -1,5 +1,6 @@
 """The two commands as a newcomer types them: a clone in an empty folder, an empty home for state, nothing installed."""
 
+import contextlib
 import json
 import os
 import signal
@@ -60,14 +61,17 @@ def served(clone: Path) -> Iterator[dict[str, str]]:
         )
     ready = f"Privity is ready at http://localhost:{port}"
     deadline = time.monotonic() + PATIENCE_S
-    while ready not in output.read_text():
-        assert process.poll() is None, output.read_text()
-        assert time.monotonic() < deadline, output.read_text()
-        time.sleep(0.2)
-    assert output.read_text().count(ready) == 1
-    yield env
-    os.killpg(process.pid, signal.SIGINT)
-    process.wait(60)
+    try:
+        while ready not in output.read_text():
+            assert process.poll() is None, output.read_text()
+            assert time.monotonic() < deadline, output.read_text()
+            time.sleep(0.2)
+        assert output.read_text().count(ready) == 1
+        yield env
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGINT)
+        process.wait(120)
 
 
 def privity(clone: Path, env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -76,4 +76,4 @@ def speaking(script: str) -> Iterator[Peer]:
         yield Peer(process)
         assert process.stdin is not None
         process.stdin.close()
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0

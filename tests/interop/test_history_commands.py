@@ -6,6 +6,7 @@ import socket
 import threading
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,9 +25,15 @@ pytestmark = [pytest.mark.system, pytest.mark.slow]
 @pytest.fixture
 def origin(tmp_path: Path) -> Iterator[str]:
     """The account service at a port of its own."""
-    listening = socket.create_server(("127.0.0.1", 0))
+    with socket.create_server(("127.0.0.1", 0)) as listening, serving(tmp_path / "service.db", listening) as address:
+        yield address
+
+
+@contextmanager
+def serving(file: Path, listening: socket.socket) -> Iterator[str]:
+    """The account service on a socket, with its database in a file; its address."""
     origin = f"http://localhost:{listening.getsockname()[1]}"
-    engine = engine_of(f"sqlite:///{tmp_path / 'service.db'}")
+    engine = engine_of(f"sqlite:///{file}")
     schema.upgrade(engine)
     house = House(
         database=Database(engine),
@@ -44,11 +51,12 @@ def origin(tmp_path: Path) -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
-    yield origin
-    server.should_exit = True
-    thread.join()
-    listening.close()
-    house.database.close()
+    try:
+        yield origin
+    finally:
+        server.should_exit = True
+        thread.join()
+        house.database.close()
 
 
 def create(home: Path, origin: str) -> str:

@@ -7,9 +7,10 @@ import re
 import select
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
-PATIENCE_S = 60
+PATIENCE_S = 120
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\r")
 
 
@@ -25,6 +26,8 @@ class Typed:
         )
         os.close(slave)
         self._master = master
+        # A test that fails leaves its command behind.
+        self._left = weakref.finalize(self, _end, self._process, master)
         self._raw = b""
         self._read_to = 0
 
@@ -51,7 +54,7 @@ class Typed:
         while self._more():
             pass
         code = self._process.wait(timeout=PATIENCE_S)
-        os.close(self._master)
+        self._left()
         return code
 
     def _more(self) -> bool:
@@ -64,6 +67,12 @@ class Typed:
             data = os.read(self._master, 65536)
         self._raw += data
         return bool(data)
+
+
+def _end(process: "subprocess.Popen[bytes]", master: int) -> None:
+    process.kill()
+    process.wait()
+    os.close(master)
 
 
 def run(home: Path, *arguments: str) -> tuple[int, str, str]:

@@ -67,7 +67,7 @@ class Served:
         if self._process is None:
             return
         self._process.send_signal(signal.SIGTERM)
-        self._process.communicate(timeout=60)
+        self._process.communicate(timeout=120)
         self._process = None
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -194,7 +194,7 @@ class Rogue:
         assert appraisal is not None
         bulletin = posting.compose(self._ledger, made, appraisal, self.policy, origins)
         posting.write(Post(bulletin, leaf, {one.node.nd.hex(): bundle}), self._home.published, Files())
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while self._served.get("/v1/bulletin") != bulletin:
             assert time.monotonic() < end, "the service did not take it over"
             time.sleep(0.05)
