@@ -31,6 +31,7 @@ BENCHMARKS = (
     "cold_start",
     "history",
     "unlock",
+    "chat",
 )
 
 

@@ -1,7 +1,7 @@
 /** What a model wrote, formatted. No HTML text exists at any point. */
 
 import type { JSX } from "preact";
-import { useLayoutEffect, useMemo, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { t } from "../text/text.ts";
 
@@ -39,13 +39,22 @@ export function Answer({ text, streaming = false, written = "", previews = false
   );
 }
 
-/** A growing text, one step per frame at most; a text that does not grow, at once. */
+/** A growing text, one step per frame at most; a text that does not grow, or did not grow in this frame, at once. */
 function usePaced(text: string, streaming: boolean): string {
-  const [drawn, setDrawn] = useState(text);
+  const drawn = useRef({ text, inFrame: false });
+  const [, drawAgain] = useState(0);
+  const waits = streaming && drawn.current.inFrame && text.startsWith(drawn.current.text);
+  const now = waits ? drawn.current.text : text;
   useLayoutEffect(() => {
-    if (drawn === text) return undefined;
-    const frame = requestAnimationFrame(() => setDrawn(text));
+    const grew = drawn.current.text !== now;
+    drawn.current.text = now;
+    if (!streaming || (!grew && now === text)) return undefined;
+    drawn.current.inFrame = true;
+    const frame = requestAnimationFrame(() => {
+      drawn.current.inFrame = false;
+      if (now !== text) drawAgain((count) => count + 1);
+    });
     return () => cancelAnimationFrame(frame);
-  }, [text, drawn]);
-  return streaming && text.startsWith(drawn) ? drawn : text;
+  }, [text, now]);
+  return now;
 }

@@ -4,6 +4,7 @@ import { computed } from "@preact/signals";
 
 import type { MessageView } from "../bridge/views.ts";
 import { chat } from "./app.ts";
+import { clears } from "./clearing.ts";
 import { type Run, running } from "./runs.ts";
 
 const NONE: readonly MessageView[] = [];
@@ -16,6 +17,24 @@ export const shownMessages = computed<readonly MessageView[]>(() => {
   const at = messages.findIndex(({ id }) => id === run.question);
   return at < 0 ? messages : [...messages.slice(0, at + 1), coming(run, messages[at + 1]?.siblings ?? [])];
 });
+
+/** Messages of one chunk. */
+export const CHUNK = 8;
+let before: readonly (readonly MessageView[])[] = [];
+
+/** The same in chunks, which a browser draws, or leaves, as one. A chunk that did not change is the same object. */
+export const shownChunks = computed<readonly (readonly MessageView[])[]>(() => {
+  const all = shownMessages.value;
+  const chunks = Array.from({ length: Math.ceil(all.length / CHUNK) }, (_chunk, index) => {
+    const next = all.slice(index * CHUNK, (index + 1) * CHUNK);
+    const old = before[index];
+    return old?.length === next.length && next.every((one, at) => one === old[at]) ? old : next;
+  });
+  before = chunks;
+  return chunks;
+});
+
+clears(() => { before = []; });
 
 function coming({ answer, question }: Run, versions: readonly string[]): MessageView {
   return {

@@ -1,41 +1,30 @@
 /** One message: a person's words on a tint, or an answer beside its margin line. */
 
-import { useSignal } from "@preact/signals";
+import type { ReadonlySignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { memo } from "../../parts/memo.ts";
-import { useLayoutEffect, useRef } from "preact/hooks";
 
 import type { MessageView } from "../../bridge/views.ts";
+import { memo } from "../../parts/memo.ts";
 import { failures } from "../../state/runs.ts";
 import { moment, t } from "../../text/text.ts";
 import { AnswerBlock } from "./AnswerBlock.tsx";
 import { Failed } from "./Failed.tsx";
-import type { Nearness } from "./nearness.ts";
 import { Question } from "./Question.tsx";
 
 export interface MessageProps {
   readonly message: MessageView;
-  readonly nearness: Nearness;
-  /** It is drawn whole at once. */
-  readonly near: boolean;
+  /** Whether it is drawn whole, or as its words alone. */
+  readonly whole: ReadonlySignal<boolean>;
   readonly last: boolean;
-  /** The question that it is, or answers. */
-  readonly question: string | null;
 }
 
 /** Drawn again only when the message is another one. */
-export const Message = memo(function Message({ message, nearness, near, last, question }: MessageProps): JSX.Element {
+export const Message = memo(function Message({ message, whole, last }: MessageProps): JSX.Element {
   const { id, role, siblings } = message;
-  const whole = useSignal(near);
-  const element = useRef<HTMLElement>(null);
-  useLayoutEffect(() => {
-    if (whole.value || element.current === null) return undefined;
-    return nearness.of(element.current, whole);
-  }, []);
+  const question = role === "user" ? id : message.parent;
   const mine = role === "user";
   return (
     <article
-      ref={element}
       id={`message-${id}`}
       data-id={id}
       data-siblings={siblings.join(" ")}

@@ -6,17 +6,17 @@ import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { Button } from "../../parts/Button.tsx";
 import { asked } from "../../state/asking.ts";
 import { target } from "../../state/chats.ts";
-import { shownMessages } from "../../state/shown.ts";
+import { shownChunks } from "../../state/shown.ts";
 import { t } from "../../text/text.ts";
 import { Faults, Offers } from "./Faults.tsx";
 import { Instructions } from "./Instructions.tsx";
-import { Message } from "./Message.tsx";
+import { Chunk } from "./Chunk.tsx";
 import { Nearness } from "./nearness.ts";
 import { Scroll } from "./scroll.ts";
 import { branchKeys, nextMessage } from "./walking.ts";
 
-/** From the end, these are drawn whole at once. */
-const WHOLE = 12;
+/** From the end, these chunks are drawn whole at once. */
+const WHOLE = 2;
 
 export function Messages(): JSX.Element {
   const scroller = useRef<HTMLDivElement>(null);
@@ -57,18 +57,14 @@ export function Messages(): JSX.Element {
 }
 
 function List({ nearness, scroll }: { readonly nearness: Nearness; readonly scroll: Scroll }): JSX.Element {
-  const shown = shownMessages.value;
+  const chunks = shownChunks.value;
   useLayoutEffect(() => { if (asked.value > 0) scroll.toEnd(); }, [asked.value]);
   return (
     <>
-      {shown.map((message, index) => (
-        <Message
-          key={message.id}
-          message={message}
-          nearness={nearness}
-          near={index >= shown.length - WHOLE}
-          last={index === shown.length - 1}
-          question={message.role === "assistant" ? message.parent : message.id}
+      {chunks.map((messages, index) => (
+        <Chunk
+          key={index} messages={messages} nearness={nearness} near={index >= chunks.length - WHOLE}
+          last={index === chunks.length - 1}
         />
       ))}
     </>

