@@ -1,15 +1,16 @@
 /** Every action that has a name: what the palette lists and keys call. */
 
 import type { IconName } from "../parts/Icon.tsx";
-import type { Key } from "../text/text.ts";
+import { type Key, t } from "../text/text.ts";
 import { account, chat, panelOpen, sidebarOpen } from "./app.ts";
 import { stop } from "./asking.ts";
 import { newChat, setArchived, setPinned } from "./chats.ts";
 import { lock } from "./locking.ts";
+import { say } from "./notices.ts";
 import { dialog, focusComposer, type Opened, paletteOpen } from "./opened.ts";
 import { go } from "./places.ts";
 import { remember, remembered } from "./remembered.ts";
-import { removeChats } from "./removing.ts";
+import { removeChats, undoable, undoRemoval } from "./removing.ts";
 import { running } from "./runs.ts";
 import { chooseTheme } from "./theme.ts";
 import { checkAgain } from "./verifying.ts";
@@ -28,11 +29,17 @@ export interface Action {
 }
 
 const isOpen = (): boolean => account.value?.state === "open";
-const isAnswering = (): boolean => running.value !== null;
+const canStop = (): boolean => running.value !== null || panelOpen.value;
 const hasChat = (): boolean => chat.value !== null;
 const withChat = (step: (id: string) => void): (() => void) => {
   return () => { if (chat.value !== null) step(chat.value.row.id); };
 };
+
+/** Stop the answer that comes; when none does, close what stands beside the chat. */
+function stopOrClose(): void {
+  if (running.value !== null) stop(running.value.chat);
+  else panelOpen.value = false;
+}
 
 function openPalette(): void {
   paletteOpen.value = true;
@@ -66,7 +73,8 @@ export const ACTIONS: readonly Action[] = [
   },
   { name: "search", text: "shell.action.search", icon: "search", keys: "Mod+Shift+F", run: () => go("search") },
   { name: "composer", text: "shell.action.composer", icon: "edit", keys: "/", run: focusComposer },
-  { name: "stop", text: "shell.action.stop", icon: "stop", keys: "Escape", run: withChat(stop), fits: isAnswering },
+  { name: "stop", text: "shell.action.stop", icon: "stop", keys: "Escape", run: stopOrClose, fits: canStop },
+  { name: "undo", text: "shell.action.undo", icon: "retry", keys: "", run: undoRemoval, fits: () => undoable.value > 0 },
   { name: "next", text: "shell.action.next", icon: "down", keys: "Alt+ArrowDown", run: () => undefined, hidden: true },
   { name: "previous", text: "shell.action.previous", icon: "up", keys: "Alt+ArrowUp", run: () => undefined, hidden: true },
   {
@@ -134,5 +142,5 @@ export const ACTIONS: readonly Action[] = [
 /** Put the last block of code in sight on the clipboard. */
 function copyLastCode(): void {
   const code = [...document.querySelectorAll<HTMLElement>(".message pre code")].at(-1);
-  if (code !== undefined) void navigator.clipboard.writeText(code.textContent);
+  if (code !== undefined) void navigator.clipboard.writeText(code.textContent).then(() => say(t("shell.copied")));
 }

@@ -4,12 +4,16 @@ import { signal } from "@preact/signals";
 
 import type { ChannelNews } from "../bridge/channel.ts";
 import type { VaultNews } from "../bridge/vault.ts";
+import type { Overview } from "../bridge/views.ts";
+import { t } from "../text/text.ts";
 import { chat, overview, record } from "./app.ts";
 import { heard } from "./asking.ts";
-import { rereadSoon } from "./chats.ts";
+import { newChat, rereadSoon } from "./chats.ts";
 import { settled } from "./composing.ts";
+import { draft, giveBack } from "./drafts.ts";
 import { heardState } from "./locking.ts";
 import { loadModels } from "./models.ts";
+import { tell } from "./notices.ts";
 import { heardErasure } from "./settings.ts";
 
 /** How far a long work of the vault has come: an import, an export, a repair. Null: none. */
@@ -18,7 +22,7 @@ export const progress = signal<{ readonly done: number; readonly of: number } | 
 export function heardVault(news: VaultNews): void {
   switch (news.kind) {
     case "overview":
-      overview.value = news.overview;
+      listed(news.overview);
       break;
     case "changed": {
       const open = chat.value?.row.id;
@@ -34,6 +38,19 @@ export function heardVault(news: VaultNews): void {
     case "progress":
       progress.value = news.done >= news.of ? null : { done: news.done, of: news.of };
   }
+}
+
+/** The list is another one. A chat in sight that left it is closed; what was typed there stays in the composer. */
+function listed(next: Overview): void {
+  const open = chat.value?.row.id;
+  const holds = (all: Overview | null): boolean => all?.chats.some(({ id }) => id === open) === true;
+  const gone = open !== undefined && holds(overview.value) && !holds(next);
+  overview.value = next;
+  if (!gone) return;
+  const text = draft.value;
+  newChat();
+  if (text !== "") giveBack(null, text);
+  tell(t("chat.gone"));
 }
 
 export function heardChannel(news: ChannelNews): void {

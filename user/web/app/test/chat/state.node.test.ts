@@ -8,6 +8,7 @@ import { settled, submit } from "../../src/state/composing.ts";
 import { draft, flushDrafts, followDrafts, typed } from "../../src/state/drafts.ts";
 import { placeFolder } from "../../src/state/folders.ts";
 import { merged } from "../../src/state/merging.ts";
+import { heardVault } from "../../src/state/news.ts";
 import { tokensIn, tokensOf } from "../../src/state/meter.ts";
 import { blanksOf, calling, filled, promptsFor } from "../../src/state/prompts.ts";
 import { checked } from "../../src/state/remembered.ts";
@@ -155,6 +156,24 @@ describe("deleting a chat", () => {
     expect(rows.value.length).toBe(2);
     expect(notices.value.at(-1)?.details).toContain("service.unreachable");
   });
+});
+
+test("a chat in sight that another device deleted is closed; what was typed there stays in the composer", () => {
+  const unfollow = followDrafts();
+  show({ chats: [row("c")] });
+  chat.value = { row: row("c"), model: null, effort: null, instructions: "", folder: null, messages: [] };
+  typed("half a thought");
+  if (overview.value !== null) heardVault({ kind: "overview", overview: { ...overview.value, chats: [] } });
+  expect(chat.value).toBeNull();
+  expect(draft.value).toBe("half a thought");
+  expect(notices.value.at(-1)?.text).toContain("deleted");
+  unfollow();
+});
+
+test("a chat that the list does not name yet stays open", () => {
+  chat.value = { row: row("new"), model: null, effort: null, instructions: "", folder: null, messages: [] };
+  if (overview.value !== null) heardVault({ kind: "overview", overview: { ...overview.value, chats: [row("other")] } });
+  expect(chat.value.row.id).toBe("new");
 });
 
 describe("a chat that is read again", () => {
