@@ -70,6 +70,11 @@ export class Tokens {
     this.#fresh = token;
   }
 
+  /** Whether a person proved themselves in the last five minutes. */
+  get isFresh(): boolean {
+    return this.#fresh !== null && this.#fresh.freshUntil > this.#place.world.now();
+  }
+
   /** The token of what a person proved in the last five minutes. Raises AccountError `access.stale`. */
   fresh(): Token {
     const now = this.#place.world.now();

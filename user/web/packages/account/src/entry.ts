@@ -4,7 +4,7 @@
  */
 
 import { overHttp } from "@privity/history/http";
-import { unlock } from "@privity/history/session";
+import { type Session, unlock } from "@privity/history/session";
 import type { Assertion } from "@privity/passkeys/passkey";
 import { type Bytes, equal } from "@privity/protocol/bytes";
 import { VaultError } from "@privity/vault/errors";
@@ -24,6 +24,7 @@ import { AccountError } from "./errors.ts";
 import * as keys from "./keys.ts";
 import type { Place } from "./place.ts";
 import { listedRecords, next } from "./revision.ts";
+import { renewalOf } from "./rotating.ts";
 
 /** What a person chose for this browser. Without `keepUnlocked` it asks for the passkey at each unlock. */
 export interface Entering {
@@ -110,9 +111,10 @@ async function entered(
     const session = await unlock(identity, overHttp(way), place.world);
     const found = listedRecords(session, (await overHttp(way).keyrings(session.trusted.keyring.revision)).openers)
       .find((one) => equal(one.id, record.id)) ?? record;
-    const own = keepUnlocked ? await ownOpenerOf(place, device, found, material, account) : null;
-    const posted = await next(session, { openers: own === null ? [] : [own], devices: [me] }, place.world);
-    const known = knownDevice(place, account, device, own === null ? found : own.record, own !== null);
+    const { own, again } = await openersOf(place, session, { device, record: found, material, keepUnlocked });
+    const openers = { openers: [own, again].flatMap((one) => one ?? []), ...(again === null ? {} : { insteadOf: found.id }) };
+    const posted = await next(session, { ...openers, devices: [me] }, place.world);
+    const known = knownDevice(place, account, device, (own ?? again)?.record ?? found, own !== null);
     await place.devices.put(known);
     try {
       await calls.putKeyring(way, session.trusted.keyring.revision, posted);
@@ -125,11 +127,18 @@ async function entered(
   }
 }
 
-async function ownOpenerOf(
-  place: Place, device: keys.DeviceKeys, record: Record, material: opener.Material, account: Bytes,
-): Promise<keys.NewOpener> {
+/** What enters with this browser: its own opener, and the one that was used under another id, if it needs one. */
+async function openersOf(
+  place: Place, session: Session, { device, record, material, keepUnlocked }: {
+    readonly device: keys.DeviceKeys; readonly record: Record; readonly material: opener.Material; readonly keepUnlocked: boolean;
+  },
+): Promise<{ readonly own: keys.NewOpener | null; readonly again: keys.NewOpener | null }> {
+  const { account } = session.identity;
   const { raw } = await opener.openFresh(record, material, account, place.world.kem);
-  return ownOpener(place, device, raw, { account, epoch: record.epoch }).finally(() => {
+  try {
+    const own = keepUnlocked ? await ownOpener(place, device, raw, { account, epoch: record.epoch }) : null;
+    return { own, again: await renewalOf(session, record, material, raw, place.world) };
+  } finally {
     raw.wipe();
-  });
+  }
 }

@@ -30,6 +30,8 @@ export interface Entering {
 /** What a revision changes in the same epoch. */
 export interface Change {
   readonly openers?: readonly NewOpener[];
+  /** The id of an opener that leaves: one of those that enter takes its place. */
+  readonly insteadOf?: Bytes;
   readonly devices?: readonly Entering[];
   /** New labels of devices, by id in hexadecimal. */
   readonly labels?: ReadonlyMap<string, string>;
@@ -66,7 +68,9 @@ export async function next(session: Session, change: Change, world: World): Prom
   const { epoch, key } = newestKey(session);
   const was = await privateHalf.openHalf(session.half, trusted, key);
   const [openers, devices] = [change.openers ?? [], change.devices ?? []];
-  const half = renamed(privateHalfOf(was, openers, devices, change.drop ?? new Set()), change.labels ?? new Map());
+  const stays = (one: { readonly id: Bytes }): boolean => change.insteadOf === undefined || !equal(one.id, change.insteadOf);
+  const kept = { ...was, openers: was.openers.filter(stays) };
+  const half = renamed(privateHalfOf(kept, openers, devices, change.drop ?? new Set()), change.labels ?? new Map());
   const revision = before.revision + 1;
   const sealing = privateHalf.seal(half, key, { account: before.account, revision, epoch }, world.random(12));
   const body = await sealing.finally(() => {
@@ -75,7 +79,7 @@ export async function next(session: Session, change: Change, world: World): Prom
   const ring = {
     ...before, revision, previous: trusted.hash, private: sha256(body), signer: identity.device,
     day: Math.floor(world.now() / DAY_MS),
-    openers: sorted([...before.openers, ...openers.map(({ record }) => listed(record))]),
+    openers: sorted([...before.openers.filter(stays), ...openers.map(({ record }) => listed(record))]),
     devices: sorted([...before.devices, ...devices.map((one): Device => {
       return { id: one.id, key: one.key, lastSeq: null, introducedBy: one.introducedBy };
     })]),

@@ -3,9 +3,9 @@
  * specs/rotation.md.
  */
 
-import { newestKey, type Session } from "@privity/history/session";
+import { newestKey, type Session, type World } from "@privity/history/session";
 import { type Bytes, equal } from "@privity/protocol/bytes";
-import type * as ring from "@privity/protocol/stored/keyring";
+import * as ring from "@privity/protocol/stored/keyring";
 import * as opener from "@privity/vault/opener";
 import type { Material, Record } from "@privity/vault/opener";
 import * as privateHalf from "@privity/vault/private_half";
@@ -15,7 +15,7 @@ import { Secret } from "@privity/vault/secret";
 import type { Account } from "./account.ts";
 import type { Posted } from "./calls.ts";
 import { AccountError } from "./errors.ts";
-import type { NewOpener } from "./keys.ts";
+import { type NewOpener, newOpener } from "./keys.ts";
 import { DAY_MS, listedRecords, next, wipe } from "./revision.ts";
 
 /** Whose opener is made, for which epoch. */
@@ -95,11 +95,46 @@ export function stored(record: Record): { readonly id: Bytes; readonly record: B
 }
 
 /**
- * What a rotation still needs, by whichever device comes first: boxes are wrapped again, past account keys dropped.
+ * The same opener under another id, where a holder of an earlier account key knew its public key and lock; null where nobody
+ * did. Source: specs/rotation.md. `raw` is the account key of the session's epoch, and is not wiped.
+ */
+export async function renewalOf(
+  session: Session, record: Record, material: Material, raw: Secret<"account key">, world: World,
+): Promise<NewOpener | null> {
+  const rings = session.keyrings.map((one) => ring.decode(one.public));
+  if (!rotation.needsRenewal(record.id, rings)) return null;
+  const label = session.names.openers.find((one) => equal(one.id, record.id))?.label ?? "";
+  const where = { account: session.identity.account, epoch: session.trusted.keyring.epoch };
+  const { parameters, credential } = record;
+  return newOpener(material, raw, where, { label, parameters, credential }, world);
+}
+
+/** Give what this browser opens with another id, if it needs one and a person proved themselves just now. */
+async function renewOwn(account: Account): Promise<void> {
+  if (!account.tokens.isFresh) return;
+  const { world } = account.place;
+  const { id, material } = account.session.identity.opener;
+  const made = await account.withRaw(async (raw) => {
+    const entering = await renewalOf(account.session, opener.decode(account.record), material, raw, world);
+    if (entering === null) return null;
+    await account.change((session) => next(session, { openers: [entering], insteadOf: id }, world), true);
+    return entering;
+  });
+  if (made !== null) await account.openWith(stored(made.record), material);
+}
+
+/**
+ * What a rotation still needs, by whichever device comes first: boxes are wrapped again, past account keys dropped. What this
+ * browser opens with gets another id where a person proved themselves just now.
  *
  * Nothing to do is the usual case. Raises as `Account.sync` and `Account.change` do.
  */
 export async function finishRotation(account: Account): Promise<void> {
+  await wrapAgain(account);
+  await renewOwn(account);
+}
+
+async function wrapAgain(account: Account): Promise<void> {
   const { world } = account.place;
   const { past } = account.session.names;
   if (past.size === 0) return;

@@ -1,5 +1,7 @@
 /** What opens an account is replaced and taken away: the old opens nothing that is written afterwards, nobody is locked out. */
 
+import { toHex } from "@privity/protocol/bytes";
+import { base64urlEncode, type JsonObject } from "@privity/protocol/canonical";
 import * as opener from "@privity/vault/opener";
 import * as recovery from "@privity/vault/recovery";
 import { describe, expect, test } from "vitest";
@@ -9,7 +11,7 @@ import { Account } from "../src/account.ts";
 import { Ceremony } from "../src/ceremony.ts";
 import { withCode, withPasskey } from "../src/entry.ts";
 import { newWords, ofPasskey } from "../src/keys.ts";
-import { beginPasskey, finishPasskey, openers, removeOpener, removePasskey } from "../src/management.ts";
+import { beginPasskey, finishPasskey, openers, removeOpener, removePasskey, revoke } from "../src/management.ts";
 import { NewWords } from "../src/words.ts";
 import { Browser, Passkey } from "./browser.ts";
 import { BOX, CHAT, created, linked, message, prove, saved, texts, typed } from "./steps.ts";
@@ -43,8 +45,8 @@ describe("a new recovery code", () => {
     await expect(ceremony.finish(["", ""])).rejects.toThrow("ceremony.differs");
     await ceremony.finish(typed(ceremony.shown));
     expect([account.session.trusted.keyring.epoch, kinds(account)]).toEqual([2, [1, 2, 3, 3]]);
-    // One revision for both, one that drops the past account key.
-    expect((service.accounts.values().next().value?.rings.length ?? 0) - rings).toBe(2);
+    // One revision for both, one that drops the past account key, one that gives what this browser opens with another id.
+    expect((service.accounts.values().next().value?.rings.length ?? 0) - rings).toBe(3);
     await write(account, "After");
     const desk = await withCode(new Browser("desk", service), ceremony.shown, entering);
     await desk.sync();
@@ -63,15 +65,43 @@ describe("a new recovery code", () => {
     await expect(stale.finish(typed(stale.shown))).rejects.toThrow("access.stale");
     expect(service.rows()).toBe(before);
     await prove(account, passkey);
-    service.before = (method, path) => {
+    service.after = (path, answer) => {
       const [row] = [...service.accounts.values()];
-      if (method === "GET" && path === "/v1/keyring" && row !== undefined && row.rings.length >= 3) {
-        row.records = row.records.filter((one) => opener.decode(one).kind !== opener.KINDS.recovery);
-      }
+      if (path !== "/v1/keyring" || answer === null || answer instanceof Uint8Array || row?.rings.length !== 4) return answer;
+      const kept = row.records.filter((one) => opener.decode(one).kind !== opener.KINDS.recovery);
+      return { ...answer, openers: kept.map((one) => base64urlEncode(one)) } satisfies JsonObject;
     };
     const ceremony = Ceremony.begin(account);
     await expect(ceremony.finish(typed(ceremony.shown))).rejects.toThrow("opener.unlisted");
     await expect(withCode(new Browser("desk", service), code, entering)).rejects.toThrow("access.refused");
+  });
+});
+
+describe("after a rotation", () => {
+  const idOf = (account: Account, kind: number): string => {
+    return toHex(openers(account).find((one) => one.kind === kind)?.id ?? BOX);
+  };
+
+  test("what is used next gets another id: its lock was known to whoever held the key of before", async () => {
+    const { account, passkey, service, code } = await saved({ keepUnlocked: false });
+    const phone = await linked(account, passkey, new Browser("phone", service));
+    const before = [idOf(account, opener.KINDS.passkey), idOf(account, opener.KINDS.recovery)];
+    await prove(account, passkey);
+    await revoke(account, phone.session.identity.device);
+    const [ofPasskeys, ofCode] = [idOf(account, opener.KINDS.passkey), idOf(account, opener.KINDS.recovery)];
+    expect([ofPasskeys === before[0], ofCode === before[1]]).toEqual([false, true]);
+    for (const name of ["desk", "tablet"]) {
+      const desk = await withCode(new Browser(name, service), code, entering);
+      await desk.sync();
+      expect(idOf(desk, opener.KINDS.recovery)).not.toBe(before[1]);
+      expect(openers(desk).filter((one) => one.kind === opener.KINDS.recovery).length).toBe(1);
+    }
+    const again = new Browser("again", service);
+    const challenge = await signIn(again);
+    const assertion = await passkey.assertion(challenge.challenge, account.session.identity.account);
+    const used = { assertion, material: await passkey.answer() };
+    const came = await withPasskey(again, challenge, used, null, { ...entering, keepUnlocked: false });
+    expect(idOf(came, opener.KINDS.passkey)).toBe(ofPasskeys);
   });
 });
 
