@@ -90,7 +90,7 @@ def account_service(folder: Path, page_port: int) -> Iterator[Service]:
         yield Service(f"http://localhost:{page_port}", behind, folder, process)
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(60)
         process.stdout.close()
 
 

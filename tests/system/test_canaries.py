@@ -97,7 +97,7 @@ async def nonsense(i: Installation, header: str, broken: str) -> None:
             lines = [f"{first} HTTP/1.1", "host: x", f"cookie: {header}", f"user-agent: {header}", "content-length: 99"]
             writer.write("\r\n".join([*lines, "", broken * 4]).encode())
             writer.write_eof()
-            await asyncio.wait_for(reader.read(), 20)
+            await asyncio.wait_for(reader.read(), 60)
             writer.close()
 
 

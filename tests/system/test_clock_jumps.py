@@ -82,7 +82,7 @@ async def until(said: Callable[[], bool]) -> None:
 async def until_answered(client: Client) -> Said:
     """Ask until a whole answer comes; until then only documented failures."""
     reasons = set()
-    for _ in range(60):
+    for _ in range(200):
         try:
             said = await client.ask("Do you agree on the time?")
         except ClientError as error:

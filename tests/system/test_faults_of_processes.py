@@ -42,7 +42,7 @@ async def fails(client: Client) -> str:
 
 async def until_answered(client: Client) -> AsyncIterator[str]:
     """Ask until a whole answer comes; the reasons of the failures until then."""
-    for _ in range(40):
+    for _ in range(200):
         try:
             said = await client.ask("Are you back?")
         except ClientError as error:
@@ -109,7 +109,7 @@ def test_a_node_killed_during_an_upload_is_an_outer_error_or_a_cut(tmp_path: Pat
             await asyncio.sleep(0.3)
             i.node.kill()
             writer.write(bytes(8256 - 2000 - len(header)))
-            answer = await asyncio.wait_for(reader.read(), 20)
+            answer = await asyncio.wait_for(reader.read(), 60)
             assert answer.startswith((b"HTTP/1.1 503", b"HTTP/1.1 404", b"HTTP/1.1 400"))
             writer.close()
             assert i.service.alive()

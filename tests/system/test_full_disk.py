@@ -39,6 +39,10 @@ def test_a_full_disk_costs_the_mirror_and_nothing_else(tmp_path: Path, one_page_
             await installation.start()
             async with installation.client() as client:
                 assert (await client.ask("Is there room?")).answer.state == "complete"
+            async with asyncio.timeout(60):
+                while "state_unwritable" not in installation.service.err.read_text():  # noqa: ASYNC110
+                    await asyncio.sleep(0.1)
+            # It tries again at each poll, every two seconds, and says so once.
             await asyncio.sleep(4.5)
             assert installation.service.err.read_text().count("state_unwritable") == 1
             assert stored(one_page_disk) <= 4096

@@ -30,7 +30,7 @@ async def post(port: int, path: str, body: bytes, declared: int | None = None) -
         writer.write(head.encode() + body)
         if length > len(body):
             writer.write_eof()
-        answer = await asyncio.wait_for(reader.read(), 30)
+        answer = await asyncio.wait_for(reader.read(), 60)
     except ConnectionError:
         return 0, b""
     finally:

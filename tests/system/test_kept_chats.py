@@ -47,9 +47,11 @@ def loaded(path: str) -> ModuleType:
 def installation(tmp_path: Path, small_model: Path) -> Iterator[Any]:
     made = loaded("user/python/tests/test_serve_system.py").Installation(tmp_path / "home")
     shelf.add(made.home.models, small_model, model_id="tiny", context=512)
-    made.start()
-    yield made
-    made.stop(signal.SIGTERM)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop(signal.SIGTERM)
 
 
 def test_a_chat_is_kept_continued_elsewhere_and_not_kept_when_temporary(installation: Any, tmp_path: Path) -> None:
