@@ -10,6 +10,7 @@ import { account, models, notices, overview, panelOpen, record, screen, sidebarO
 import { clears, clearShown } from "./clearing.ts";
 import { flushDrafts } from "./drafts.ts";
 import { became } from "./entering.ts";
+import { failed } from "./failing.ts";
 import { service } from "./local.ts";
 import { assertive, polite } from "./notices.ts";
 import { connect, ports } from "./ports.ts";
@@ -78,6 +79,8 @@ async function cover(): Promise<void> {
       void renewal.prove();
       await became(await started.vault.ask("start", { service: service() }));
     }
+  } catch (error) {
+    failed(error);
   } finally {
     locking.value = false;
   }

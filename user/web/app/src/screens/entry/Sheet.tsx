@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 
 import { Button } from "../../parts/Button.tsx";
 import { overview } from "../../state/app.ts";
+import { service } from "../../state/local.ts";
 import { saveFile } from "../../state/saving.ts";
 import { moment, t } from "../../text/text.ts";
 import { Groups, groupsOf } from "./Groups.tsx";
@@ -18,7 +19,7 @@ export function Sheet({ kind, shown }: SheetProps): JSX.Element {
   const title = kind === "code" ? t("entry.sheet.code") : t("entry.sheet.words");
   const head = headLine();
   const save = (): void => {
-    const name = `privity-${kind === "code" ? "recovery" : "words"}-${location.hostname}.txt`;
+    const name = `privity-${kind === "code" ? "recovery" : "words"}-${new URL(service()).hostname}.txt`;
     saveFile(name, new TextEncoder().encode(sheetText(title, groups, kind, head)), "text/plain");
   };
   return (
@@ -27,7 +28,7 @@ export function Sheet({ kind, shown }: SheetProps): JSX.Element {
         <p class="sheet-title"><span class="mark" translate={false}>Privity</span> <span>{title}</span></p>
         <Groups label={title} groups={groups} kind={kind} />
         <dl class="sheet-facts">
-          <div><dt>{t("entry.sheet.origin")}</dt><dd dir="ltr">{location.origin}</dd></div>
+          <div><dt>{t("entry.sheet.origin")}</dt><dd dir="ltr">{service()}</dd></div>
           <div><dt>{t("entry.sheet.day")}</dt><dd>{moment(Date.now(), "day")}</dd></div>
           {head !== null && <div><dt>{t("entry.sheet.head")}</dt><dd dir="ltr">{head}</dd></div>}
         </dl>
@@ -49,7 +50,7 @@ function headLine(): string | null {
 function sheetText(title: string, groups: readonly string[], kind: "code" | "words", head: string | null): string {
   const lines = [
     `Privity: ${title}`, "", groups.join(kind === "code" ? "-" : " "), "",
-    `${t("entry.sheet.origin")}: ${location.origin}`, `${t("entry.sheet.day")}: ${moment(Date.now(), "day")}`,
+    `${t("entry.sheet.origin")}: ${service()}`, `${t("entry.sheet.day")}: ${moment(Date.now(), "day")}`,
     ...(head === null ? [] : [`${t("entry.sheet.head")}: ${head}`]), "",
     kind === "code" ? t("entry.code.lead") : t("entry.words.lead"), "",
   ];
