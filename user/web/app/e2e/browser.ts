@@ -145,6 +145,8 @@ export class Profile {
   }
 
   #watch(page: Page): void {
+    // Whoever leaves in a test means it.
+    page.on("dialog", (dialog) => void (dialog.type() === "beforeunload" ? dialog.accept() : dialog.dismiss()));
     page.on("pageerror", (error) => this.faults.push(String(error)));
     page.on("console", (message) => {
       if (message.type() !== "error") return;

@@ -45,14 +45,14 @@ export const rows = computed<readonly ChatRow[]>(() => {
   return all.filter(({ id }) => !leaving.value.has(id)).sort((left, right) => right.time - left.time);
 });
 
-/** Begin a new chat: nothing is made before its first message. */
-export function newChat(how: Partial<Fresh> = {}): void {
+/** Begin a new chat: nothing is made before its first message. `anew`: without another step of Back. */
+export function newChat(how: Partial<Fresh> = {}, anew = false): void {
   fresh.value = { ...PLAIN, ...how };
   chat.value = null;
   opening.value = null;
   target.value = null;
   showChat();
-  arrived(null);
+  arrived(null, anew);
 }
 
 /** Open a chat, at a message when one is named. Raises nothing: what fails is told. */
@@ -78,10 +78,10 @@ export async function openChat(id: string, at: string | null = null): Promise<vo
   }
 }
 
-/** Show what Back or Forward came to. */
+/** Show what Back, Forward or a reload came to; in the place of a chat that is gone, a new one. */
 export function openPlace(id: string | null): void {
-  if (id === null) newChat();
-  else void openChat(id);
+  if (id !== null && rows.value.some((one) => one.id === id)) void openChat(id);
+  else newChat({}, true);
 }
 
 /** A chat that a first message made is in sight from now on, without another step of Back. */

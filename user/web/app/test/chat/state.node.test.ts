@@ -7,12 +7,14 @@ import { clearShown } from "../../src/state/clearing.ts";
 import { settled, submit } from "../../src/state/composing.ts";
 import { draft, flushDrafts, followDrafts, typed } from "../../src/state/drafts.ts";
 import { placeFolder } from "../../src/state/folders.ts";
+import { wouldLose } from "../../src/state/losing.ts";
 import { merged } from "../../src/state/merging.ts";
 import { heardVault } from "../../src/state/news.ts";
 import { tokensIn, tokensOf } from "../../src/state/meter.ts";
 import { blanksOf, calling, filled, promptsFor } from "../../src/state/prompts.ts";
 import { checked } from "../../src/state/remembered.ts";
 import { flushRemovals, removeChats, UNDO, undoRemoval } from "../../src/state/removing.ts";
+import { newRun, setRun } from "../../src/state/runs.ts";
 import { look, results } from "../../src/state/searching.ts";
 import { byDate, monthOf } from "../../src/screens/sidebar/groups.ts";
 import { FarEnd, RECORD, settle } from "./far_end.ts";
@@ -168,6 +170,21 @@ test("a chat in sight that another device deleted is closed; what was typed ther
   expect(draft.value).toBe("half a thought");
   expect(notices.value.at(-1)?.text).toContain("deleted");
   unfollow();
+});
+
+test("a guest with chats or words is asked before the page goes, and so is whoever waits for an answer", () => {
+  expect(wouldLose()).toBe(false);
+  account.value = { state: "guest" };
+  expect(wouldLose()).toBe(false);
+  draft.value = "a word";
+  expect(wouldLose()).toBe(true);
+  draft.value = "";
+  show({ chats: [row("c")] });
+  expect(wouldLose()).toBe(true);
+  account.value = { state: "open" };
+  expect(wouldLose()).toBe(false);
+  setRun("c", newRun({ request: "r", chat: "c", question: "q", answer: "a", rid: "00", model: "m" }));
+  expect(wouldLose()).toBe(true);
 });
 
 test("a chat that the list does not name yet stays open", () => {
