@@ -10,7 +10,7 @@ from privity_client.history import codes, edits, linking
 from privity_client.history import devices as account_devices
 from privity_client.history.calls import Reply
 from privity_client.history.reasons import ServiceRefused
-from privity_vault import recovery
+from privity_vault import opener, recovery
 from privity_vault.contents.chat import Role
 from privity_vault.errors import VaultError
 
@@ -238,3 +238,22 @@ def test_a_device_leaves_with_its_last_signature(house, machines) -> None:
     assert any("The last words"[:20] == one["title"] for one in laptop.seen().values())
     assert [one.active for one in account_devices.shown(laptop.replica)] == [True, True, False]
     assert laptop.replica.opened.trusted.keyring.epoch == 2
+
+
+def test_a_code_that_is_used_after_a_rotation_gets_another_opener(house, machines, tmp_path) -> None:
+    laptop, _, phone = machines
+
+    def codes_of(machine) -> list[bytes]:
+        return [one.id for one in machine.replica.opened.trusted.keyring.openers if one.kind == opener.Kind.RECOVERY]
+
+    before = codes_of(laptop)
+    laptop.prove()
+    house.run(account_devices.revoke(laptop.replica, laptop.way, phone.replica.opened.device))
+    assert codes_of(laptop) == before
+    seen = []
+    for name in ("tablet", "another"):
+        again = house.recover(tmp_path / name, laptop.code)
+        seen.append(codes_of(again))
+        assert again.seen() == laptop.seen()
+    assert seen[0] == seen[1] != before
+    assert len(seen[0]) == 1

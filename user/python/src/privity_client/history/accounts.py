@@ -5,9 +5,10 @@ Source: specs/service-api.md, section "Accounts" and "Keyring".
 
 from dataclasses import dataclass
 
+from privity_protocol.stored import keyring as stored_keyring
 from privity_protocol.stored import page as stored
 from privity_protocol.stored.members import U32
-from privity_vault import opener
+from privity_vault import opener, rotation
 from privity_vault.errors import VaultError
 from privity_vault.page import Position
 from privity_vault.recovery import RecoveryLetters
@@ -15,7 +16,7 @@ from privity_vault.secret import AccountKey
 
 from privity_client.history import access, answers, edits, joining, opened, sync
 from privity_client.history.access import Access, recovery_proof
-from privity_client.history.answers import Challenge, claim_json, records_json
+from privity_client.history.answers import Challenge, Keyrings, claim_json, records_json
 from privity_client.history.calls import Call, Flow, expect, text_of
 from privity_client.history.custody import DeviceKeys
 from privity_client.history.joining import Written
@@ -106,11 +107,24 @@ def recover(ground: Ground, letters: RecoveryLetters, *, label: str) -> Flow[tup
         kept = yield from sync.fetch_keyrings(way, 1)
         found = joining.with_code(kept, letters, account=token.account, origin=ground.origin, signing=ground.signing)
         by = code_opener(found)
-        written = joining.with_own_opener(found, label=label, introduced_by=by, day=ground.day, entropy=ground.entropy)
+        written = joining.with_own_opener(
+            found,
+            label=label,
+            introduced_by=by,
+            day=ground.day,
+            entropy=ground.entropy,
+            instead_of=by if _is_known_to_others(kept, by) else b"",
+            code=letters,
+        )
         if (yield from put_keyring(way, found, written)):
             joining.settle_in(ground.store, found, kept.claims, written)
             return found, Access(ground.origin, found.account, found.device, ground.signing, None, token)
     raise ServiceRefused("keyring.moved")
+
+
+def _is_known_to_others(kept: Keyrings, id_: bytes) -> bool:
+    """Whether a holder of an earlier account key knew this opener's public key and lock. Source: specs/rotation.md."""
+    return rotation.needs_renewal(id_, [stored_keyring.decode(claim.public) for claim in kept.claims])
 
 
 def code_opener(found: Opened) -> bytes:

@@ -130,10 +130,11 @@ def with_device(
 
 
 def with_own_opener(found: Opened, *, label: str, introduced_by: bytes | None, day: int, entropy: Entropy,
-                    instead_of: bytes = b"", encapsulate: Encapsulate = xwing.encapsulate) -> Written:  # fmt: skip
+                    instead_of: bytes = b"", code: RecoveryLetters | None = None,
+                    encapsulate: Encapsulate = xwing.encapsulate) -> Written:  # fmt: skip
     """Return the keyring with this device's own opener, and with this device if it is new. Raises VaultError.
 
-    `instead_of` is an opener of this device that leaves.
+    `instead_of` is an opener that leaves: this device's, or that of `code`, which then gets another.
     """
     ring, device = found.trusted.keyring, found.device
     own, absent = opener.make(
@@ -141,6 +142,14 @@ def with_own_opener(found: Opened, *, label: str, introduced_by: bytes | None, d
         credential=None, encapsulate=encapsulate,
     )  # fmt: skip
     others = {id_: one for id_, one in found.half.openers.items() if id_ != instead_of}
+    records = [own]
+    if code is not None and instead_of:
+        again, lock = opener.make(
+            code, found.key, account=found.account, id_=entropy(16), epoch=ring.epoch, parameters=sheet(code),
+            credential=None, encapsulate=encapsulate,
+        )  # fmt: skip
+        others[again.id] = NamedOpener(lock, RECOVERY_LABEL)
+        records.append(again)
     half = replace(
         found.half,
         openers={**others, own.id: NamedOpener(absent, device.hex())},
@@ -149,9 +158,9 @@ def with_own_opener(found: Opened, *, label: str, introduced_by: bytes | None, d
     devices = ring.devices
     if introduced_by is not None:
         devices = (*devices, Device(device, found.signing.public, None, introduced_by))
-    rows = (*(one for one in ring.openers if one.id != instead_of), *listed((own,)))
+    rows = (*(one for one in ring.openers if one.id != instead_of), *listed(records))
     return next_ring(
-        found, half, openers=rows, devices=devices, signer=device, day=day, records=(own,), entropy=entropy
+        found, half, openers=rows, devices=devices, signer=device, day=day, records=records, entropy=entropy
     )
 
 

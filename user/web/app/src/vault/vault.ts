@@ -1,5 +1,7 @@
 /** All commands of the vault worker over what it holds. */
 
+import { finishRotation } from "@privity/account/management";
+
 import type { Edges } from "./edges.ts";
 import { enteringCommands, makingCommands } from "./account_commands.ts";
 import { Accounts } from "./accounts.ts";
@@ -23,6 +25,10 @@ async function mended(saved: Saved): Promise<void> {
   await saved.online(() => history.giveBack());
 }
 
+function mayRotate({ account: { session, tokens }, mirror }: Saved): boolean {
+  return mirror.now?.halted === null && (session.names.past.size > 0 || tokens.isFresh);
+}
+
 export class Vault {
   readonly desk: Desk;
   readonly accounts: Accounts;
@@ -41,6 +47,8 @@ export class Vault {
       agreed: async (saved) => {
         await promises.tell(saved);
         await mended(saved);
+        // What another device's rotation still needs; nothing is the usual case.
+        if (mayRotate(saved)) await saved.online(() => finishRotation(saved.account));
         await saved.home.settle();
         await sweep(saved);
         saved.usage = await usageOf(saved);

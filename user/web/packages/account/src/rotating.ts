@@ -101,19 +101,22 @@ export function stored(record: Record): { readonly id: Bytes; readonly record: B
 export async function renewalOf(
   session: Session, record: Record, material: Material, raw: Secret<"account key">, world: World,
 ): Promise<NewOpener | null> {
-  const rings = session.keyrings.map((one) => ring.decode(one.public));
-  if (!rotation.needsRenewal(record.id, rings)) return null;
+  if (!isKnownToOthers(session, record.id)) return null;
   const label = session.names.openers.find((one) => equal(one.id, record.id))?.label ?? "";
   const where = { account: session.identity.account, epoch: session.trusted.keyring.epoch };
   const { parameters, credential } = record;
   return newOpener(material, raw, where, { label, parameters, credential }, world);
 }
 
+function isKnownToOthers({ keyrings }: Session, id: Bytes): boolean {
+  return rotation.needsRenewal(id, keyrings.map((one) => ring.decode(one.public)));
+}
+
 /** Give what this browser opens with another id, if it needs one and a person proved themselves just now. */
 async function renewOwn(account: Account): Promise<void> {
-  if (!account.tokens.isFresh) return;
-  const { world } = account.place;
   const { id, material } = account.session.identity.opener;
+  if (!account.tokens.isFresh || !isKnownToOthers(account.session, id)) return;
+  const { world } = account.place;
   const made = await account.withRaw(async (raw) => {
     const entering = await renewalOf(account.session, opener.decode(account.record), material, raw, world);
     if (entering === null) return null;
