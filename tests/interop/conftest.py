@@ -61,6 +61,12 @@ def peer() -> Iterator[Peer]:
 
 
 @pytest.fixture(scope="module")
+def verifier() -> Iterator[Peer]:
+    """One peer for a whole module of verdicts: a verifier keeps nothing of what it judged."""
+    yield from speaking("peer.mjs")
+
+
+@pytest.fixture(scope="module")
 def vault_peer() -> Iterator[Peer]:
     """One peer with the vault for a whole module: it keeps nothing but the pairing that it is asked to begin."""
     yield from speaking("vault_peer.mjs")

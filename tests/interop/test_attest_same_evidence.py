@@ -50,20 +50,22 @@ def theirs() -> set[str]:
 
 
 @pytest.mark.parametrize(("kind", "blob"), HONEST, ids=lambda value: value)
-def test_a_changed_bundle_of_hardware_gives_the_same_record(kind: str, blob: str, theirs: set[str], peer: Any) -> None:
+def test_a_changed_bundle_of_hardware_gives_the_same_record(
+    kind: str, blob: str, theirs: set[str], verifier: Any
+) -> None:
     if kind not in theirs:
         pytest.skip("TypeScript does not judge this kind")
     content = json.loads((ROOT / f"vectors/appraise/{kind}.json").read_text())
     data = bytes.fromhex(content["blobs"][blob])
     spelled = bytes.fromhex(content["blobs"][blob.replace("honest", "policy")])
     given = {"spelled": spelled, "now": content["cases"][0]["input"]["now"], "proved": True}
-    assert same_records(peer, [data], **given) <= {"accepted", "accepted_as_simulated"}
+    assert same_records(verifier, [data], **given) <= {"accepted", "accepted_as_simulated"}
     items = {label: (item.media_type, item.data) for label, item in evidence.decode(data).items.items()}
     drawn = random.Random(f"{SEED} {kind} {blob}")
     for label, (media_type, original) in items.items():
         most = evidence.LABELS[label].limit
         changed = [altered(original, drawn)[:most] for _ in range(FLIPS)]
-        same_records(peer, [evidence.encode({**items, label: (media_type, one)}) for one in changed], **given)
+        same_records(verifier, [evidence.encode({**items, label: (media_type, one)}) for one in changed], **given)
 
 
 def shared_cases() -> list[Any]:
@@ -93,7 +95,7 @@ def judged(items: dict[str, tuple[str, bytes]], now: int, policy: Any) -> dict[s
 
 
 @pytest.mark.parametrize("case", shared_cases())
-def test_changed_evidence_of_a_vendor_is_judged_alike(case: Any, theirs: set[str], peer: Any) -> None:
+def test_changed_evidence_of_a_vendor_is_judged_alike(case: Any, theirs: set[str], verifier: Any) -> None:
     if FOLDER_OF.get(case["tee"], case["tee"]) not in theirs:
         pytest.skip("TypeScript does not judge this kind")
     files = {role: (FOLDER / name).read_bytes() for role, name in case["files"].items()}
@@ -111,7 +113,7 @@ def test_changed_evidence_of_a_vendor_is_judged_alike(case: Any, theirs: set[str
         many += [{**items, label: (media_type, altered(original, drawn))} for _ in range(FLIPS)]
     ours = [judged(one, now, decode(spelled)) for one in many]
     asked = [{label: [media_type, data.hex()] for label, (media_type, data) in one.items()} for one in many]
-    records = peer.ask("appraise_items", cases=asked, policy=spelled, now=now)["records"]
+    records = verifier.ask("appraise_items", cases=asked, policy=spelled, now=now)["records"]
     for mine, other in zip(ours, records, strict=True):
         assert other == mine
 
@@ -133,17 +135,17 @@ def vendor_files(reader: str) -> list[bytes]:
 
 
 @pytest.mark.parametrize(("reader", "least"), [("x509", 20), ("crl", 4)])
-def test_certificates_and_lists_of_vendors_are_read_alike(reader: str, least: int, peer: Any) -> None:
+def test_certificates_and_lists_of_vendors_are_read_alike(reader: str, least: int, verifier: Any) -> None:
     if not FOLDER.exists():
         pytest.skip(ABSENT)
     drawn = random.Random(f"{SEED} {reader}")
     good = vendor_files(reader)
-    assert read_alike(peer, reader, good) >= least
+    assert read_alike(verifier, reader, good) >= least
     for data in good:
         read_alike(
-            peer, reader, [flipped(data, at, drawn.randrange(8)) for at in range(drawn.randrange(9), len(data), 9)]
+            verifier, reader, [flipped(data, at, drawn.randrange(8)) for at in range(drawn.randrange(9), len(data), 9)]
         )
-        read_alike(peer, reader, [altered(data, drawn) for _ in range(20)])
+        read_alike(verifier, reader, [altered(data, drawn) for _ in range(20)])
 
 
 PROBES: tuple[Any, ...] = (
@@ -166,7 +168,7 @@ def paths(document: dict[str, Any], prefix: tuple[str, ...] = ()) -> list[tuple[
 
 
 @pytest.mark.parametrize("section", sorted(POLICY))
-def test_any_value_of_any_field_is_read_alike(section: str, peer: Any) -> None:
+def test_any_value_of_any_field_is_read_alike(section: str, verifier: Any) -> None:
     inputs = []
     for path in [one for one in paths(POLICY) if one[0] == section]:
         for probe in PROBES:
@@ -176,4 +178,4 @@ def test_any_value_of_any_field_is_read_alike(section: str, peer: Any) -> None:
                 place = place[name]
             place[path[-1]] = probe
             inputs.append(canonical.encode(changed))
-    read_alike(peer, "policy", inputs)
+    read_alike(verifier, "policy", inputs)

@@ -33,8 +33,8 @@ def rows(made: tuple[checks.Check, ...]) -> list[Any]:
 
 
 @pytest.fixture
-def tables(peer: Any) -> dict[str, Any]:
-    answer: dict[str, Any] = peer.ask("tables")
+def tables(verifier: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = verifier.ask("tables")
     return answer
 
 
@@ -61,22 +61,22 @@ def test_the_checks_of_devices_are_the_same(tables: dict[str, Any]) -> None:
     assert len(tables["devices"]) > 20
 
 
-def test_an_honest_bundle_and_a_challenge_give_the_same_record(peer: Any) -> None:
-    assert same_records(peer, [HONEST.data], **GIVEN) == {"accepted_as_simulated"}
+def test_an_honest_bundle_and_a_challenge_give_the_same_record(verifier: Any) -> None:
+    assert same_records(verifier, [HONEST.data], **GIVEN) == {"accepted_as_simulated"}
     answer = Enclave(nonce=NONCE).build()
-    assert same_records(peer, [answer.data], nonce=NONCE, key=answer.node.pk, **GIVEN) == {"accepted_as_simulated"}
+    assert same_records(verifier, [answer.data], nonce=NONCE, key=answer.node.pk, **GIVEN) == {"accepted_as_simulated"}
 
 
-def test_a_changed_container_gives_the_same_record(peer: Any) -> None:
+def test_a_changed_container_gives_the_same_record(verifier: Any) -> None:
     drawn = random.Random(SEED)
     places = range(drawn.randrange(STRIDE), len(HONEST.data), STRIDE)
     bundles = [flipped(HONEST.data, at, drawn.randrange(8)) for at in places]
-    met = same_records(peer, [*bundles, b"", HONEST.data[:-1], HONEST.data + b"}", bytes(600_000)], **GIVEN)
+    met = same_records(verifier, [*bundles, b"", HONEST.data[:-1], HONEST.data + b"}", bytes(600_000)], **GIVEN)
     assert met >= {"bundle_not_canonical", "document_signature", "binding_mismatch", "bundle_too_large"}
 
 
 @pytest.mark.parametrize("label", sorted(HONEST.items))
-def test_a_changed_item_gives_the_same_record(label: str, peer: Any) -> None:
+def test_a_changed_item_gives_the_same_record(label: str, verifier: Any) -> None:
     drawn = random.Random(f"{SEED} {label}")
     media_type, original = HONEST.items[label]
     limit = evidence.LABELS[label].limit
@@ -84,7 +84,7 @@ def test_a_changed_item_gives_the_same_record(label: str, peer: Any) -> None:
         evidence.encode({**HONEST.items, label: (media_type, altered(original, drawn)[:limit])})
         for _ in range(FLIPS_PER_ITEM)
     ]
-    assert "accepted_as_simulated" not in same_records(peer, bundles, **GIVEN)
+    assert "accepted_as_simulated" not in same_records(verifier, bundles, **GIVEN)
 
 
 def samples() -> dict[str, list[bytes]]:
@@ -104,10 +104,10 @@ def samples() -> dict[str, list[bytes]]:
 
 
 @pytest.mark.parametrize("reader", sorted(samples()))
-def test_a_reader_accepts_the_same_bytes(reader: str, peer: Any) -> None:
+def test_a_reader_accepts_the_same_bytes(reader: str, verifier: Any) -> None:
     drawn = random.Random(f"{SEED} {reader}")
     for good in samples()[reader]:
-        assert read_alike(peer, reader, [good]) == 1
+        assert read_alike(verifier, reader, [good]) == 1
         every_byte = [flipped(good, at, drawn.randrange(8)) for at in range(len(good))]
-        read_alike(peer, reader, every_byte[:3000])
-        read_alike(peer, reader, [altered(good, drawn) for _ in range(300)])
+        read_alike(verifier, reader, every_byte[:3000])
+        read_alike(verifier, reader, [altered(good, drawn) for _ in range(300)])

@@ -39,14 +39,14 @@ ITEMS = {
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_an_honest_bundle_gives_the_same_record(source: str, peer: Any) -> None:
+def test_an_honest_bundle_gives_the_same_record(source: str, verifier: Any) -> None:
     items, policy = SOURCES[source]()
     expected = "accepted_as_simulated" if source == "devices" else "accepted"
-    assert same_records(peer, [evidence.encode(items)], spelled=policy, now=NOW, proved=True) == {expected}
+    assert same_records(verifier, [evidence.encode(items)], spelled=policy, now=NOW, proved=True) == {expected}
 
 
 @pytest.mark.parametrize(("source", "label"), [(source, label) for source, labels in ITEMS.items() for label in labels])
-def test_a_changed_item_gives_the_same_record(source: str, label: str, peer: Any) -> None:
+def test_a_changed_item_gives_the_same_record(source: str, label: str, verifier: Any) -> None:
     drawn = random.Random(f"{SEED} {source} {label}")
     items, policy = SOURCES[source]()
     media_type, original = items[label]
@@ -56,11 +56,11 @@ def test_a_changed_item_gives_the_same_record(source: str, label: str, peer: Any
         for _ in range(ALTERED_PER_ITEM)
     ]
     bundles.append(evidence.encode({name: one for name, one in items.items() if name != label}))
-    met = same_records(peer, bundles, spelled=policy, now=NOW, proved=True)
+    met = same_records(verifier, bundles, spelled=policy, now=NOW, proved=True)
     assert not met & {"accepted", "accepted_as_simulated"}
 
 
 @pytest.mark.parametrize("shift", [-86_401, -3_700, 86_399, 86_401, 8 * 86_400])
-def test_another_time_gives_the_same_record(shift: int, peer: Any) -> None:
+def test_another_time_gives_the_same_record(shift: int, verifier: Any) -> None:
     items, policy = devices()
-    same_records(peer, [evidence.encode(items)], spelled=policy, now=NOW + shift, proved=True)
+    same_records(verifier, [evidence.encode(items)], spelled=policy, now=NOW + shift, proved=True)
