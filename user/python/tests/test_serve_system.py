@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -106,11 +107,28 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def installation(tmp_path: Path, tiny: Path) -> Iterator[Installation]:
-    made = Installation(tmp_path / "home")
-    shelf.add(made.home.models, tiny, model_id="tiny", context=512)
-    yield made
-    if made.process is not None:
-        made.stop(signal.SIGTERM)
+    with installed(tmp_path, tiny) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Iterator[Installation]:
+    """A running one that several tests leave as they found it."""
+    with installed(tmp_path_factory.mktemp("lasting"), tiny) as made:
+        made.start()
+        yield made
+
+
+@contextmanager
+def installed(folder: Path, model: Path) -> Iterator[Installation]:
+    """An installation with a model, stopped when it runs."""
+    made = Installation(folder / "home")
+    shelf.add(made.home.models, model, model_id="tiny", context=512)
+    try:
+        yield made
+    finally:
+        if made.process is not None:
+            made.stop(signal.SIGTERM)
 
 
 def test_serve_chat_stop_and_start_again(installation: Installation) -> None:
@@ -217,17 +235,17 @@ def test_logs_without_a_witness_are_accepted_only_as_such_and_every_verification
 
 
 @pytest.mark.parametrize("killed", ROLES)
-def test_a_killed_role_is_started_again_and_a_node_answers(installation: Installation, killed: str) -> None:
-    installation.start()
-    (pid,) = [pid for pid in installation.children() if killed in command_of(pid)]
+def test_a_killed_role_is_started_again_and_a_node_answers(lasting: Installation, killed: str) -> None:
+    (pid,) = [pid for pid in lasting.children() if killed in command_of(pid)]
     os.kill(pid, signal.SIGKILL)
-    assert installation.process is not None
-    assert installation.process.stdout is not None
-    for line in installation.process.stdout:
+    assert lasting.process is not None
+    assert lasting.process.stdout is not None
+    for line in lasting.process.stdout:
         if "running again" in line:
             break
+    assert [one for one in lasting.children() if killed in command_of(one)] != [pid]
     deadline = time.monotonic() + 120
-    while (answered := installation.chat("--once", "Hello", "--allow-simulated")).returncode != 0:
+    while (answered := lasting.chat("--once", "Hello", "--allow-simulated")).returncode != 0:
         assert time.monotonic() < deadline, answered.stderr
     assert len(answered.stdout) > 5
 
