@@ -61,8 +61,9 @@ test("6: any word is found on the device, and Enter opens its chat at the messag
   await chat("Where do quinces ripen?");
   await chat("Another matter");
   await sync(here);
-  const before = here.requests.length;
   await page.keyboard.press("Control+Shift+F");
+  await page.getByRole("searchbox").waitFor();
+  const before = here.requests.length;
   await page.getByRole("searchbox").fill("quince");
   await page.locator("mark", { hasText: /quince/i }).nth(1).waitFor();
   // The name of the chat, then the message.
