@@ -35,6 +35,7 @@ test("three wrong codes burn the link, and the new device stays a stranger", asy
   await go(old, "Devices");
   await press(fresh.page, "Link to another device");
   await press(fresh.page, "Type a code there instead");
+  await fresh.page.locator(".group-letters").nth(6).waitFor();
   const code = (await fresh.page.locator(".group-letters").allTextContents()).join("-");
   const digits = await paired(code);
   await type(wrong(digits));
