@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 
@@ -89,6 +90,19 @@ class Database:
                     connection.commit()
                 raise
             connection.commit()
+
+    @contextmanager
+    def together(self, connection: Connection) -> Iterator[None]:
+        """Statements that answer nothing: PostgreSQL is sent them without waiting for each. SQLite has no journeys."""
+        pipeline = getattr(connection.connection.driver_connection, "pipeline", None)
+        if pipeline is None:
+            yield
+            return
+        try:
+            with pipeline():
+                yield
+        except psycopg.OperationalError as error:
+            raise OperationalError(None, None, error) from error
 
     async def run(self, work: Callable[[], T], *, writes: bool) -> T:
         """Run `work`, which opens the transactions itself, in a thread. Raises what it raises, Problem when busy."""

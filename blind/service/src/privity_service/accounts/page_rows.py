@@ -19,10 +19,31 @@ class Chain:
     head: bytes
 
 
-def last_of(connection: Connection, page: Page) -> Chain | None:
-    """The newest page of the page's device."""
-    found = connection.execute(statements.LAST_OF_DEVICE, {"of": page.account, "by": page.device}).first()
-    return None if found is None else Chain(found.device_seq, found.head)
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What is stored before a page: its device's newest page, its ids, and the bodies that it or they name."""
+
+    last: Chain | None
+    known: Mapping[bytes, Known]
+    bodies: Mapping[bytes, Held]
+
+
+def places(connection: Connection, page: Page) -> Places:
+    """Look up all that an append needs. The account's row is locked before."""
+    ids = [one.object for one in page.entries]
+    hashes = [one.body.hash for one in page.entries if one.body is not None]
+    named = {"of": page.account, "by": page.device, "ids": ids, "hashes": hashes}
+    last: Chain | None = None
+    known: dict[bytes, Known] = {}
+    bodies: dict[bytes, Held] = {}
+    for what, name, body, number, more in connection.execute(statements.PLACES, named):
+        if what == statements.LAST:
+            last = Chain(number, name)
+        elif what == statements.KNOWN:
+            known[name] = Known(number, more, body)
+        else:
+            bodies[name] = Held(number, more, new=False)
+    return Places(last, known, bodies)
 
 
 def same_place(connection: Connection, page: Page) -> tuple[int, bytes, bytes] | None:
@@ -32,20 +53,9 @@ def same_place(connection: Connection, page: Page) -> tuple[int, bytes, bytes] |
     return None if found is None else (found.n, found.head, found.page)
 
 
-def known(connection: Connection, page: Page) -> dict[bytes, Known]:
-    """What is stored of the ids that the page names."""
-    named = {"of": page.account, "ids": [one.object for one in page.entries]}
-    rows = connection.execute(statements.OBJECTS, named)
-    return {one.id: Known(one.version, one.kind, one.body) for one in rows}
-
-
-def held(
-    connection: Connection, account: bytes, hashes: Collection[bytes], inline: Mapping[bytes, bytes]
-) -> dict[bytes, Held]:
+def held(stored: Mapping[bytes, Held], inline: Mapping[bytes, bytes]) -> dict[bytes, Held]:
     """The bodies that are here: stored, staged, or inline."""
-    rows = connection.execute(statements.BODIES, {"of": account, "hashes": list(hashes)}) if hashes else ()
-    here = {one.hash: Held(one.size, one.uses, new=False) for one in rows}
-    return {hash_: Held(len(data), 0, new=True) for hash_, data in inline.items()} | here
+    return {hash_: Held(len(data), 0, new=True) for hash_, data in inline.items()} | dict(stored)
 
 
 def add_page(connection: Connection, page: Page, data: bytes, signature: bytes, head: bytes) -> None:

@@ -1,8 +1,21 @@
 """The statements of an append, built once: building them anew cost more than running them (bench/accounts.py)."""
 
-from typing import Final, cast
+from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, FromClause, Table, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    literal_column,
+    null,
+    select,
+    type_coerce,
+    union_all,
+    update,
+)
 
 from privity_service.accounts.tables import AccessToken, Account, BodyRow, Erasure, KeyringRow, ObjectRow, PageRow
 
@@ -29,20 +42,36 @@ ACCOUNT_BY_ID: Final = select(ACCOUNT).where(ACCOUNT.c.id == bindparam("of"))
 ACCOUNT_LOCKED: Final = ACCOUNT_BY_ID.with_for_update()
 KEYRING_PUBLIC: Final = select(KEYRING.c.public).where(_own(KEYRING), KEYRING.c.revision == bindparam("at"))
 
-LAST_OF_DEVICE: Final = (
-    select(PAGE.c.device_seq, PAGE.c.head)
+LAST, KNOWN, HELD = 0, 1, 2
+"""What a row of PLACES tells."""
+_last = (
+    select(PAGE.c.head, PAGE.c.device_seq)
     .where(_own(PAGE), PAGE.c.device == bindparam("by"))
     .order_by(PAGE.c.device_seq.desc())
     .limit(1)
+    .subquery()
 )
+_named = _own(OBJECT), OBJECT.c.id.in_(bindparam("ids", expanding=True))
+_nothing = type_coerce(null(), PAGE.c.head.type)
+_what: Final[ColumnElement[int]] = literal_column(str(HELD))
+_held: Final[tuple[ColumnElement[Any], ...]] = (_what, BODY.c.hash, _nothing, BODY.c.size, BODY.c.uses)
+PLACES: Final = union_all(
+    select(
+        literal_column(str(LAST)).label("what"),
+        _last.c.head.label("name"),
+        _nothing.label("body"),
+        _last.c.device_seq.label("number"),
+        literal_column("0").label("more"),
+    ),
+    select(literal_column(str(KNOWN)), OBJECT.c.id, OBJECT.c.body, OBJECT.c.version, OBJECT.c.kind).where(*_named),
+    select(*_held).where(_own(BODY), BODY.c.hash.in_(bindparam("hashes", expanding=True))),
+    select(*_held).where(_own(BODY), *_named, BODY.c.hash == OBJECT.c.body),
+)
+"""All that an append looks up, in one question, since each is a journey: the newest page of its device (head,
+sequence), the objects that it names (id, body, version, kind), and bodies that it or these objects name (hash, size,
+uses)."""
 PAGE_OF_DEVICE: Final = select(PAGE.c.n, PAGE.c.head, PAGE.c.page).where(
     _own(PAGE), PAGE.c.device == bindparam("by"), PAGE.c.device_seq == bindparam("at")
-)
-OBJECTS: Final = select(OBJECT.c.id, OBJECT.c.version, OBJECT.c.kind, OBJECT.c.body).where(
-    _own(OBJECT), OBJECT.c.id.in_(bindparam("ids", expanding=True))
-)
-BODIES: Final = select(BODY.c.hash, BODY.c.size, BODY.c.uses).where(
-    _own(BODY), BODY.c.hash.in_(bindparam("hashes", expanding=True))
 )
 ADD_PAGE: Final = insert(PAGE)
 ADD_OBJECTS: Final = insert(OBJECT)

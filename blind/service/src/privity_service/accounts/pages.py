@@ -15,7 +15,7 @@ from privity_service.accounts.call import Answer, Call
 from privity_service.accounts.house import House, row_of
 from privity_service.accounts.limits import MAX_ANSWER, MAX_INLINE, PAGES
 from privity_service.accounts.page_effects import check_bodies, check_plan, effects
-from privity_service.accounts.page_rows import Chain
+from privity_service.accounts.page_rows import Chain, Places
 from privity_service.accounts.problem import Problem
 from privity_service.accounts.tables import PageRow
 from privity_service.accounts.wire import Appended, PageEntry, PageList, PagePost, octets, spelled
@@ -68,7 +68,8 @@ def append(connection: Connection, house: House, posted: Posted) -> Appended:
         stored.verify(posted.data, posted.signature, device.key)
     except NotAuthentic:
         raise Problem("log.bad_signature") from None
-    last = page_rows.last_of(connection, page)
+    places = page_rows.places(connection, page)
+    last = places.last
     again = _replayed(connection, posted, last)
     if again is not None:
         return again
@@ -81,7 +82,7 @@ def append(connection: Connection, house: House, posted: Posted) -> Appended:
     due = (1, None) if last is None else (last.seq + 1, last.head)
     if (page.device_seq, page.device_prev) != due:
         raise Problem("log.sequence", f"the device's {page.device_seq}, expected {due[0]}")
-    return _apply(connection, house, posted, row)
+    return _apply(connection, house, posted, row, places)
 
 
 def _replayed(connection: Connection, posted: Posted, last: Chain | None) -> Appended | None:
@@ -95,13 +96,11 @@ def _replayed(connection: Connection, posted: Posted, last: Chain | None) -> App
     return Appended(n, spelled(head), erasures.of_page(connection, page.account, n))
 
 
-def _apply(connection: Connection, house: House, posted: Posted, row: RowMapping) -> Appended:
+def _apply(connection: Connection, house: House, posted: Posted, row: RowMapping, places: Places) -> Appended:
     page, account = posted.page, posted.page.account
     named = {one.body.hash: one.body.size for one in page.entries if one.body is not None}
     _check_inline(posted.inline, named)
-    known = page_rows.known(connection, page)
-    before = {one.body for one in known.values() if one.body is not None}
-    held = page_rows.held(connection, account, named.keys() | before, posted.inline)
+    known, held = places.known, page_rows.held(places.bodies, posted.inline)
     check_bodies(page, held)
     made = effects(page, known)
     gone = {hash_ for hash_, change in made.uses.items() if hash_ in held and held[hash_].uses + change == 0}
@@ -110,14 +109,15 @@ def _apply(connection: Connection, house: House, posted: Posted, row: RowMapping
     active, stored_after = row["active"] + made.active, row["stored"] + added
     check_plan(made, house.plan(row), active=active, stored=stored_after)
     head = stored.head(posted.data)
-    page_rows.add_page(connection, page, posted.data, posted.signature, head)
-    page_rows.write_objects(connection, account, made, known)
-    page_rows.write_bodies(connection, account, made, new, gone)
     archived = row["archived"] + made.archived
-    page_rows.advance(connection, page, head, active=active, archived=archived, stored=stored_after)
     receipt = None
-    if made.erased:
-        receipt = erasures.write(connection, house, account, made.erased, page.n, kept_with=account)
+    with house.database.together(connection):
+        page_rows.add_page(connection, page, posted.data, posted.signature, head)
+        page_rows.write_objects(connection, account, made, known)
+        page_rows.write_bodies(connection, account, made, new, gone)
+        page_rows.advance(connection, page, head, active=active, archived=archived, stored=stored_after)
+        if made.erased:
+            receipt = erasures.write(connection, house, account, made.erased, page.n, kept_with=account)
     return Appended(page.n, spelled(head), receipt)
 
 
