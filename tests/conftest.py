@@ -1,0 +1,28 @@
+"""Begins a run with what takes long: were it last, one worker would be busy and the others idle."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+MUTATIONS = Path(__file__).parent / "mutations"
+
+
+def _seconds(item: pytest.Item) -> float:
+    """How long a test may take: what it asks for, or a little more than nothing where it starts processes."""
+    asked = item.get_closest_marker("timeout")
+    if asked is not None:
+        return float(asked.args[0])
+    # Each sabotage is short; they are marked slow because there are two thousand.
+    starts = item.path.parent != MUTATIONS and any(map(item.get_closest_marker, ("system", "browser", "slow")))
+    return 1 if starts else 0
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort by time, the longest first; a module stays together, because its tests share what it starts."""
+    of_module: dict[Path, float] = defaultdict(float)
+    for item in items:
+        if item.path.parent != MUTATIONS:
+            of_module[item.path] = max(of_module[item.path], _seconds(item))
+    items.sort(key=lambda item: -of_module.get(item.path, _seconds(item)))
