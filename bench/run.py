@@ -32,6 +32,7 @@ BENCHMARKS = (
     "history",
     "unlock",
     "chat",
+    "web",
 )
 
 
