@@ -52,7 +52,7 @@ def mean(values: list[float]) -> float:
 
 
 def sizes(binary: Path) -> list[Figure]:
-    """What the build for release says of its parts, compressed, beside the goals that it holds itself to and the design's for all."""
+    """What the build for release says of its parts, compressed; its own goals, and the design's for the first load."""
     with tempfile.TemporaryDirectory() as folder:
         words = [str(binary), "app/build/build.mjs", "release", "--out", folder, "--source", "bench"]
         said = subprocess.run(words, cwd=WEB, capture_output=True, text=True, check=True).stdout
