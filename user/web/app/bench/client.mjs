@@ -133,8 +133,7 @@ async function streaming(browser, profile) {
   await page.evaluate(markSteps);
   await browser.startTracing(page, { categories: CATEGORIES });
   await composer(page).press("Enter");
-  await page.locator("main .answer").first().waitFor();
-  await page.locator(".answer[aria-busy='true']").first().waitFor({ state: "detached", timeout: PATIENCE_MS * 3 });
+  await page.evaluate(() => window.answered);
   const data = await browser.stopTracing();
   const text = await page.locator("main .answer .prose").first().innerText();
   return { letters: text.length, steps: steps(data).map((time) => time * SLOWER) };

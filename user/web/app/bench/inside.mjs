@@ -55,13 +55,26 @@ export function opened(ending) {
   });
 }
 
-/** Mark in the trace each change of the answer that is being written. */
+/**
+ * Mark in the trace each change of the answer that is being written; `window.answered` is kept once it has ended. Nobody else
+ * looks at the page meanwhile: Playwright's waiting measures elements in every frame.
+ */
 export function markSteps() {
-  new MutationObserver((changes) => {
-    const grew = changes.some(({ target }) => {
-      const element = target.nodeType === 1 ? target : target.parentElement;
-      return element !== null && element.closest(".messages") !== null;
+  let began = false;
+  window.answered = new Promise((resolve) => {
+    const watching = new MutationObserver((changes) => {
+      const grew = changes.some(({ target }) => {
+        const element = target.nodeType === 1 ? target : target.parentElement;
+        return element !== null && element.closest(".messages .answer") !== null;
+      });
+      if (grew) performance.mark("answer grew");
+      const busy = document.querySelector(".messages .answer[aria-busy='true']") !== null;
+      if (began && !busy) {
+        watching.disconnect();
+        resolve(null);
+      }
+      began ||= busy;
     });
-    if (grew) performance.mark("answer grew");
-  }).observe(document.body, { subtree: true, childList: true, characterData: true });
+    watching.observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+  });
 }
