@@ -3,7 +3,7 @@
 import { beforeAll, expect, test } from "vitest";
 
 import { Profile } from "./browser.ts";
-import { composer, create, go, heading, press, sync } from "./people.ts";
+import { composer, create, go, heading, press, pressByKey, sync } from "./people.ts";
 
 let old: Profile;
 let fresh: Profile;
@@ -50,15 +50,28 @@ test("three wrong codes burn the link, and the new device stays a stranger", asy
 });
 
 test("a device is linked by the text of its QR code and six digits, and named on both", async () => {
+  const { page } = old;
   await press(fresh.page, "Link to another device");
   await fresh.page.locator(".qr path").waitFor();
   const link = await fresh.page.locator(".link-text code").textContent() ?? "";
-  const digits = await paired(link);
-  await type(wrong(digits));
-  await old.page.getByText("2 tries are left").waitFor();
-  await type(digits);
-  await old.page.getByLabel("Name of the new device").fill("Kitchen tablet");
-  await press(old.page, "Let it in");
+  // By keys alone, as a person without a mouse links.
+  await pressByKey(page, "Link a device");
+  await pressByKey(page, "Paste its link or type its code");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type(link);
+  await page.keyboard.press("Enter");
+  await page.getByLabel("The six digits that it shows").waitFor();
+  const digits = (await fresh.page.locator(".digits .spoken").textContent() ?? "").replaceAll(" ", "");
+  for (const [typed, told] of [[wrong(digits), "2 tries are left"], [digits, "The digits match."]] as const) {
+    await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe("INPUT");
+    await page.keyboard.type(typed);
+    await page.keyboard.press("Enter");
+    await page.getByText(told).waitFor();
+  }
+  await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe("INPUT");
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("Kitchen tablet");
+  await page.keyboard.press("Enter");
   await old.page.getByText("Kitchen tablet is linked").first().waitFor();
   await composer(fresh.page).waitFor();
   await old.page.getByRole("dialog").getByRole("button", { name: "Close" }).last().click();

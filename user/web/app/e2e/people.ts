@@ -35,6 +35,22 @@ export async function press(within: Page | Locator, name: string): Promise<void>
   await within.getByRole("button", { name, exact: true }).first().click();
 }
 
+/** Go on with Tab until a control of this name has the focus, as somebody without a mouse does, and press it. */
+export async function pressByKey(page: Page, name: string): Promise<void> {
+  const named = (): string => {
+    const one = document.activeElement;
+    const label = one instanceof HTMLInputElement ? one.labels?.[0]?.textContent : one?.textContent;
+    return (one?.getAttribute("aria-label") ?? label ?? "").trim();
+  };
+  for (let presses = 0; presses < MOST_TABS; presses += 1) {
+    if (await page.evaluate(named) === name) return page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+  }
+  throw new Error(`no key leads to ${name}`);
+}
+
+const MOST_TABS = 60;
+
 export async function heading({ page }: Profile, name: string | RegExp): Promise<void> {
   await page.getByRole("heading", { name }).first().waitFor();
 }

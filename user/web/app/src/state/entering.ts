@@ -3,10 +3,12 @@
 import { signal } from "@preact/signals";
 
 import type { AccountState } from "../bridge/views.ts";
+import { t } from "../text/text.ts";
 import { account, overview, screen } from "./app.ts";
 import { clears, clearShown } from "./clearing.ts";
 import { type Fault, faultOf } from "./faults.ts";
 import { use } from "./gestures.ts";
+import { tell } from "./notices.ts";
 import { go } from "./places.ts";
 import { ports } from "./ports.ts";
 import { renewed } from "./renewal.ts";
@@ -70,9 +72,16 @@ export function signIn(entering: Entering, words: string | null = null): Promise
   return tried((any) => proved(purpose, words, entering, any));
 }
 
-/** Open with the recovery code. */
-export function recover(typed: string, label: string): Promise<void> {
-  return tried(() => ports().vault.ask("code", { typed, label }));
+/** Open with the recovery code. Who had to use it is without a passkey here, and is led to one. */
+export async function recover(typed: string, label: string): Promise<void> {
+  const stranger = account.value?.state === "guest";
+  await tried(() => ports().vault.ask("code", { typed, label }));
+  if (!stranger || !isOpen()) return;
+  tell(t("entry.recover.done"), { stays: null, action: { label: t("account.passkey.add"), run: () => go("devices") } });
+}
+
+function isOpen(): boolean {
+  return account.value?.state === "open";
 }
 
 async function tried(step: (any: boolean) => Promise<AccountState>): Promise<void> {

@@ -14,6 +14,7 @@ import { load } from "../../state/devices.ts";
 import type { Fault } from "../../state/faults.ts";
 import { grant, granting, type Granting, scan, stop, typeDigits } from "../../state/linking.ts";
 import { t } from "../../text/text.ts";
+import { useFocusOf } from "../entry/focus.ts";
 import { Waiting } from "../entry/Waiting.tsx";
 import { ReasonNotice } from "../states/ReasonNotice.tsx";
 
@@ -23,6 +24,7 @@ const MAX_LINK = 1024;
 export function LinkDevice({ onClose }: { readonly onClose: () => void }): JSX.Element {
   useEffect(() => stop, []);
   const step = granting.value;
+  useFocusOf(step.at, "dialog");
   const close = (): void => {
     if (step.at === "done") void load();
     onClose();

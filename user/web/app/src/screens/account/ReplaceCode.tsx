@@ -7,11 +7,13 @@ import { Dialog } from "../../parts/Dialog.tsx";
 import { replacing, turnReplacing, typeReplacing } from "../../state/devices.ts";
 import { tell } from "../../state/notices.ts";
 import { t } from "../../text/text.ts";
+import { useFocusOf } from "../entry/focus.ts";
 import { Sheet } from "../entry/Sheet.tsx";
 import { Typed } from "../entry/Typed.tsx";
 
 export function ReplaceCode(): JSX.Element | null {
   const step = replacing.value;
+  useFocusOf(step?.at ?? "", "dialog");
   if (step === null) return null;
   const close = (): void => { replacing.value = null; };
   const typed = (third: string, seventh: string): void => {

@@ -4,6 +4,7 @@ import type { ChatRow } from "../../bridge/views.ts";
 import type { MenuItem } from "../../parts/Menu.tsx";
 import { account } from "../../state/app.ts";
 import { keep, setArchived, setPinned } from "../../state/chats.ts";
+import { beginCreate } from "../../state/creating.ts";
 import { dialog } from "../../state/opened.ts";
 import { removeChats } from "../../state/removing.ts";
 import { t } from "../../text/text.ts";
@@ -12,8 +13,9 @@ import { t } from "../../text/text.ts";
 export function chatItems(row: ChatRow): readonly (MenuItem | "line")[] {
   const { id } = row;
   const saved = account.value?.state === "open" && !row.temporary;
-  const keeping: readonly MenuItem[] = account.value?.state === "open" && row.temporary
-    ? [{ label: t("chat.keep"), icon: "download", onSelect: () => void keep(id) }] : [];
+  // A guest's chat is kept by making the account that keeps it.
+  const keeps = account.value?.state === "guest" ? (): void => beginCreate(id) : (): void => void keep(id);
+  const keeping: readonly MenuItem[] = row.temporary ? [{ label: t("chat.keep"), icon: "download", onSelect: keeps }] : [];
   const sharing: readonly MenuItem[] = saved
     ? [{ label: t("chat.share"), icon: "share", onSelect: () => { dialog.value = { kind: "share", chat: id }; } }] : [];
   const archiving: readonly MenuItem[] = saved ? [{

@@ -12,6 +12,7 @@ import {
 import { tell } from "../../state/notices.ts";
 import { t } from "../../text/text.ts";
 import { Begin } from "./Begin.tsx";
+import { useFocusOf } from "./focus.ts";
 import { Sheet } from "./Sheet.tsx";
 import { Steps } from "./Steps.tsx";
 import { Typed } from "./Typed.tsx";
@@ -23,6 +24,7 @@ type At<Name extends Creating["at"]> = Extract<Creating, { readonly at: Name }>;
 export function Create(): JSX.Element {
   useEffect(() => void resumeCreate(), []);
   const step = creating.value;
+  useFocusOf(step.at);
   const leave = (): void => {
     const midway = step.at !== "begin";
     void leaveCreate().then(() => { if (midway) tell(t("entry.create.left")); });

@@ -11,6 +11,7 @@ import { offer, offering, type Offering, stop } from "../../state/linking.ts";
 import { back } from "../../state/places.ts";
 import { t } from "../../text/text.ts";
 import { ReasonNotice } from "../states/ReasonNotice.tsx";
+import { useFocusOf } from "./focus.ts";
 import { Groups, groupsOf } from "./Groups.tsx";
 import { Steps } from "./Steps.tsx";
 import { Waiting } from "./Waiting.tsx";
@@ -23,6 +24,7 @@ export function Link(): JSX.Element {
     return stop;
   }, []);
   const step = offering.value;
+  useFocusOf(step.at);
   return (
     <Page title={t("entry.link.title")} lead={t("entry.link.lead")} onBack={back}>
       <Steps names={[t("entry.link.step_scan"), t("entry.link.step_digits")]} at={step.at === "digits" ? 1 : 0} />

@@ -6,6 +6,7 @@ import { Button } from "../../parts/Button.tsx";
 import { Menu, type MenuItem } from "../../parts/Menu.tsx";
 import { account, overview } from "../../state/app.ts";
 import { beginCreate } from "../../state/creating.ts";
+import { show } from "../../state/entering.ts";
 import { lock } from "../../state/locking.ts";
 import { dialog } from "../../state/opened.ts";
 import { go } from "../../state/places.ts";
@@ -38,7 +39,7 @@ function itemsOf(open: boolean): readonly (MenuItem | "line")[] {
     { label: t("shell.action.transfer"), icon: "download", onSelect: () => go("transfer") },
     { label: t("shell.action.shortcuts"), icon: "keyboard", onSelect: () => { dialog.value = { kind: "shortcuts" }; } },
   ];
-  if (!open) return [{ label: t("sidebar.sign_in"), icon: "key", onSelect: () => go("unlock") }, "line", ...common];
+  if (!open) return [{ label: t("sidebar.sign_in"), icon: "key", onSelect: () => show("unlock") }, "line", ...common];
   return [
     { label: t("shell.action.devices"), icon: "device", onSelect: () => go("devices") },
     { label: t("shell.action.usage"), icon: "usage", onSelect: () => go("usage") },
