@@ -35,9 +35,12 @@ test("a lock covers every tab, and what was typed comes back with the passkey", 
   await other.getByText(SAID).first().waitFor();
   await composer(page).fill(DRAFT);
   expect(await readable(profile)).toContain(SAID);
+  const workers = page.workers();
+  expect(workers.length).toBeGreaterThanOrEqual(2);
   await page.keyboard.press("Control+Shift+L");
   await heading(profile, "Locked");
   await page.getByRole("button", { name: "Unlock with passkey" }).waitFor();
+  await expect.poll(() => page.workers().filter((one) => workers.includes(one))).toEqual([]);
   const shown = await readable(profile);
   for (const one of [SAID, DRAFT, "Quitten"]) expect(shown).not.toContain(one);
   await other.getByRole("heading", { name: "Locked" }).waitFor();
