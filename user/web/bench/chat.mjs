@@ -1,49 +1,20 @@
 /* global window */
 // Typing, opening and streaming in chats of 10 and 500 messages, in Chromium: node bench/chat.mjs [ROUNDS]. Prints JSON, ms of
 // the page's thread, as much as a processor a quarter as fast would take.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { extname, join, normalize } from "node:path";
+import { join } from "node:path";
 
 import { chromium } from "playwright";
-import { build } from "vite";
 
 import { findChromium } from "./chromium.mjs";
+import { built, serve } from "./page_of_sources.mjs";
 
-const WEB = join(import.meta.dirname, "..");
-const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css" };
 const SLOWER = 4;
 const KEYS = "the quick brown fox jumps over";
 const KIB = 1024;
 /** Bytes that come at once. */
 const PIECE = 128;
-
-async function built(folder) {
-  const alias = [{ find: /^@privity\/(\w+)\/(.+)$/, replacement: `${WEB}/packages/$1/src/$2.ts` }];
-  await build({
-    root: join(import.meta.dirname, "chat"), configFile: false, logLevel: "error", base: "./", resolve: { alias },
-    worker: { format: "es" }, oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-    define: { PRIVITY_WORKERS: "{}", PRIVITY_STYLES: "{}" },
-    build: { outDir: folder, emptyOutDir: true, target: "es2023", modulePreload: false, minify: true },
-  });
-}
-
-function serve(folder) {
-  const server = createServer((request, response) => {
-    const asked = normalize(new URL(request.url, "http://localhost").pathname);
-    const path = asked === "/" ? "/index.html" : asked;
-    try {
-      const body = readFileSync(join(folder, path));
-      response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "application/octet-stream" }).end(body);
-    } catch {
-      response.writeHead(404).end();
-    }
-  });
-  return new Promise((resolve) => {
-    server.listen(0, "127.0.0.1", () => resolve(server));
-  });
-}
 
 /** How long the page's thread worked in `step`, whatever else the machine did meanwhile. */
 async function worked(session, step) {
@@ -99,7 +70,7 @@ if (executablePath === null) {
 } else {
   const folder = mkdtempSync(join(tmpdir(), "privity-chat-page-"));
   try {
-    await built(folder);
+    await built("chat", folder, { PRIVITY_WORKERS: "{}", PRIVITY_STYLES: "{}" });
     const server = await serve(folder);
     const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
     const address = `http://localhost:${server.address().port}/`;

@@ -1,41 +1,14 @@
 /* global window */
 // From a locked browser to its list of chats, in Chromium: node bench/unlock.mjs [MESSAGES [ROUNDS]]. Prints JSON, times in ms.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { extname, join, normalize } from "node:path";
+import { join } from "node:path";
 
 import { chromium } from "playwright";
-import { build } from "vite";
 
 import { findChromium } from "./chromium.mjs";
+import { built, serve } from "./page_of_sources.mjs";
 
-const WEB = join(import.meta.dirname, "..");
-const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript" };
-
-async function built(folder) {
-  const alias = [{ find: /^@privity\/(\w+)\/(.+)$/, replacement: `${WEB}/packages/$1/src/$2.ts` }];
-  await build({
-    root: join(import.meta.dirname, "unlock"), configFile: false, logLevel: "error", base: "./", resolve: { alias },
-    worker: { format: "es" }, build: { outDir: folder, emptyOutDir: true, target: "es2023", modulePreload: false },
-  });
-}
-
-function serve(folder) {
-  const server = createServer((request, response) => {
-    const asked = normalize(new URL(request.url, "http://localhost").pathname);
-    const path = asked === "/" ? "/index.html" : asked;
-    try {
-      const body = readFileSync(join(folder, path));
-      response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "application/octet-stream" }).end(body);
-    } catch {
-      response.writeHead(404).end();
-    }
-  });
-  return new Promise((resolve) => {
-    server.listen(0, "127.0.0.1", () => resolve(server));
-  });
-}
 
 /** Each round in a page of its own: what an earlier one opened is gone. */
 async function measured(address, executablePath, profile, { messages, rounds }) {
@@ -66,7 +39,7 @@ if (executablePath === null) {
   const folders = ["page", "profile"].map((name) => mkdtempSync(join(tmpdir(), `privity-unlock-${name}-`)));
   const [folder, profile] = folders;
   try {
-    await built(folder);
+    await built("unlock", folder);
     const server = await serve(folder);
     const address = `http://localhost:${server.address().port}/`;
     const asked = { messages: Number(messages), rounds: Number(rounds) };

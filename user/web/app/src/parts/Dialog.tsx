@@ -1,12 +1,12 @@
 /** Dialogs: they hold the focus while they are open and give it back when they end. */
 
 import type { ComponentChildren, JSX } from "preact";
-import { useId, useLayoutEffect, useRef } from "preact/hooks";
+import { useId } from "preact/hooks";
 
 import { t } from "../text/text.ts";
 
 import { IconButton } from "./Button.tsx";
-import { held, trap } from "./holding.ts";
+import { useHeld } from "./holding.ts";
 
 export interface DialogProps {
   readonly title: string;
@@ -29,22 +29,13 @@ export interface DialogProps {
 export function Dialog(props: DialogProps): JSX.Element {
   const { title, onClose, children, actions, role = "dialog", size = "narrow", titleHidden = false } = props;
   const id = useId();
-  const shown = useRef<HTMLDialogElement>(null);
-  useLayoutEffect(() => held(shown.current), []);
+  const holding = useHeld(onClose);
   return (
     <dialog
-      ref={shown}
+      {...holding}
       class={`dialog dialog-${size}`}
       role={role === "alertdialog" ? role : undefined}
       aria-labelledby={id}
-      onCancel={(event) => {
-        event.preventDefault();
-        onClose();
-      }}
-      onKeyDown={(event) => trap(event, shown.current)}
-      onPointerDown={(event) => {
-        if (event.target === shown.current) onClose();
-      }}
     >
       <div class="dialog-inside">
         <header class={titleHidden ? "spoken" : "dialog-head"}>

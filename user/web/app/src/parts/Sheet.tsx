@@ -1,9 +1,8 @@
 /** Something that lies over the page from one side, holds the focus while it is open and gives it back. */
 
 import type { ComponentChildren, JSX } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
 
-import { held, trap } from "./holding.ts";
+import { useHeld } from "./holding.ts";
 
 export interface SheetProps {
   /** What it is, spoken. */
@@ -15,21 +14,12 @@ export interface SheetProps {
 }
 
 export function Sheet({ name, side, onClose, children }: SheetProps): JSX.Element {
-  const shown = useRef<HTMLDialogElement>(null);
-  useLayoutEffect(() => held(shown.current), []);
+  const holding = useHeld(onClose);
   return (
     <dialog
-      ref={shown}
+      {...holding}
       class={`sheet sheet-${side}`}
       aria-label={name}
-      onCancel={(event) => {
-        event.preventDefault();
-        onClose();
-      }}
-      onKeyDown={(event) => trap(event, shown.current)}
-      onPointerDown={(event) => {
-        if (event.target === shown.current) onClose();
-      }}
     >
       <div class="sheet-inside">{children}</div>
     </dialog>

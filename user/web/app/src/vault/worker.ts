@@ -1,14 +1,11 @@
 /** The vault worker: keys, storage and the account service are here, and nothing of the screen. */
 
-import { IndexedDevices } from "@privity/account/devices";
-import * as indexed from "@privity/history/indexeddb";
 import type { Bytes } from "@privity/protocol/bytes";
-import { chooseXWing } from "@privity/protocol/webcrypto";
-import * as passphrase from "@privity/vault/passphrase";
 
 import { serve } from "../bridge/line.ts";
 import { through } from "../bridge/through.ts";
 import { VAULT, VAULT_ASIDE, type VaultAnswers, type VaultNews } from "../bridge/vault.ts";
+import { browserPlace } from "./browser_place.ts";
 import type { Edges } from "./edges.ts";
 import * as locks from "./locks.ts";
 import { eraseShelf, openShelf } from "./shelf.ts";
@@ -30,25 +27,9 @@ const edges: Edges = {
     const timer = self.setTimeout(step, milliseconds);
     return () => self.clearTimeout(timer);
   },
-  place: async (origin) => {
-    const opened = new Set<indexed.IndexedStore>();
-    return {
-      origin,
-      fetch: (address, options) => self.fetch(way(address), { ...options, signal: AbortSignal.timeout(PATIENCE) }),
-      world: { now: () => Date.now(), random, kem: await chooseXWing(random) },
-      devices: new IndexedDevices(self.indexedDB),
-      argon2id: passphrase.inScript,
-      store: async (account) => {
-        const store = await indexed.open(self.indexedDB, account);
-        opened.add(store);
-        return store;
-      },
-      forget: (account) => {
-        for (const store of opened) store.close();
-        return indexed.forget(self.indexedDB, account);
-      },
-    };
-  },
+  place: (origin) => browserPlace(origin, (address, options) => {
+    return self.fetch(way(address), { ...options, signal: AbortSignal.timeout(PATIENCE) });
+  }, random),
   stream: (address, options) => self.fetch(way(address), options),
   shelf: (account) => openShelf(self.indexedDB, account),
   eraseShelf: (account) => eraseShelf(self.indexedDB, account),

@@ -1,17 +1,15 @@
 /** The vault worker: keys, store and network are here, and nothing of the screen. */
 
-import * as indexed from "@privity/history/indexeddb";
 import { type Bytes, fromHex, toHex } from "@privity/protocol/bytes";
-import { chooseXWing } from "@privity/protocol/webcrypto";
 import * as opener from "@privity/vault/opener";
 import * as passphrase from "@privity/vault/passphrase";
 
+import { browserPlace } from "../../../app/src/vault/browser_place.ts";
 import * as access from "../src/access.ts";
 import { Account } from "../src/account.ts";
 import type { Challenge, NewAccount } from "../src/calls.ts";
 import { Ceremony } from "../src/ceremony.ts";
 import * as creation from "../src/creation.ts";
-import { IndexedDevices } from "../src/devices.ts";
 import * as entry from "../src/entry.ts";
 import * as keys from "../src/keys.ts";
 import { type Asked as Scanning, Matched, Offer, scan, type Shown, type Typing } from "../src/linking.ts";
@@ -34,26 +32,6 @@ const here: {
 function needed<T>(value: T | undefined): T {
   if (value === undefined) throw new Error("out of order");
   return value;
-}
-
-async function placeAt(origin: string): Promise<Place> {
-  const opened = new Set<indexed.IndexedStore>();
-  return {
-    origin,
-    fetch: (address, options) => self.fetch(address, options),
-    world: { now: () => Date.now(), random, kem: await chooseXWing(random) },
-    devices: new IndexedDevices(self.indexedDB),
-    argon2id: passphrase.inScript,
-    store: async (account) => {
-      const store = await indexed.open(self.indexedDB, account);
-      opened.add(store);
-      return store;
-    },
-    forget: (account) => {
-      for (const store of opened) store.close();
-      return indexed.forget(self.indexedDB, account);
-    },
-  };
 }
 
 async function view(): Promise<Answer> {
@@ -110,7 +88,7 @@ async function created(command: Of<"created">): Promise<Answer> {
 
 const handlers: Handlers = {
   start: async ({ service }) => {
-    here.place = await placeAt(service);
+    here.place = await browserPlace(service, (address, options) => self.fetch(address, options), random);
     return { kind: "state", state: await stateOf(here.place) };
   },
   create: async () => {

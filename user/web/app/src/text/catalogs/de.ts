@@ -10,4 +10,6 @@ import sidebar from "./de/sidebar.json" with { type: "json" };
 import states from "./de/states.json" with { type: "json" };
 import update from "./de/update.json" with { type: "json" };
 
-export default { ...account, ...answer, ...chat, ...entry, ...files, ...panel, ...settings, ...shell, ...sidebar, ...states, ...update };
+export default {
+  ...account, ...answer, ...chat, ...entry, ...files, ...panel, ...settings, ...shell, ...sidebar, ...states, ...update,
+};
