@@ -138,9 +138,10 @@ export async function throughAccount(walker: Walker): Promise<void> {
     await walker.ask(question);
   }
   await walker.seen("chat");
-  for (const [action, name] of SCREENS) {
+  for (const [action, title, name] of SCREENS) {
     await walker.go(action);
-    await page.locator("main h1, .page h1, dialog h2").first().waitFor();
+    // By its own title: what was there before stays until the module of a screen has come.
+    await page.getByRole("heading", { name: say(title), exact: true }).first().waitFor();
     await walker.seen(name);
     await page.keyboard.press("Escape");
   }
@@ -156,8 +157,10 @@ export async function throughAccount(walker: Walker): Promise<void> {
 }
 
 const SCREENS = [
-  ["search", "search"], ["shortcuts", "shortcuts"], ["devices", "devices"], ["usage", "usage"], ["settings", "settings"],
-  ["transfer", "import and export"], ["prompts", "prompts"], ["folder", "new folder"],
+  ["search", "sidebar.search", "search"], ["shortcuts", "shell.action.shortcuts", "shortcuts"],
+  ["devices", "account.devices.title", "devices"], ["usage", "account.usage.title", "usage"],
+  ["settings", "settings.title", "settings"], ["transfer", "account.transfer.title", "import and export"],
+  ["prompts", "chat.prompts", "prompts"], ["folder", "sidebar.new_folder", "new folder"],
 ] as const;
 
 /** The ways in of somebody who has an account already. */
