@@ -9,7 +9,20 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent.parent / "requirements"
 UV = Path(sys.executable).parent / "uv"
 WHOLE = "test"
-PARTS = ("protocol", "attest", "enclave", "service", "log", "client", "image", "build", "testtools", "web", "serve")
+PARTS = (
+    "protocol",
+    "attest",
+    "enclave",
+    "service",
+    "log",
+    "client",
+    "image",
+    "build",
+    "testtools",
+    "web",
+    "serve",
+    "programs",
+)
 
 
 def compile_lock(name: str, *constraints: str) -> None:
