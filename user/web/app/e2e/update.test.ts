@@ -50,6 +50,9 @@ test("25: without a network the page opens from this browser, under the same pol
 
 test("25: another build is announced with both hashes and what the log says, and waits for a person", async () => {
   const profile = await kept("announced");
+  // The old service worker is busy, so that the browser does not let the new one take over.
+  profile.wire.hold("/assets/endless.js");
+  await profile.page.evaluate(() => void fetch("/assets/endless.js").catch(() => undefined));
   const { before, after } = await upgrade(profile);
   await profile.page.reload();
   const notices = profile.page.getByRole("region", { name: "Notices" });

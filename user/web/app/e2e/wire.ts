@@ -33,6 +33,7 @@ export class Wire {
   readonly #network = `127.${String((process.pid % 200) + 1)}.${String((networks += 1) % 250)}.1`;
   readonly #altered: { readonly where: (path: string) => boolean; readonly alter: Alter }[] = [];
   readonly #answers = new Map<string, readonly [type: string, text: string]>();
+  readonly #held = new Set<string>();
   #cut = false;
 
   private constructor(profile: string, sent: Sent[]) {
@@ -75,6 +76,11 @@ export class Wire {
     this.#answers.set(path, [type, text]);
   }
 
+  /** Never answer at this path, as a server that hangs. */
+  hold(path: string): void {
+    this.#held.add(path);
+  }
+
   /** From now on nothing is carried, in either direction. */
   cut(): void {
     this.#cut = true;
@@ -99,6 +105,7 @@ export class Wire {
       response.destroy();
       return;
     }
+    if (this.#held.has(target.pathname)) return;
     const own = this.#answers.get(target.pathname);
     if (own !== undefined) {
       response.writeHead(200, { "content-type": own[0] }).end(own[1]);

@@ -94,10 +94,12 @@ export function ofBrowser(registration: ServiceWorkerRegistration | null): Build
 /** Whether a service worker came with this build, and serves it from now on. Rejects when the build is not whole. */
 async function adopted(registration: ServiceWorkerRegistration, digest: string): Promise<boolean> {
   await registration.update();
-  const coming = registration.installing ?? registration.waiting;
-  if (coming !== null) await activation(coming);
-  const { active } = registration;
-  const said = active === null ? null : await ask(active, "adopt");
+  const { installing } = registration;
+  if (installing !== null) await installation(installing);
+  // The newest is asked, and not waited for any longer: a browser lets it take over only when the old one has nothing left
+  // to do, which may be minutes later. Until then the old one serves what was adopted.
+  const newest = registration.waiting ?? registration.active;
+  const said = newest === null ? null : await ask(newest, "adopt");
   if (said?.own !== digest) return false;
   if (said.adopted !== digest) throw new Error(digest);
   return true;
@@ -109,11 +111,11 @@ async function forget(registration: ServiceWorkerRegistration): Promise<void> {
   for (const name of await caches.keys()) await caches.delete(name);
 }
 
-function activation(worker: ServiceWorker): Promise<void> {
+function installation(worker: ServiceWorker): Promise<void> {
   return new Promise((resolve, reject) => {
     const heard = (): void => {
-      if (worker.state === "activated") resolve();
-      else if (worker.state === "redundant") reject(new Error("the new code is not whole"));
+      if (worker.state === "redundant") reject(new Error("the new code is not whole"));
+      else if (worker.state !== "installing" && worker.state !== "parsed") resolve();
     };
     worker.addEventListener("statechange", heard);
     heard();
