@@ -142,6 +142,36 @@ def web(
     _leave(lambda: run(Wanted(url, port, allow_simulated)))
 
 
+@app.command(epilog=EXIT_CODES)
+def proxy(
+    url: Annotated[str, typer.Argument(help="Address of the server.")] = DEFAULT_URL,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port of this machine; 0: any.")] = 8990,
+    profile: Annotated[
+        str, typer.Option("--profile", help="Traffic shape: p1 (default), p2 stricter, p0 none.")
+    ] = "p1",
+    alias: Annotated[
+        list[str] | None, typer.Option("--alias", metavar="NAME=MODEL", help="A name that programs ask for.")
+    ] = None,
+    relay: Annotated[str, typer.Option("--relay", metavar="URL", help="A relay of others that carries it all.")] = "",
+    allow_origin: Annotated[
+        list[str] | None, typer.Option("--allow-origin", help="A program that sends this Origin may ask.")
+    ] = None,
+    new_key: Annotated[bool, typer.Option("--new-key", help="Choose another key; the last one ends.")] = False,
+    allow_simulated: AllowSimulated = False,
+    development_root: DevelopmentRoot = None,
+) -> None:
+    """Make every OpenAI program private: the same API on this machine, answered by verified enclaves; Ctrl-C stops it.
+
+    The first start chooses a key and shows it once. A program needs the address and the key, and nothing else changes.
+    """
+    from privity_client.cli.proxy import Wanted
+    from privity_client.cli.proxy import proxy as run
+
+    names, origins = alias or [], allow_origin or []
+    wanted = Wanted(url, port, profile, names, origins, relay, new_key, allow_simulated, development_root)
+    _leave(lambda: run(wanted))
+
+
 @app.command("verify-web", epilog=EXIT_CODES)
 def verify_web(
     url: Annotated[str, typer.Argument(help="Address of the server.")] = DEFAULT_URL, json: Json = False

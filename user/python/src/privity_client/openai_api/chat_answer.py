@@ -128,10 +128,11 @@ class Chunks:
 
     def take(self, line: Line) -> list[Json]:
         """Return the chunks that a line makes. Raises ApiError as `Choice.take`."""
-        chunks = [self._chunk(delta) for delta in self._choice.take(line)]
-        if isinstance(line, Done):
-            chunks.append(self._chunk({}, self._choice.reason, **_noticed([self._choice])))
-        return chunks
+        return [self._chunk(delta) for delta in self._choice.take(line)]
+
+    def end(self) -> Json:
+        """Return the chunk that says why the answer ended: once it is complete, and not before."""
+        return self._chunk({}, self._choice.reason, **_noticed([self._choice]))
 
     def _chunk(self, delta: Json, reason: str | None = None, **more: object) -> Json:
         choice: Json = {"index": self._choice.index, "delta": delta, "logprobs": None, "finish_reason": reason}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from privity_protocol.lines import Done, Line, Reasoning, Text, Tool
+from privity_protocol.lines import Line, Reasoning, Text, Tool
 
 from privity_client.openai_api.chat_answer import Choice
 from privity_client.openai_api.errors import ApiError
@@ -116,8 +116,6 @@ class Response:
                 return self._numbered(self._said("message", said))
             case Tool():
                 return self._numbered(self._called(line))
-            case Done():
-                return self._numbered([event for item in self._items for event in item.end()])
         return []
 
     def begin_anew(self) -> None:
@@ -127,8 +125,9 @@ class Response:
         self._calls.clear()
 
     def finish(self) -> list[Json]:
-        """Return the event that ends a complete answer."""
-        return self._numbered([{"type": f"response.{self.status}", "response": self.told(self.status)}])
+        """Return the events that end a complete answer: once it is complete, and not before."""
+        closed = [event for item in self._items for event in item.end()]
+        return self._numbered([*closed, {"type": f"response.{self.status}", "response": self.told(self.status)}])
 
     def fail(self, error: ApiError) -> list[Json]:
         """Return the event that ends an answer that did not become complete."""

@@ -1,0 +1,80 @@
+"""`POST /v1/chat/completions`."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import aclosing
+from typing import Final, TypeVar
+
+from privity_client.commands import Accepted, Complete, Line, Restarted
+from privity_client.openai_api.chat_answer import Choice, Chunks, Head, completion, usage_chunk
+from privity_client.openai_api.chat_request import ChatCall, read_chat
+from privity_client.openai_api.server_sent import DONE, event
+from privity_client.proxy.asking import Asked, Asking
+from privity_client.proxy.reply import Reply
+
+LARGE: Final = 65_536
+"""Bytes from which a body is read in a thread, so that other answers go on meanwhile."""
+T = TypeVar("T")
+
+
+async def read(data: bytes, reader: Callable[[bytes], T]) -> T:
+    """Return what `reader` makes of a body. Raises what it raises."""
+    return reader(data) if len(data) < LARGE else await asyncio.to_thread(reader, data)
+
+
+class ChatRoute:
+    """Answers chat completions. `clock` returns Unix seconds, `new_id` a fresh id with a prefix."""
+
+    def __init__(
+        self, asking: Asking, aliases: Mapping[str, str], clock: Callable[[], int], new_id: Callable[[str], str]
+    ) -> None:
+        self._asking = asking
+        self._aliases = aliases
+        self._clock = clock
+        self._new_id = new_id
+
+    async def answer(self, data: bytes, reply: Reply) -> None:
+        """Answer one request. Raises ApiError, PrivityError."""
+        call = await read(data, lambda body: read_chat(body, aliases=self._aliases))
+        reply.unsent(call.not_sent)
+        head = Head(self._new_id("chatcmpl"), self._clock(), call.model)
+        choices = [Choice(index) for index in range(call.choices)]
+        if call.stream:
+            await self._stream(call, head, choices, reply)
+        else:
+            await self._whole(call, head, choices, reply)
+
+    async def _whole(self, call: ChatCall, head: Head, choices: list[Choice], reply: Reply) -> None:
+        async with aclosing(self._asking.ask(_asked(call), restart=True)) as events:
+            async for index, event_ in events:
+                match event_:
+                    case Accepted(node):
+                        reply.verified(node)
+                    case Line(value):
+                        choices[index].take(value)
+                    case Restarted():
+                        choices[index].begin_anew()
+        await reply.json(200, completion(head, choices))
+
+    async def _stream(self, call: ChatCall, head: Head, choices: list[Choice], reply: Reply) -> None:
+        chunks = [Chunks(head, choice, usage=call.include_usage) for choice in choices]
+        opening = b"".join(event(one.begin()) for one in chunks)
+        async with aclosing(self._asking.ask(_asked(call), restart=False)) as events:
+            async for index, event_ in events:
+                match event_:
+                    case Accepted(node):
+                        reply.verified(node)
+                    case Line(value):
+                        said = b"".join(event(one) for one in chunks[index].take(value))
+                        if said:
+                            await reply.raw(said if reply.begun else opening + said)
+                    case Complete():
+                        ended = event(chunks[index].end())
+                        await reply.raw(ended if reply.begun else opening + ended)
+        last = event(usage_chunk(head, choices)) if call.include_usage else b""
+        await reply.raw(last + DONE)
+        await reply.end()
+
+
+def _asked(call: ChatCall) -> Asked:
+    return Asked("chat", call.model, call.bodies(), call.messages)
