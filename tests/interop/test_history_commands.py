@@ -3,10 +3,11 @@
 import json
 import re
 import socket
+import sqlite3
 import threading
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -179,6 +180,37 @@ def test_an_account_from_the_first_code_to_an_export(tmp_path: Path, origin: str
     assert run(laptop, "chats", "delete", chat, "--yes", "--now")[0] == 0
     assert shown(desktop, "chats", "list", "--archived")["chats"] == []
     assert shown(desktop, "verify-history")["problem"] is None
+
+
+def test_both_sides_are_shown_before_a_person_chooses_one(tmp_path: Path, origin: str) -> None:
+    """The service's database is set back, as by a restored backup: nothing is done before the person says what."""
+    home, before = tmp_path / "laptop", sqlite3.connect(":memory:")
+    create(home, origin)
+    with closing(sqlite3.connect(tmp_path / "service.db")) as service:
+        service.backup(before)
+    at = shown(home, "devices")
+    (tmp_path / "conversations.json").write_text(json.dumps(CONVERSATION))
+    assert run(home, "chats", "import", str(tmp_path / "conversations.json"), "--yes")[0] == 0
+    now = shown(home, "devices")
+    assert now["page"] > at["page"]
+    with closing(sqlite3.connect(tmp_path / "service.db")) as service, closing(before):
+        before.backup(service)
+    code, out, _err = run(home, "verify-history", "--json")
+    said = json.loads(out)
+    assert (code, said["problem"], said["stopped"]) == (3, "log.rolled_back", "log.rolled_back")
+    pages = now["page"] - at["page"]
+    assert said["fork"] == {
+        "common": at["page"],
+        "here": {"page": now["page"], "fingerprint": now["fingerprint"], "pages": pages},
+        "service": {"page": at["page"], "fingerprint": at["fingerprint"], "pages": 0},
+        "copied": [],
+        "choices": ["ours", "theirs"],
+    }
+    screen = " ".join(run(home, "verify-history")[1].split())
+    assert f"Both agree to page {at['page']}. Then: {pages} page" in screen
+    assert "--repair ours: post again what the service lost" in screen
+    assert run(home, "verify-history", "--repair", "ours")[0] == 0
+    assert (shown(home, "verify-history")["fork"], shown(home, "devices")["fingerprint"]) == (None, now["fingerprint"])
 
 
 def test_what_is_missing_is_said_in_words(tmp_path: Path) -> None:

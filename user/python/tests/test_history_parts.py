@@ -18,7 +18,6 @@ from privity_client.history import (
     custody,
     edits,
     intake,
-    joining,
     keeping,
     reading,
     reasons,
@@ -26,10 +25,8 @@ from privity_client.history import (
     takeout,
     timing,
 )
-from privity_client.history import opened as opened_account
 from privity_client.history.answers import Delivery
 from privity_client.history.calls import Call, Reply
-from privity_client.history.opened import Opened
 from privity_client.history.replica import Replica
 from privity_client.history.store import Store
 from privity_protocol.errors import Malformed
@@ -41,21 +38,6 @@ from rich.console import Console
 ROOT = Path(__file__).resolve().parents[3]
 Entropy = Callable[[int], bytes]
 NOW = 1_790_000_000_000
-
-
-@pytest.fixture
-def replica(tmp_path: Path, entropy: Entropy) -> Replica:
-    """An account that only this machine knows of: offline use."""
-    signing, account = custody.make(entropy(custody.SIZE)), entropy(16)
-    letters = recovery.make(entropy(recovery.ENTROPY))
-    written, key = joining.first(account, letters, signing, label="here", day=20_000, entropy=entropy)
-    store, device = Store(tmp_path / "history.db"), joining.device_id(signing.public)
-    rings = opened_account.rings_of([written.claim])
-    found = Opened(account, "http://localhost:1", device, signing, {1: key}, written.trusted, written.half, rings)
-    joining.settle_in(store, found, (), written)
-    made = Replica(store, found, lambda: NOW, entropy)
-    edits.new_box(made, made.home, active=True)
-    return made
 
 
 def test_every_reason_of_the_service_has_words() -> None:

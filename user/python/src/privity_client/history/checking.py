@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from privity_protocol.errors import Malformed
+from privity_protocol.stored import page as stored
 from privity_protocol.stored.page import Op
 from privity_vault import keyring, page, repair
 from privity_vault.contents.schema import Content
@@ -106,6 +107,18 @@ def compare(replica: Replica, way: Access) -> Flow[Fork]:
             break
     log = Memory(page.start(replica.opened.account), replica.opened.trusted, dict(replica.opened.rings))
     return repair.compare(log, list(replica.store.pages()), theirs)
+
+
+def choices(replica: Replica, fork: Fork) -> tuple[str, ...]:
+    """Which branches a person may go on with; none where the service now continues what is here.
+
+    "ours" where the service only lost its end, and all bodies that it would have to be given again are still here.
+    """
+    if not fork.ours.pages:
+        return ()
+    named = (one.body for signed in fork.ours.pages for one in stored.decode(signed.data).entries)
+    whole = all(replica.store.body(one.hash) is not None for one in named if one is not None)
+    return ("ours", "theirs") if whole and not fork.theirs.pages else ("theirs",)
 
 
 def mend(replica: Replica, way: Access, fork: Fork, *, keep_ours: bool) -> Flow[Plan]:

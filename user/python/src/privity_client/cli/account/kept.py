@@ -7,20 +7,18 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from privity_protocol.errors import PrivityError
 
 from privity_client.answer import Answer
-from privity_client.channel import unix_time
-from privity_client.cli.account import stage
+from privity_client.cli.account import heads, stage
 from privity_client.cli.options import Options
 from privity_client.cli.views import View
 from privity_client.conversation import Conversation
 from privity_client.errors import ClientError
-from privity_client.history import edits, keeping, lost, reading
+from privity_client.history import edits, keeping, reading
 from privity_client.history.keeping import Keeper
 from privity_client.history.session import Session, session
 from privity_client.nodes import VerifiedNode
 from privity_client.trust.server import Server
 
 LOOK_S = 5.0
-DAY_MS = 86_400_000
 
 
 def _is_home(url: str, origin: str) -> bool:
@@ -29,11 +27,6 @@ def _is_home(url: str, origin: str) -> bool:
         return stage.origin_of(url) == origin
     except ClientError:
         return False
-
-
-def _is_recent(millis: int, now: int) -> bool:
-    """Whether that was today: heads move every few minutes, and each writing of them is a page."""
-    return millis // DAY_MS == now // DAY_MS
 
 
 class Kept:
@@ -48,15 +41,8 @@ class Kept:
 
         Raises TlogError when the server shows them different logs: nothing was sent then.
         """
-        found = self.session.replica
-        if not _is_home(url, found.opened.origin):
-            return
-        others = [one for one in edits.views(found) if one.device != found.opened.device]
-        await trust.compare([seen for one in others for seen in one.checkpoints.value], now=unix_time())
-        own = lost.own_view(found)
-        if own is None or not _is_recent(own.checkpoints.stamp.millis, found.now()):
-            edits.put_view(found, checkpoints=trust.checkpoints)
-            edits.due(found, timed=True)
+        if _is_home(url, self.session.replica.opened.origin):
+            await heads.hold(self.session.replica, trust)
 
     def watch(self, view: View) -> "WatchedView":
         """A view that keeps what it shows."""

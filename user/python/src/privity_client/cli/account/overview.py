@@ -19,6 +19,11 @@ from privity_client.history.opened import DAY_S
 from privity_client.history.session import Folder
 from privity_client.serve.home import write_whole
 
+FRESH = (
+    "A service could show a new device an older state that fits together: compare page and fingerprint with a device"
+    " that you already had. Linking does it by itself."
+)
+
 
 def show(as_json: bool) -> int:
     """Show the account of this machine. Returns the exit code. Raises PrivityError."""
@@ -153,8 +158,11 @@ def devices(as_json: bool) -> int:
 async def _devices(as_json: bool) -> int:
     async with stage.opened_account() as found:
         rows, out = listed_devices.shown(found.replica), stage.console()
+        position = found.replica.position
+        digits = page.fingerprint(position)
         if as_json:
-            stage.as_json({"devices": [_row(one) for one in rows], **stage.facts(found)})
+            here = {"page": position.n, "fingerprint": digits}
+            stage.as_json({"devices": [_row(one) for one in rows], **here, **stage.facts(found)})
             return 0
         stage.standing(found, out)
         table = Table(box=None, pad_edge=False, header_style="dim")
@@ -166,6 +174,8 @@ async def _devices(as_json: bool) -> int:
             table.add_row(mark, stage.plain(words), one.id.hex()[:8], day(one.last_day), str(one.pages))
         out.print(table)
         out.print(Text("A device that you do not know: `privity devices revoke ID`.", style="dim"))
+        out.print(Text(f"History fingerprint of page {position.n}: ", style="dim") + Text(grouped(digits)))
+        out.print(Text(FRESH, style="dim"))
         return 0
 
 
