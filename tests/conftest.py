@@ -1,4 +1,4 @@
-"""Begins a run with what takes long: were it last, one worker would be busy and the others idle."""
+"""Begins a run with what takes long, so that no worker is idle at its end; says in the end what was tried twice."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 MUTATIONS = Path(__file__).parent / "mutations"
+TRIED_AGAIN = "tried again"
+"""Property of a test that failed and then passed."""
 
 
 def _seconds(item: pytest.Item) -> float:
@@ -26,3 +28,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.parent != MUTATIONS:
             of_module[item.path] = max(of_module[item.path], _seconds(item))
     items.sort(key=lambda item: -of_module.get(item.path, _seconds(item)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name what passed at a second try: it is no failure, and it should not be forgotten either."""
+    reports = [one for one in terminalreporter.stats.get("passed", []) if isinstance(one, pytest.TestReport)]
+    again = {str(value) for one in reports for name, value in one.user_properties if name == TRIED_AGAIN}
+    for one in sorted(again):
+        terminalreporter.write_line(f"TRIED AGAIN {one}")

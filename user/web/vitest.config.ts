@@ -32,7 +32,13 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: "node", include: tests, exclude: browserOnly, environment: "node" } },
       // The whole client against a running installation, which PRIVITY_URL names: tests/browser starts one.
-      { extends: true, test: { name: "app", include: ["app/e2e/**/*.test.ts"], environment: "node", fileParallelism: false } },
+      {
+        extends: true,
+        test: {
+          name: "app", include: ["app/e2e/**/*.test.ts"], environment: "node", fileParallelism: false,
+          testTimeout: 120_000, hookTimeout: 120_000,
+        },
+      },
       {
         extends: true,
         test: {

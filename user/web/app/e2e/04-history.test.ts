@@ -20,7 +20,7 @@ beforeAll(async () => {
   await sync(here);
   there = await Profile.open({ name: "there" });
   await recover(there, code, "There");
-}, 60_000);
+});
 
 test("a device that knew nothing has every chat, and reads them without a network", async () => {
   const { page } = there;

@@ -20,7 +20,7 @@ beforeAll(async () => {
   there = await Profile.open({ name: "there" });
   await recover(there, code, "There");
   await there.page.getByText(SAID).first().waitFor();
-}, 60_000);
+});
 
 async function typed({ page }: Profile, button: string, phrase: string, confirm: string): Promise<void> {
   await press(page, button);

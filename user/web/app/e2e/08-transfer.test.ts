@@ -18,7 +18,7 @@ beforeAll(async () => {
   await agree(profile);
   await create(profile);
   await ask(profile, SAID);
-}, 60_000);
+});
 
 /** Milliseconds for words to become a key: that is meant to be slow, and more so on a busy machine. */
 const STRETCHING = 45_000;

@@ -11,7 +11,7 @@ let fresh: Profile;
 beforeAll(async () => {
   [old, fresh] = await Promise.all([Profile.open({ name: "old" }), Profile.open({ name: "fresh" })]);
   await create(old);
-}, 60_000);
+});
 
 /** What the new device shows is taken up by the old one, which then waits for digits; returns those. */
 async function paired(shown: string): Promise<string> {

@@ -15,7 +15,7 @@ beforeAll(async () => {
   await agree(profile);
   await create(profile);
   await ask(profile, SAID);
-}, 60_000);
+});
 
 /** Everything that could be read off a page: nodes, what fields hold, the title. */
 async function readable({ page }: Profile): Promise<string> {

@@ -14,7 +14,7 @@ beforeAll(async () => {
   await create(profile);
   await ask(profile, SAID);
   await sync(profile);
-}, 60_000);
+});
 
 test("the plan says how many chats are active, how much is stored, and what happens beyond", async () => {
   await go(profile, "Usage and plan");

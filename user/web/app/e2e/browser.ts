@@ -4,7 +4,7 @@
  * PRIVITY_URL names the running installation; tests/browser/test_app.py starts one.
  */
 
-import { afterAll } from "vitest";
+import { afterAll, afterEach } from "vitest";
 import { type Browser, type BrowserContext, type BrowserContextOptions, type CDPSession, chromium, type Page } from "playwright";
 
 import { chromium as binary } from "../../chromium.ts";
@@ -14,7 +14,7 @@ export { type Sent } from "./wire.ts";
 
 /** Where the installation is, `http://localhost:PORT`. */
 export const HERE = process.env["PRIVITY_URL"] ?? "http://localhost:8080";
-export const PATIENCE = 15_000;
+export const PATIENCE = 30_000;
 
 /** Without the last, Chromium asks its maker what the fields of a page are for. */
 const FLAGS = [
@@ -162,6 +162,17 @@ async function added(session: CDPSession, kind: Exclude<Authenticator, null>): P
   const options = { ...AUTHENTICATOR, ...OTHERWISE[kind] };
   return (await session.send("WebAuthn.addVirtualAuthenticator", { options })).authenticatorId;
 }
+
+/** What people saw when a test failed, for whoever has only the words of a run. */
+afterEach(async ({ task }) => {
+  if (task.result?.state !== "fail") return;
+  for (const { name, page, faults, refusals } of open) {
+    const seen = await page.evaluate(() => document.body.innerText).catch(String);
+    console.error([`${task.name}: ${name} at ${page.url()}`, ...faults, ...refusals, seen.slice(0, SEEN)].join("\n"));
+  }
+});
+
+const SEEN = 2000;
 
 afterAll(async () => {
   for (const profile of [...open]) await profile.close();
