@@ -1,6 +1,7 @@
 """Tricks of an account service: what it does to the answers of the real one before they reach a client."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,14 @@ from privity_protocol.stored.keyring import Device
 from privity_vault import keyring
 from privity_vault.page import SignedPage
 from privity_vault.secret import AccountKey
+
+SPECIFICATION = Path(__file__).resolve().parents[2] / "specs/history.md"
+
+
+def promised(heading: str) -> dict[str, str]:
+    """The rows of one table of the specification: trick to reason."""
+    rows = SPECIFICATION.read_text().split(f"| {heading} | |\n|---|---|\n")[1].split("\n\n")[0]
+    return dict(re.findall(r"^\| (.+) \| `([a-z._]+)` \|$", rows, re.MULTILINE))
 
 
 @dataclass
@@ -138,6 +147,18 @@ def old_keyring(scene: Scene) -> None:
     scene.house.tricks.append(on("/v1/keyring", change))
 
 
+def another_keyring(scene: Scene) -> None:
+    """The known revision has other bytes, though a device signed them."""
+    found = scene.writer.replica.opened
+    ring = found.trusted.keyring
+    claim = keyring.write(replace(ring, day=ring.day + 1), found.keys, found.signing.signing, rises=False)
+
+    def change(value: dict[str, Any]) -> None:
+        value["keyrings"][0] = _row(ring.revision, claim)
+
+    scene.house.tricks.append(on("/v1/keyring", change))
+
+
 def next_ring(scene: Scene, **changes: Any) -> keyring.Claim:
     """A keyring that the service made up behind the newest: it has neither the account key nor a device's key."""
     ring = scene.writer.replica.opened.trusted
@@ -157,10 +178,14 @@ def added_device(scene: Scene) -> None:
 def _with(claim: keyring.Claim) -> Callable[[dict[str, Any]], None]:
     def change(value: dict[str, Any]) -> None:
         value["newest"] += 1
-        row = {"public": text_of(claim.public), "private": None, "mac": text_of(claim.mac), "mac_before": None}
-        value["keyrings"].append({"revision": value["newest"], **row, "signature": text_of(claim.signature)})
+        value["keyrings"].append(_row(value["newest"], claim))
 
     return change
+
+
+def _row(revision: int, claim: keyring.Claim) -> dict[str, Any]:
+    row = {"public": text_of(claim.public), "private": None, "mac": text_of(claim.mac), "mac_before": None}
+    return {"revision": revision, **row, "signature": text_of(claim.signature)}
 
 
 def unsigned_device(scene: Scene) -> None:

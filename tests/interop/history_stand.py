@@ -67,14 +67,16 @@ class Shape(Service):
         self._house.calls.append(call)
         for before in self._house.before:
             before(call)
-        reply = await super()._send(call)
+        own = next((made for made in (instead(call) for instead in self._house.instead) if made is not None), None)
+        reply = own or await super()._send(call)
         for trick in self._house.tricks:
             reply = trick(call, reply)
         return reply
 
 
 class House:
-    """One account service. `tricks` change what it answers; `before` may raise before a call reaches it."""
+    """One account service. `tricks` change what it answers; `before` may raise before a call reaches it; what
+    `instead` answers never reaches it."""
 
     def __init__(self, folder: Path, settings: AccountSettings | None = None) -> None:
         self.now = NOW
@@ -92,6 +94,7 @@ class House:
         )
         self.tricks: list[Trick] = []
         self.before: list[Callable[[Call], None]] = []
+        self.instead: list[Callable[[Call], Reply | None]] = []
         self.calls: list[Call] = []
         self.serve()
         self._prefix = 0

@@ -3,6 +3,7 @@
 Each sentence has the reason code that the client gives; after one of the log or keyring it writes nothing any more.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from dishonest_service import (
     Scene,
     added_device,
+    another_keyring,
     another_page,
     another_parent,
     broken_chain,
@@ -20,6 +22,7 @@ from dishonest_service import (
     omit_a_page,
     omit_all_pages,
     omit_the_last_page,
+    promised,
     resurrected,
     roll_back,
     scenes,
@@ -27,6 +30,7 @@ from dishonest_service import (
     unsigned_page,
 )
 from privity_client.history.calls import Call, Reply
+from privity_client.history.reasons import ServiceRefused
 from privity_vault.errors import VaultError
 
 
@@ -43,6 +47,7 @@ LIES: dict[str, tuple[Callable[[Scene], None], str]] = {
     "a head whose pages do not come": (omit_all_pages, "log.omitted"),
     "the end is left out": (omit_the_last_page, "log.omitted"),
     "an older list of devices": (old_keyring, "keyring.rolled_back"),
+    "another list of devices under a known revision": (another_keyring, "keyring.rolled_back"),
     "a device that nobody linked": (added_device, "keyring.bad_mac"),
     "a device added with a stolen account key": (unsigned_device, "keyring.bad_signature"),
     "a list of devices that continues nothing": (broken_chain, "keyring.broken_chain"),
@@ -51,6 +56,12 @@ LIES: dict[str, tuple[Callable[[Scene], None], str]] = {
     "a deleted object returns": (resurrected, "log.resurrected"),
     "an invented conflict": (invented_conflict, "log.version"),
 }
+
+
+def test_the_tables_are_those_of_the_specification() -> None:
+    assert promised("After this nothing is written any more") == {lie: reason for lie, (_, reason) in LIES.items()}
+    bodies = {what: reason for what, _, reason in BODIES} | {SWAPPED: "object.swapped"}
+    assert promised("This loses that item alone") == bodies
 
 
 @pytest.mark.parametrize("lie", LIES, ids=[name.replace(" ", "-") for name in LIES])
@@ -90,15 +101,21 @@ def of_bodies(change: Callable[[int, bytes], tuple[int, bytes]]) -> Callable[[Ca
     return trick
 
 
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        (lambda mark, body: (mark, body[:-1] + bytes([body[-1] ^ 1])), "object.swapped"),
-        (lambda mark, body: (1, b""), "object.missing"),
-    ],
-    ids=["other-bytes", "not-delivered"],
-)
-def test_a_body_that_does_not_hold_concerns_that_object_alone(scene: Scene, change: Any, reason: str) -> None:
+SWAPPED = "another object's body"
+BODIES: list[tuple[str, Any, str]] = [
+    (
+        "a body one bit of which is another",
+        lambda mark, body: (mark, body[:-1] + bytes([body[-1] ^ 1])),
+        "object.swapped",
+    ),
+    ("a body that is kept back", lambda mark, body: (1, b""), "object.missing"),
+]
+
+
+@pytest.mark.parametrize(("what", "change", "reason"), BODIES, ids=["other-bytes", "not-delivered"])
+def test_a_body_that_does_not_hold_concerns_that_object_alone(
+    scene: Scene, what: str, change: Any, reason: str
+) -> None:
     scene.house.tricks.append(of_bodies(change))
     scene.reader.sync()
     troubled = scene.reader.replica.store.troubled()
@@ -118,3 +135,22 @@ def test_two_swapped_bodies_are_seen(scene: Scene) -> None:
     scene.house.tricks.append(of_bodies(swap))
     scene.reader.sync()
     assert {one.trouble for one in scene.reader.replica.store.troubled()} == {"object.swapped"}
+
+
+def test_a_conflict_without_end_only_delays(scene: Scene) -> None:
+    """Every page is said to come too late: the client gives up for now, and loses nothing."""
+    scene.reader.sync()
+    chat = scene.reader.write("Patience")
+    refusal = json.dumps({"reason": "log.moved", "detail": "", "retry_after": None}).encode()
+    scene.house.instead.append(lambda call: Reply(409, refusal) if call.path == "/v1/pages" else None)
+    with pytest.raises(ServiceRefused, match=r"log\.moved"):
+        scene.reader.push()
+    assert scene.reader.replica.stopped is None
+    assert scene.reader.seen()[chat.hex()]["title"] == "Patience"
+    waiting = [one.object for one in scene.reader.replica.store.waiting()]
+    scene.house.instead.clear()
+    scene.reader.sync()
+    scene.writer.sync()
+    assert waiting
+    assert scene.reader.replica.store.waiting() == []
+    assert scene.writer.seen() == scene.reader.seen()

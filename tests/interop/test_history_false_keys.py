@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dishonest_service import Scene, octets, on, scenes
+from dishonest_service import Scene, octets, on, promised, scenes
 from history_stand import House, Machine
 from privity_client.history import accounts, edits, linking
 from privity_client.history.calls import Call, Reply, text_of
@@ -46,6 +46,7 @@ def test_an_account_key_of_the_services_own_is_refused(tmp_path: Path) -> None:
     with pytest.raises(VaultError) as caught:
         house.recover(tmp_path / "desktop", laptop.code)
     assert caught.value.reason == "opener.foreign"
+    assert promised("This opens nothing on a fresh device") == {"an account key of the service's own": "opener.foreign"}
     house.close()
 
 

@@ -7,8 +7,10 @@ import { VaultError } from "@privity/vault/errors";
 import * as keyring from "@privity/vault/keyring";
 import * as opener from "@privity/vault/opener";
 import { Secret } from "@privity/vault/secret";
+import type * as signing from "@privity/vault/signer";
 import { beforeAll, describe, expect, test } from "vitest";
 
+import { readText } from "../../protocol/test/vectors.ts";
 import { Halted } from "../src/errors.ts";
 import { ServiceError } from "../src/service.ts";
 import type { Identity } from "../src/session.ts";
@@ -17,6 +19,7 @@ import { BOX, chat, Device, message } from "./device.ts";
 
 let identities: ReadonlyMap<Name, Identity>;
 let first: Honest;
+const SPECIFICATION = (await readText("specs", "history.md")) ?? "";
 
 beforeAll(async () => {
   ({ service: first, identities } = await founded());
@@ -57,17 +60,17 @@ async function reason(outcome: Promise<unknown>): Promise<string> {
 type Trick = (scene: Scene) => Promise<void> | void;
 
 const LOG: readonly (readonly [what: string, trick: Trick, expected: string])[] = [
-  ["goes back to an older head", ({ service }) => void service.log.pop(), "log.rolled_back"],
-  ["shows another page at a known place", async ({ service }) => {
+  ["the whole log is an older one", ({ service }) => void service.log.pop(), "log.rolled_back"],
+  ["another page at a known number", async ({ service }) => {
     service.log.pop();
     await written(service, "three");
   }, "log.forked"],
-  ["continues another past", async ({ service }) => {
+  ["a page that continues another history", async ({ service }) => {
     service.log.pop();
     await written(service, "three");
     await written(service, "four");
   }, "log.forked"],
-  ["leaves a page out", async ({ service, laptop }) => {
+  ["a page in the middle is left out", async ({ service, laptop }) => {
     await more(laptop, "three", "four");
     const pages = service.pages.bind(service);
     service.pages = async (after) => {
@@ -75,12 +78,12 @@ const LOG: readonly (readonly [what: string, trick: Trick, expected: string])[] 
       return { ...answer, pages: answer.pages.filter((_, at) => at !== 0) };
     };
   }, "log.omitted"],
-  ["promises pages and delivers none", async ({ service, laptop }) => {
+  ["a head whose pages do not come", async ({ service, laptop }) => {
     await more(laptop, "three");
     const pages = service.pages.bind(service);
     service.pages = async (after) => ({ ...(await pages(after)), pages: [] });
   }, "log.omitted"],
-  ["changes one bit of a page", async ({ service, laptop }) => {
+  ["a page that its device did not sign", async ({ service, laptop }) => {
     await more(laptop, "three");
     const last = service.log.at(-1);
     if (last === undefined) throw new Error("no page");
@@ -88,7 +91,7 @@ const LOG: readonly (readonly [what: string, trick: Trick, expected: string])[] 
     signature[0] = (signature[0] ?? 0) ^ 1;
     service.log[service.log.length - 1] = { ...last, signature };
   }, "log.bad_signature"],
-  ["writes a page itself", async ({ service, phone }) => {
+  ["a page by a stranger", async ({ service, phone }) => {
     const thief = await device("thief");
     const position = await phone.store.state();
     if (position === null) throw new Error("no state");
@@ -99,10 +102,10 @@ const LOG: readonly (readonly [what: string, trick: Trick, expected: string])[] 
     });
     service.log.push({ data, signature: await thief.signer.sign(await stored.signedBytes(data)) });
   }, "log.device"],
-  ["says that the newest keyring is an older one", ({ service }) => {
+  ["an older list of devices", ({ service }) => {
     service.keyrings = () => Promise.resolve({ newest: 0, revisions: [], openers: first.openers });
   }, "keyring.rolled_back"],
-  ["gives the devices another keyring of the same number", async ({ service }) => {
+  ["another list of devices under a known revision", async ({ service }) => {
     const before = first.revisions[0];
     if (before === undefined) throw new Error("no keyring");
     const read = ring.decode(before.claim.public);
@@ -110,17 +113,63 @@ const LOG: readonly (readonly [what: string, trick: Trick, expected: string])[] 
     const keys = new Map([[1, await kept("account key", "account key")]]);
     service.revisions[0] = { ...before, claim: await keyring.write({ ...read, day: read.day + 1 }, keys, laptop.signer, false) };
   }, "keyring.rolled_back"],
-  ["adds a device of its own", async ({ service, phone }) => {
-    const [thief, { trusted }] = [await device("thief"), phone.history.session];
-    const read = trusted.keyring;
-    const added = { id: thief.id, key: thief.signer.publicKey, lastSeq: null, introducedBy: read.openers[0]?.id ?? draw("", 16) };
-    const devices = [...read.devices, added].sort((one, other) => (toHex(one.id) < toHex(other.id) ? -1 : 1));
+  ["a device that nobody linked", async ({ service, phone }) => {
+    const [thief, next] = [await device("thief"), await withStranger(phone)];
     const foreign = new Map([[1, await kept("account key", "the service's own key")]]);
-    const next = { ...read, revision: 2, previous: trusted.hash, devices, signer: thief.id };
-    const claim = await keyring.write(next, foreign, thief.signer, false);
+    const claim = await keyring.write({ ...next, signer: thief.id }, foreign, thief.signer, false);
     service.revisions.push({ claim, private: first.revisions[0]?.private ?? null });
   }, "keyring.bad_mac"],
+  ["a device added with a stolen account key", async ({ service, phone }) => {
+    await revised(service, await withStranger(phone), await device("thief"));
+  }, "keyring.bad_signature"],
+  ["a list of devices that continues nothing", async ({ service, phone }) => {
+    const { keyring: known } = phone.history.session.trusted;
+    await revised(service, { ...known, revision: 2, previous: draw("elsewhere") }, await device("laptop"));
+  }, "keyring.broken_chain"],
+  ["the end is left out", async ({ service, laptop }) => {
+    await more(laptop, "three", "four");
+    const pages = service.pages.bind(service);
+    service.pages = async (after) => {
+      const answer = await pages(after);
+      return { ...answer, pages: answer.pages.slice(0, -1) };
+    };
+  }, "log.omitted"],
+  ["a deleted object returns", async ({ service, laptop, phone }) => {
+    await laptop.history.remove([draw("one", 16)]);
+    await laptop.history.sync();
+    await phone.history.sync();
+    await forged(service, phone, 3);
+  }, "log.resurrected"],
+  ["an invented conflict", ({ service, phone }) => forged(service, phone, 3), "log.version"],
 ];
+
+/** A list with a device that nobody linked, which follows the known one. */
+async function withStranger({ history }: Device): Promise<ring.Keyring> {
+  const [thief, { trusted }] = [await device("thief"), history.session];
+  const read = trusted.keyring;
+  const added = { id: thief.id, key: thief.signer.publicKey, lastSeq: null, introducedBy: read.openers[0]?.id ?? draw("", 16) };
+  const devices = [...read.devices, added].sort((one, other) => (toHex(one.id) < toHex(other.id) ? -1 : 1));
+  return { ...read, revision: 2, previous: trusted.hash, devices };
+}
+
+/** The next list of devices, under the account key and signed by `by`. */
+async function revised(service: Honest, next: ring.Keyring, by: { readonly signer: signing.Signer }): Promise<void> {
+  const claim = await keyring.write(next, new Map([[1, await kept("account key", "account key")]]), by.signer, false);
+  service.revisions.push({ claim, private: first.revisions[0]?.private ?? null });
+}
+
+/** A page that no honest client writes: "one" in this version. The tablet signs it, which was broken into. */
+async function forged(service: Honest, { store, history }: Device, version: number): Promise<void> {
+  const [state, one, tablet] = [await store.state(), await store.row(draw("two", 16)), identities.get("tablet")];
+  if (state === null || one === null || tablet === undefined) throw new Error("no state");
+  const { device: id, signer } = tablet;
+  const data = stored.encode({
+    account: ACCOUNT, n: state.position.n + 1, parent: state.position.head, device: id, deviceSeq: 1, devicePrev: null,
+    keyring: history.session.trusted.hash, day: 1,
+    entries: [{ op: stored.Op.PUT, object: draw("one", 16), version, lane: draw("lane", 16), body: one.known.body }],
+  });
+  service.log.push({ data, signature: await signer.sign(await stored.signedBytes(data)) });
+}
 
 async function written(service: Honest, text: string): Promise<void> {
   const copy = new Honest(service.revisions, service.openers);
@@ -138,29 +187,41 @@ async function more(who: Device, ...texts: readonly string[]): Promise<void> {
   }
 }
 
-describe("a service that", () => {
-  test.each(LOG)("%s is seen, and the device writes no more", async (_what, trick, expected) => {
+const FOREIGN = "an account key of the service's own";
+
+/** The rows of one table of the specification: trick and reason. */
+function promised(heading: string): readonly (readonly string[])[] {
+  const rows = SPECIFICATION.split(`| ${heading} | |\n|---|---|\n`)[1]?.split("\n\n")[0] ?? "";
+  return [...rows.matchAll(/^\| (.+) \| `([a-z._]+)` \|$/gm)].map(([, what = "", code = ""]) => [what, code]).sort();
+}
+
+function told(table: readonly (readonly [what: string, trick: unknown, expected: string])[]): readonly (readonly string[])[] {
+  return table.map(([what, , expected]) => [what, expected]).sort();
+}
+
+describe("a service that lies", () => {
+  test.each(LOG)("%s: the device sees it, and writes no more", async (_what, trick, expected) => {
     const set = await scene();
-    const before = await set.phone.shows();
     await trick(set);
+    const before = await set.phone.shows();
     expect(await reason(set.phone.history.sync())).toBe(expected);
     expect(await reason(set.phone.history.add(message("more"), BOX))).toBe(expected);
-    expect(await set.phone.shows()).toEqual(before);
+    expect([...(await set.phone.shows())]).toEqual(expect.arrayContaining([...before]));
     expect(await reason((await Device.join("phone", identities, first, set.phone.store)).history.edit(
       { id: draw("chat", 16), box: BOX, content: chat("Chat") }, { title: "x" },
     ))).toBe(expected);
   });
 
   const BODIES: readonly (readonly [what: string, trick: (service: Honest, hash: string) => void, expected: string])[] = [
-    ["keeps a body back", (service, hash) => void service.stored.delete(hash), "object.missing"],
-    ["gives another body", (service, hash) => void service.stored.set(hash, draw("foreign", 4164)), "object.swapped"],
-    ["gives a body one bit of which changed", (service, hash) => {
+    ["a body that is kept back", (service, hash) => void service.stored.delete(hash), "object.missing"],
+    ["another object's body", (service, hash) => void service.stored.set(hash, draw("foreign", 4164)), "object.swapped"],
+    ["a body one bit of which is another", (service, hash) => {
       const body = (service.stored.get(hash) ?? draw("", 4164)).slice();
       body[100] = (body[100] ?? 0) ^ 1;
       service.stored.set(hash, body);
     }, "object.swapped"],
   ];
-  test.each(BODIES)("%s loses that item alone", async (_what, trick, expected) => {
+  test.each(BODIES)("%s: that item alone is lost", async (_what, trick, expected) => {
     const { service, laptop } = await scene();
     const row = await laptop.store.row(draw("two", 16));
     trick(service, toHex(row?.known.body?.hash ?? draw("", 32)));
@@ -173,7 +234,7 @@ describe("a service that", () => {
     expect([...(await tablet.shows()).values()].sort()).toEqual(["Chat", "one", "three"]);
   });
 
-  test("invents conflicts only delays: everything still waits", async () => {
+  test("a conflict without end only delays: everything still waits", async () => {
     const { service, phone } = await scene();
     service.post = () => Promise.reject(new ServiceError("log.moved", 409));
     await phone.history.add(message("patience"), BOX, draw("patience", 16));
@@ -182,26 +243,13 @@ describe("a service that", () => {
     expect([...(await phone.shows()).values()]).toContain("patience");
   });
 
-  test("brings a deleted item back is refused", async () => {
-    const { service, laptop, phone } = await scene();
-    const one = await laptop.store.row(draw("one", 16));
-    await laptop.history.remove([draw("one", 16)]);
-    await laptop.history.sync();
-    await phone.history.sync();
-    // The page is signed by a device of the account: a service and a broken device together.
-    const { device: id, signer } = phone.history.session.identity;
-    const state = await phone.store.state();
-    if (state === null || one === null) throw new Error("no state");
-    const data = stored.encode({
-      account: ACCOUNT, n: state.position.n + 1, parent: state.position.head, device: id, deviceSeq: 1, devicePrev: null,
-      keyring: phone.history.session.trusted.hash, day: 1,
-      entries: [{ op: stored.Op.PUT, object: draw("one", 16), version: 3, lane: draw("lane", 16), body: one.known.body }],
-    });
-    service.log.push({ data, signature: await signer.sign(await stored.signedBytes(data)) });
-    expect(await reason(laptop.history.sync())).toBe("log.resurrected");
+  test("the tricks and reasons are those of the specification", () => {
+    expect(told(LOG)).toEqual(promised("After this nothing is written any more"));
+    expect(told(BODIES)).toEqual(promised("This loses that item alone"));
+    expect([[FOREIGN, "opener.foreign"]]).toEqual(promised("This opens nothing on a fresh device"));
   });
 
-  test("gives a fresh device an account key of its own is refused", async () => {
+  test(`${FOREIGN}: a fresh device opens nothing`, async () => {
     const { service } = await scene();
     const own = toHex(draw("opener tablet", 16));
     const record = service.openers.map((one) => opener.decode(one)).find((one) => toHex(one.id) === own);
