@@ -51,6 +51,9 @@ class Unlogged:
             raise ClientError("no_node", f"model {model}")
         return offering
 
+    async def contradicted(self, node: VerifiedNode) -> None:
+        """Nothing: no log is known here."""
+
     async def _search(self, now: int) -> list[VerifiedNode]:
         told = await fetch.get(self._client, f"{self._url}/.well-known/privity", limit=wellknown.MAX_WELL_KNOWN)
         data = await fetch.get(self._client, f"{self._url}/v1/nodes/directory", limit=directory.MAX_DIRECTORY)

@@ -245,6 +245,14 @@ def test_inner_errors_have_words(entropy: Entropy, code: int, reason: str) -> No
     assert caught.value.detail == "why"
 
 
+def test_a_node_that_saw_another_history_is_remembered(entropy: Entropy) -> None:
+    bench = Bench(entropy, FakeNode(script=Script(inner=[(8, "two histories")])))
+    with pytest.raises(ClientError) as caught:
+        bench.ask(bench.request())
+    assert caught.value.reason == "view_conflict"
+    assert bench.source.contradictions == bench.source.listed
+
+
 def test_the_same_request_can_be_sent_again_after_a_failure(entropy: Entropy) -> None:
     node = FakeNode(script=Script(inner=[(7, "restarting")]))
     bench = Bench(entropy, node)

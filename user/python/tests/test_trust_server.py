@@ -437,3 +437,26 @@ def test_what_is_kept_belongs_to_its_owner_alone_and_is_read_strictly(home: Path
         changed = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
         with contextlib.suppress(ClientError):
             remembered.decode(changed)
+
+
+def test_a_node_that_saw_another_history_is_kept_beside_this_clients_heads(home: Path) -> None:
+    web = Web(Deployment().build())
+
+    async def go() -> tuple[VerifiedNode, int]:
+        async with fetch.new_client(URL, httpx.MockTransport(web.answer)) as client:
+            trust = open_server(client, URL, home)
+            appraiser = LocalAppraiser("local", AllowSimulated((web.made.root.pin,)))
+            source = Discovery(client, URL, appraiser, clock=lambda: web.made.now, entropy=bytes, trust=trust)
+            (node,) = await source.nodes("", refresh=True)
+            await source.contradicted(node)
+            before = web.asked.count("/v1/bulletin")
+            await source.nodes("", refresh=False)
+            return node, web.asked.count("/v1/bulletin") - before
+
+    node, read_again = asyncio.run(go())
+    (one,) = kept(home)
+    assert (one["reason"], one["origin"], one["time"]) == ("view_conflict", URL, web.made.now)
+    assert one["node"] == canonical.base64url_encode(node.document)
+    known = remembered.read(pins.folder(home, URL))
+    assert one["notes"] == [canonical.base64url_encode(known.views[origin].note) for origin in (RELEASE, KEYS)]
+    assert read_again == 1

@@ -80,12 +80,18 @@ class Channel:
         """
         flow = Exchange(request, chain, clock=self._clock, entropy=self._entropy, restart=restart, pinned=pinned).run()
         body = _Body(fetch.quiet_seconds(request.profile))
+        taken: VerifiedNode | None = None
         try:
             command: Command | None = next(flow)
             while command is not None:
                 if isinstance(command, Deliver):
+                    taken = command.event.node if isinstance(command.event, Accepted) else taken
                     yield command.event
                 command = _advance(flow, await self._outcome(command, body))
+        except ClientError as error:
+            if error.reason == "view_conflict" and taken is not None:
+                await self._source.contradicted(taken)
+            raise
         finally:
             flow.close()
             await body.close()

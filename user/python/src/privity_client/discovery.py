@@ -58,11 +58,17 @@ class LogTrust(Protocol):
 
     def policy(self, roots: frozenset[bytes]) -> Policy: ...
 
+    def contradicted(self, document: bytes, *, now: int) -> None: ...
+
 
 class NodeSource(Protocol):
     """Where the channel gets its verified nodes from."""
 
     async def nodes(self, model: str, *, refresh: bool) -> list[VerifiedNode]: ...
+
+    async def contradicted(self, node: VerifiedNode) -> None:
+        """Take note that `node` has seen another history of a log than this client."""
+        ...
 
 
 class Discovery:
@@ -102,6 +108,13 @@ class Discovery:
         if not offering:
             raise ClientError("no_node", f"model {model}" if model else "")
         return offering
+
+    async def contradicted(self, node: VerifiedNode) -> None:
+        """Keep what contradicts each other, and believe no node until the logs are read again."""
+        self._found = []
+        self._judged.clear()
+        if self._trust is not None:
+            self._trust.contradicted(node.document, now=self._clock())
 
     async def bundles(self) -> list[tuple[directory.Node, bytes]]:
         """Return the listed nodes with their bundles, none of it believed yet."""

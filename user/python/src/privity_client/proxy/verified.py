@@ -36,6 +36,10 @@ class VerifiedNodes:
             found = await self._search(model, refresh=refresh and not waited)
         return [replace(node, origin=self._relay) for node in found] if self._relay else found
 
+    async def contradicted(self, node: VerifiedNode) -> None:
+        """Hand on that a node has seen another history."""
+        await self._source.contradicted(node)
+
     async def _search(self, model: str, *, refresh: bool) -> list[VerifiedNode]:
         try:
             found = await self._source.nodes(model, refresh=refresh)

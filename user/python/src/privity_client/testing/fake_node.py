@@ -165,11 +165,16 @@ class FixedSource:
     def __init__(self, *nodes: VerifiedNode) -> None:
         self.listed = list(nodes)
         self.refreshed = 0
+        self.contradictions: list[VerifiedNode] = []
 
     async def nodes(self, model: str, *, refresh: bool) -> list[VerifiedNode]:
         """Return the list."""
         self.refreshed += refresh
         return self.listed
+
+    async def contradicted(self, node: VerifiedNode) -> None:
+        """Keep the node."""
+        self.contradictions.append(node)
 
 
 class _Pieces(httpx.AsyncByteStream):

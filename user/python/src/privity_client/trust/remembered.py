@@ -106,21 +106,24 @@ def write(place: Path, known: Remembered) -> None:
         raise ClientError("home_unusable", f"{place}: {error.strerror}") from error
 
 
-def keep_evidence(place: Path, *, reason: str, origin: str, time: int, notes: Sequence[bytes]) -> Path | None:
-    """Keep signed notes that contradict each other; return the file, None when there are too many already.
+def keep_evidence(
+    place: Path, *, reason: str, origin: str, time: int, notes: Sequence[bytes], document: bytes | None = None
+) -> Path | None:
+    """Keep signed notes that contradict each other, or a node; return the file, None when there are too many already.
 
-    Raises ClientError `home_unusable`.
+    `document` is the node's. Raises ClientError `home_unusable`.
     """
     kept = place / "evidence"
     notes64 = [canonical.base64url_encode(one) for one in notes]
-    document = {"v": 1, "reason": reason, "origin": origin, "time": time, "notes": notes64}
+    node = {} if document is None else {"node": canonical.base64url_encode(document)}
+    evidence = {"v": 1, "reason": reason, "origin": origin, "time": time, "notes": notes64, **node}
     try:
         kept.mkdir(mode=0o700, exist_ok=True)
         if len(list(kept.glob(f"*-{reason}-*.json"))) >= MAX_EVIDENCE:
             return None
         path = kept / f"{time}-{reason}-{sha256(origin.encode()).hexdigest()[:8]}.json"
         if not path.exists():
-            replace_whole(path, canonical.encode(document))
+            replace_whole(path, canonical.encode(evidence))
     except OSError as error:
         raise ClientError("home_unusable", f"{place}: {error.strerror}") from error
     return path

@@ -139,6 +139,16 @@ class Server:
             self._check_own_rules(bundle, now=now)
         return logged
 
+    def contradicted(self, document: bytes, *, now: int) -> None:
+        """Keep this client's heads beside the `document` of a node that says it saw another history (specs/trust.md).
+
+        Raises ClientError `home_unusable`.
+        """
+        notes = [one.note for one in _views(self.standing)]
+        remembered.keep_evidence(
+            self._place, reason="view_conflict", origin=self._url, time=now, notes=notes, document=document
+        )
+
     async def release_leaves(self) -> list[bytes]:
         """Return every leaf of the release log, as of the head that the last `refresh` established.
 

@@ -80,8 +80,15 @@ export class Channel {
 
   async *#carried(errand: Errand, signal: AbortSignal): AsyncGenerator<Event, void, void> {
     const wire = new Wire(this.#ground, this.#source, errand.request.profile, signal);
+    let taken: VerifiedNode | null = null;
     try {
-      yield* new Exchange(errand, wire, this.#ground).run();
+      for await (const event of new Exchange(errand, wire, this.#ground).run()) {
+        if (event.kind === "accepted") taken = event.node;
+        yield event;
+      }
+    } catch (error) {
+      if (taken !== null && isDocumented(error) && error.reason === "view_conflict") await this.#source.contradicted(taken);
+      throw error;
     } finally {
       wire.close();
     }

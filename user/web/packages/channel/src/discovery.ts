@@ -71,6 +71,12 @@ export class Discovery implements NodeSource {
     });
   }
 
+  /** Keep what contradicts each other, and believe no node until the logs are read again. */
+  async contradicted({ document }: VerifiedNode): Promise<void> {
+    this.#found = [];
+    await this.#search.server.contradicted(document, this.#search.ground.clock());
+  }
+
   /** Run `step` while nobody else searches: what the server said does not change under it. */
   alone<Result>(step: () => Promise<Result>): Promise<Result> {
     const next = this.#last.then(step);

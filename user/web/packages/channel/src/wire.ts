@@ -23,6 +23,9 @@ const EMPTY = new Uint8Array(0);
 export interface NodeSource {
   /** Verified nodes that offer `model`, at least one; `refresh` asks the server anew. Raises why there is none. */
   nodes(model: string, refresh: boolean): Promise<readonly VerifiedNode[]>;
+
+  /** Take note that `node` has seen another history of a log than this client. */
+  contradicted(node: VerifiedNode): Promise<void>;
 }
 
 /** The silence, in seconds, after which a stream of this traffic profile counts as cut. */

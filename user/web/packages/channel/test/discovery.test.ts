@@ -98,6 +98,19 @@ test("a listed node is verified once, and what it was judged by can be kept", as
   expect(memory.decode(at.memories.document ?? ascii("")).policy_versions.size).toBe(1);
 });
 
+test("a node that saw another history is kept beside our heads, and the logs are read again", async () => {
+  const at = new Visiting(HONEST);
+  const [node] = await at.nodes();
+  if (node === undefined) throw new Error("no node");
+  await at.connection.source.contradicted(node);
+  const notes = at.connection.server.checkpoints.map(([, note]) => note);
+  expect(at.kept.evidence).toMatchObject([{ reason: "view_conflict", origin: ORIGIN, time: HONEST.now, node: node.document }]);
+  expect(new Set(at.kept.evidence[0]?.notes)).toEqual(new Set(notes));
+  at.web.asked.length = 0;
+  await at.nodes();
+  expect(at.web.asked).toContain("/v1/bulletin");
+});
+
 describe("a test enclave is refused", () => {
   test("without consent: the record says why, and nothing is sent", async () => {
     const at = new Visiting(HONEST, new Set());

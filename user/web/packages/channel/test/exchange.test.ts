@@ -201,6 +201,7 @@ test.each([
   const { at } = await bench({ inner: [[code, "why"]] });
   const caught: unknown = await at.ask(at.request()).catch((error: unknown) => error);
   expect(caught).toMatchObject({ reason, detail: "why" });
+  expect(at.source.contradictions).toHaveLength(code === 8 ? 1 : 0);
 });
 
 describe("what is forged", () => {

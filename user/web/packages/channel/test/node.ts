@@ -221,6 +221,7 @@ export class Network {
 /** A node source with a fixed list; counts how often it was asked anew. */
 export class FixedSource {
   refreshed = 0;
+  readonly contradictions: VerifiedNode[] = [];
   readonly #listed: readonly VerifiedNode[];
 
   constructor(...listed: readonly VerifiedNode[]) {
@@ -230,5 +231,10 @@ export class FixedSource {
   nodes(_model: string, refresh: boolean): Promise<readonly VerifiedNode[]> {
     this.refreshed += refresh ? 1 : 0;
     return Promise.resolve(this.#listed);
+  }
+
+  contradicted(node: VerifiedNode): Promise<void> {
+    this.contradictions.push(node);
+    return Promise.resolve();
   }
 }

@@ -81,15 +81,21 @@ function viewOf(value: Json): View {
   return { head: checkpoint.decode(note.decode(data).text), note: data };
 }
 
-/** Signed notes of one log that contradict each other, met at `time` (Unix seconds): together they convict it. */
+/**
+ * Signed notes of one log that contradict each other, met at `time` (Unix seconds): together they convict it.
+ *
+ * `view_conflict`: what this client holds, of the server `origin`, beside the document of a node that saw another history.
+ */
 export interface Evidence {
-  readonly reason: LogReason;
+  readonly reason: LogReason | "view_conflict";
   readonly origin: string;
   readonly time: number;
   readonly notes: readonly Bytes[];
+  readonly node?: Uint8Array;
 }
 
 /** The document of a piece of evidence, to be kept and shown to others. */
-export function encodeEvidence({ reason, origin, time, notes }: Evidence): Bytes {
-  return canonical.encode({ v: 1, reason, origin, time, notes: notes.map((one) => canonical.base64urlEncode(one)) });
+export function encodeEvidence({ reason, origin, time, notes, node }: Evidence): Bytes {
+  const said = { v: 1, reason, origin, time, notes: notes.map((one) => canonical.base64urlEncode(one)) };
+  return canonical.encode(node === undefined ? said : { ...said, node: canonical.base64urlEncode(node) });
 }

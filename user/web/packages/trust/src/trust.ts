@@ -117,6 +117,12 @@ export class Server {
     }
   }
 
+  /** Keep this client's heads beside the `document` of a node that says it saw another history (specs/trust.md). */
+  async contradicted(document: Uint8Array, now: number): Promise<void> {
+    const notes = viewsOf(this.standing).map(({ note }) => note);
+    await this.#access.store.convict({ reason: "view_conflict", origin: this.#access.origin, time: now, notes, node: document });
+  }
+
   /** The time (Unix seconds) until which a judgement counts that by itself would count until `until`. */
   validUntil(until: number): number {
     return Math.min(until, this.#refreshed + LOG_SECONDS);
