@@ -113,6 +113,8 @@ async def _serve(wanted: Wanted, key: Key, aliases: dict[str, str], relay: str) 
         try:
             await server.serve(sockets)
         finally:
+            for one in sockets:
+                one.close()
             await asking.close()
 
 
