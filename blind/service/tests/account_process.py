@@ -69,6 +69,11 @@ class ServiceProcess:
         assert self.process is not None
         if self.process.returncode is None:
             self.process.terminate()
+        await self.ended()
+
+    async def ended(self) -> None:
+        """Wait for the end of a process that was killed."""
+        assert self.process is not None
         await self.process.communicate()
 
     def client(self, prefix: int = 0) -> httpx.AsyncClient:

@@ -1,59 +1,20 @@
 """kill -9 in a loop: what was acknowledged is there, whole, and the log goes on from it. And writes that fail."""
 
-import asyncio
 import hashlib
-import random
 from pathlib import Path
 from secrets import token_bytes
 from typing import Any
 
-import httpx
 import pytest
-from account_process import ServiceProcess, member_at
+from account_process import ServiceProcess
 from account_stand import Stand, run
-from member import Member, body_of, octets, spelled
+from kill_loop import loss
+from member import Member, body_of, spelled
 from privity_protocol.stored import page
 from privity_protocol.stored.page import Op
 from sqlalchemy import Connection, event
 
 ROUNDS = 3
-WRITERS = 4
-
-
-async def write_until_cut(member: Member, acknowledged: list[bytes], heard: asyncio.Semaphore) -> None:
-    """Append pages with bodies until the service dies; note each that was acknowledged."""
-    while True:
-        body = body_of()
-        data, sent = member.page_of(member.entry(Op.PUT, token_bytes(16), body))
-        sent["bodies"] = [spelled(body)]
-        try:
-            answer = await member.send("POST", "/v1/pages", json=sent)
-        except httpx.TransportError:
-            return
-        if answer.status_code == 200:
-            acknowledged.append(data)
-            heard.release()
-            member.accepted(data, member.device)
-
-
-async def found(member: Member) -> list[bytes]:
-    """Every page of the account, each with its body behind it; goes on from them."""
-    answer = (await member.send("GET", "/v1/pages")).json()
-    pages = [octets(one["page"]) for one in answer["pages"]]
-    head = page.genesis(member.account)
-    for number, data in enumerate(pages, 1):
-        decoded = page.decode(data)
-        assert (decoded.n, decoded.parent, decoded.device_seq) == (number, head, number)
-        head = page.head(data)
-    assert (answer["n"], answer["head"]) == (len(pages), spelled(head))
-    named = [one.body.hash for data in pages[-100:] for one in page.decode(data).entries if one.body is not None]
-    for start in range(0, len(named), 100):
-        hashes = [spelled(one) for one in named[start : start + 100]]
-        fetched = await member.send("POST", "/v1/bodies/fetch", json={"hashes": hashes})
-        assert fetched.content.count(b"PV\x01\x01") >= len(hashes)
-    member.n, member.head = len(pages), head
-    member.device.seq, member.device.last = len(pages), head if pages else None
-    return pages
 
 
 @pytest.mark.slow
@@ -63,38 +24,9 @@ def test_nothing_that_was_acknowledged_is_lost_to_a_kill(
     tmp_path: Path, kind: str, request: pytest.FixtureRequest
 ) -> None:
     url = None if kind == "sqlite" else request.getfixturevalue("postgresql_url")
-    service, chance = ServiceProcess(tmp_path, url), random.Random(5)
-
-    async def scenario() -> int:
-        await service.start()
-        members = [await member_at(service, number) for number in range(WRITERS)]
-        acknowledged: list[list[bytes]] = [[] for _ in members]
-        for _ in range(ROUNDS):
-            heard = asyncio.Semaphore(0)
-            writing = [
-                asyncio.create_task(write_until_cut(member, known, heard))
-                for member, known in zip(members, acknowledged, strict=True)
-            ]
-            for _ in range(chance.randint(5, 40)):
-                await heard.acquire()
-            service.kill()
-            await asyncio.gather(*writing)
-            await service.stop()
-            await service.start()
-            for member, known in zip(members, acknowledged, strict=True):
-                await member.client.aclose()
-                member.client = service.client()
-                pages = await found(member)
-                assert pages[: len(known)] == known
-                # One more at most: written, and the process died before it could say so.
-                assert len(pages) <= len(known) + 1
-                known[:] = pages
-        for member in members:
-            await member.client.aclose()
-        await service.stop()
-        return sum(map(len, acknowledged))
-
-    assert run(scenario()) >= ROUNDS * 5
+    done = run(loss(ServiceProcess(tmp_path, url), ROUNDS))
+    assert done.lost == 0
+    assert done.acknowledged >= ROUNDS * 5
 
 
 class Fault:
