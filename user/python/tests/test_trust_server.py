@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from privity_attest.testing.bundle import Hooks
 from privity_client import fetch
 from privity_client.appraisal import AllowSimulated, LocalAppraiser
 from privity_client.challenge import challenge
@@ -337,6 +338,17 @@ def test_new_releases_are_held_back_for_as_long_as_a_person_wants(tmp_path: Path
         verified(web, tmp_path)
     remembered.write(place, replace(known, releases={web.made.listed.rel.hex(): web.made.now - 86_400}))
     verified(web, tmp_path)
+
+
+def test_an_emergency_that_is_held_back_is_called_one(tmp_path: Path) -> None:
+    place = pins.folder(tmp_path, URL)
+    pins.write(place, pin(hold_back=24))
+    made = Deployment(hooks=Hooks(release=lambda release: {**release, "flags": ["emergency"]}))
+    web = Web(made.build())
+    verified(web, tmp_path)
+    remembered.write(place, replace(remembered.read(place), releases={web.made.listed.rel.hex(): web.made.now}))
+    with pytest.raises(ClientError, match="held_back: an emergency release, for another 24 h"):
+        verified(web, tmp_path)
 
 
 def test_an_auditor_who_has_not_cosigned_the_release_is_missed(tmp_path: Path) -> None:

@@ -20,6 +20,9 @@ _RELEASE = frozenset(
 _MODEL = frozenset({"id", "display", "sha256", "engine", "settings", "context", "demonstration"})
 _MODEL_ID = r"[A-Za-z0-9][A-Za-z0-9._:/-]*"
 
+EMERGENCY: Final = "emergency"
+"""Flag of a release that may run less than a day after it was logged; clients show it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Release:

@@ -175,7 +175,8 @@ class Server:
         since = self._known.releases.get(release.hex(), now)
         left = since + self.pin.hold_back * 3600 - now
         if since and left > 0:
-            raise ClientError("held_back", f"for another {-(-left // 3600)} h")
+            named = "an emergency release, " if standing.is_emergency(bundle) else ""
+            raise ClientError("held_back", f"{named}for another {-(-left // 3600)} h")
         witnessed = set() if head is None else {name for name, _ in head.witnesses}
         for name in self.pin.auditors:
             if name not in witnessed:

@@ -13,6 +13,8 @@ from privity_attest.endorsement import EndorsementInvalid
 from privity_attest.errors import PolicyMalformed
 from privity_attest.logged import BUILT_AT, PROVED, Logged, NotProved, Proof
 from privity_attest.policy import Fleet, Policy
+from privity_attest.release import EMERGENCY
+from privity_attest.release import decode as decode_release
 from privity_protocol import binding, directory, evidence
 from privity_protocol.binding import NodeDocument
 from privity_protocol.directory import Node
@@ -182,6 +184,16 @@ def release_of(standing: Standing, bundle: bytes) -> tuple[bytes, Head | None]:
         return document.rel, proof.verify(item.data, release.data, standing.pin.witnesses, origin=standing.pin.release)
     except (TlogError, Malformed):
         return document.rel, None
+
+
+def is_emergency(bundle: bytes) -> bool:
+    """Return whether a bundle's release says that it was one: it may mend what others exploit already."""
+    read = _read(bundle)
+    item = None if read is None else read[0].items.get("release")
+    try:
+        return item is not None and EMERGENCY in decode_release(item.data).flags
+    except Malformed:
+        return False
 
 
 def _read(bundle: bytes) -> tuple[Bundle, NodeDocument] | None:

@@ -45,6 +45,9 @@ export interface Model {
   readonly demonstration: boolean;
 }
 
+/** Flag of a release that may run less than a day after it was logged; clients show it. */
+export const EMERGENCY = "emergency";
+
 /** The hash by which the log names a leaf, in hexadecimal. */
 export function leafHash(leaf: Bytes): string {
   return toHex(sha256(concat(Uint8Array.of(0), leaf)));

@@ -3,6 +3,7 @@
 import * as endorsement from "@privity/attest/endorsement";
 import { EndorsementInvalid } from "@privity/attest/endorsement";
 import { BUILT_AT, type Logged, NotProved, type Proof, PROVED } from "@privity/attest/logged";
+import { decode as decodeRelease, EMERGENCY } from "@privity/attest/release";
 import * as binding from "@privity/protocol/binding";
 import { type NodeDocument } from "@privity/protocol/binding";
 import { type Bytes, equal, toHex } from "@privity/protocol/bytes";
@@ -102,6 +103,17 @@ export async function releaseOf(standing: Standing, bundle: Uint8Array): Promise
   } catch (error) {
     reasonOf(error);
     return { release, head: null };
+  }
+}
+
+/** Whether a bundle's release says that it was an emergency: it may mend what others exploit already. */
+export function isEmergency(bundle: Uint8Array): boolean {
+  const leaf = read(bundle)?.bundle.items.get("release");
+  try {
+    return leaf !== undefined && decodeRelease(leaf.data).flags.includes(EMERGENCY);
+  } catch (error) {
+    if (error instanceof Malformed) return false;
+    throw error;
   }
 }
 

@@ -19,7 +19,7 @@ import { type View } from "@privity/tlog/view";
 import * as discovery from "./discovery.ts";
 import { TrustError } from "./errors.ts";
 import { type Fetch, get } from "./http.ts";
-import { type Accepted, challenged, judge, type Paths, releaseOf, sizes } from "./judgement.ts";
+import { type Accepted, challenged, isEmergency, judge, type Paths, releaseOf, sizes } from "./judgement.ts";
 import * as pins from "./pins.ts";
 import { type Pin } from "./pins.ts";
 import * as remembered from "./remembered.ts";
@@ -191,7 +191,10 @@ export class Server {
     const { release, head } = await releaseOf(this.standing, bundle);
     const since = this.#known.releases.get(release) ?? now;
     const left = since + this.pin.holdBack * 3600 - now;
-    if (since > 0 && left > 0) throw new TrustError("held_back", `for another ${String(Math.ceil(left / 3600))} h`);
+    if (since > 0 && left > 0) {
+      const named = isEmergency(bundle) ? "an emergency release, " : "";
+      throw new TrustError("held_back", `${named}for another ${String(Math.ceil(left / 3600))} h`);
+    }
     const missing = this.pin.auditors.find((name) => head?.witnesses.has(name) !== true);
     if (missing !== undefined) throw new TrustError("auditor_missing", missing);
   }

@@ -6,9 +6,11 @@ import { EMPTY } from "@privity/attest/memory";
 import { type Record as Appraised } from "@privity/attest/result";
 import { ascii, type Bytes, toHex } from "@privity/protocol/bytes";
 import * as canonical from "@privity/protocol/canonical";
+import * as evidence from "@privity/protocol/evidence";
 import { expect, test } from "vitest";
 
 import { get } from "../src/http.ts";
+import { isEmergency } from "../src/judgement.ts";
 import * as remembered from "../src/remembered.ts";
 import { MOST_TILES, Tiles } from "../src/tiles.ts";
 import { LOG_SECONDS, Server } from "../src/trust.ts";
@@ -163,6 +165,17 @@ test("new releases are held back for as long as a person wants", async () => {
   expect(await refusal(visit(web, kept, HONEST, pin))).toBe("held_back: for another 23 h");
   kept.document = seen(86_400);
   expect(await refusal(visit(web, kept, HONEST, pin))).toBe("");
+});
+
+test("an emergency is called one, and what cannot be read is none", () => {
+  const { items } = evidence.decode(HONEST.bundle);
+  const leaf = items.get("release");
+  if (leaf === undefined) throw new Error("no release");
+  const flagged = { ...leaf, data: changed(leaf.data, { flags: ["emergency"] }) };
+  expect(isEmergency(HONEST.bundle)).toBe(false);
+  expect(isEmergency(evidence.encode(new Map([...items, ["release", flagged]])))).toBe(true);
+  expect(isEmergency(evidence.encode(new Map([...items, ["release", { ...leaf, data: ascii("{}") }]])))).toBe(false);
+  expect(isEmergency(ascii("none"))).toBe(false);
 });
 
 test("an auditor who has not cosigned the release is missed", async () => {
