@@ -22,7 +22,7 @@ from privity_enclave.engine.adapter import Deadlines
 from privity_enclave.engine.interface import EngineRequest
 from privity_enclave.engine.serving import EmbeddedEngine
 from privity_enclave.engine.supervisor import Orders
-from privity_protocol.chat import ChatRequest, Message
+from privity_protocol.chat import ChatRequest
 from privity_protocol.lines import Text, Usage
 from random_model import SHAPES, build
 
@@ -41,8 +41,8 @@ def opened(weights: Path, folder: Path) -> EmbeddedEngine:
 
 async def ask(engine: EmbeddedEngine, tokens: int) -> tuple[float, float, int]:
     """Seconds to the first text and to the end, and tokens, of one answer to a new owner."""
-    message = Message("user", secrets.token_hex(PROMPT // 2))
-    chat = ChatRequest(model="m", messages=(message,), max_tokens=tokens, temperature=0.0, seed=1)
+    message = {"role": "user", "content": secrets.token_hex(PROMPT // 2)}
+    chat = ChatRequest("m", [message], {"max_tokens": tokens, "temperature": 0.0, "seed": 1})
     began, first, count = time.perf_counter(), 0.0, 0
     async for event in engine.chat(EngineRequest(secrets.token_bytes(32), chat)):
         if isinstance(event, Text) and not first:

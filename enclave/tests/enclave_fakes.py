@@ -19,6 +19,7 @@ from privity_enclave.answers import Answers
 from privity_enclave.hardware import HardwareFailed
 from privity_enclave.http import application
 from privity_enclave.keys import Clock, KeyRing, Statement
+from privity_enclave.models import ServedModel, document
 from privity_enclave.node import Node
 from privity_enclave.operations import Operations
 from privity_protocol import binding, canonical, evidence, xwing
@@ -115,6 +116,7 @@ class FakeEngine:
 
     def __init__(self) -> None:
         self.script: Iterable[object] = ()
+        self.model = ServedModel(MODEL, "Fake", True, ["ab" * 32], "fake 1", "0" * 64, 2048)
         self.requests: list[Any] = []
         self.running = 0
         self.cancelled = 0
@@ -154,7 +156,7 @@ class Rig:
         self.devices = FakeDevices()
         self.engine = FakeEngine()
         item, settings_ = settings(members, **limits)
-        models_item = canonical.encode({"v": 1, "models": []})
+        models_item = document([self.engine.model])
         self.clock = Clock(wall=lambda: self.wall, steady=self.steady)
         statement = Statement(
             node=bytes(16),
@@ -172,9 +174,7 @@ class Rig:
         self.keys = KeyRing(self.hardware, self.devices, statement, self.clock)
         self.answers = Answers(kept=settings_.limits.resume_answers)
         engines: dict[str, Any] = {MODEL: self.engine}
-        operations = Operations(
-            settings_, engines, self.answers, self.keys.anchors, models_item=models_item, boot=bytes(32)
-        )
+        operations = Operations(settings_, engines, self.answers, self.keys, models_item=models_item, boot=bytes(32))
         self.node = Node(settings_, self.keys, operations, self.answers, self.clock)
         self.keys.admit(self.keys.begin())
         self.app = application(self.node)
@@ -196,6 +196,11 @@ class Rig:
     def document(self) -> bytes:
         """The node document of the newest key."""
         return max(self.keys._windows.values(), key=lambda window: window.born).node_document
+
+    @property
+    def kid(self) -> bytes:
+        """The id of the newest key."""
+        return binding.kid(self.document)
 
     async def hello(self, document: bytes | None = None) -> Session:
         """Open a session as a client does."""

@@ -8,7 +8,7 @@ import pytest
 from enclave_fakes import MODEL, Rig, answer_of, chat_body, run, settle
 from privity_enclave import node, wire
 from privity_enclave.engine.interface import EngineError
-from privity_protocol import canonical
+from privity_protocol import evidence
 from privity_protocol.application import INNER_ERRORS, Seen
 from privity_protocol.limits import CHAIN_RUNS
 from privity_protocol.lines import Done, Reasoning, Text, Tool, Usage
@@ -161,10 +161,10 @@ def test_a_chain_ends_after_an_hour_and_with_its_key() -> None:
     [
         ({"prof": "p1"}, b"", "bad_request", "not_json"),
         ({}, chat_body(stream=False), "bad_request", "stream"),
-        ({}, chat_body(logit_bias={}), "bad_request", "logit_bias"),
+        ({}, chat_body(cache_salt="a"), "bad_request", "cache_salt"),
         ({}, chat_body(model="another"), "model_unavailable", "does not have that model"),
         ({"tok": (b"token",)}, chat_body(), "token_invalid", "takes no tokens"),
-        ({"receipt": True}, chat_body(), "bad_request", "receipts"),
+        ({"receipt": True, "op": "models"}, b"", "bad_request", "receipt"),
         ({"op": "embed"}, b"", "bad_request", "does not offer the operation"),
         ({"op": "report"}, b"", "bad_request", "does not offer the operation"),
         ({"op": "resume", "from_": 0}, b"", "resume_gone", "not kept"),
@@ -268,7 +268,7 @@ def test_models_are_told_as_the_document_of_the_bundle() -> None:
         reply = await rig.ask(await rig.hello(), op="models").read()
         (text, done) = reply.lines
         assert isinstance(text, Text)
-        assert canonical.decode(text.d.encode(), max_bytes=16384) == {"v": 1, "models": []}
+        assert text.d.encode() == evidence.decode(rig.keys.find(rig.kid).bundle).items["models"].data
         assert done == Done("stop")
 
     run(body())
@@ -332,7 +332,7 @@ def test_the_model_named_by_a_request_is_the_one_that_answers() -> None:
         rig.engine.script = HI
         await rig.ask(await rig.hello(), body=chat_body(max_tokens=7)).read()
         (asked,) = rig.engine.requests
-        assert (asked.chat.model, asked.chat.max_tokens) == (MODEL, 7)
+        assert (asked.chat.model, asked.chat.options) == (MODEL, {"max_tokens": 7})
 
     run(body())
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from privity_protocol.limits import RESUME_BYTES
-from privity_protocol.lines import Line, Text, encode_line
+from privity_protocol.lines import Done, Line, Text, Usage, encode_line
+from privity_protocol.receipt_writer import ReceiptWriter
 
 TOKEN_INVALID: Final = 1
 OVERLOADED: Final = 5
@@ -41,14 +42,19 @@ class Failed:
 
 @dataclass(slots=True, eq=False)
 class Answer:
-    """`resumable` answers outlive their connection. `changed` is called after every change: it wakes a stream."""
+    """`resumable` answers outlive their connection, `receipt` signs them where it was asked for.
+
+    `changed` is called after every change: it wakes a stream.
+    """
 
     resumable: bool
+    receipt: ReceiptWriter | None = None
     ending: Complete | Failed | None = None
     changed: Callable[[], None] = field(default=lambda: None)
     delivered: int = 0
     _kept: bytearray = field(default_factory=bytearray)
     _start: int = 0
+    _usage: Usage | None = None
     _pending: list[tuple[type[Text], list[str]]] = field(default_factory=list)
     _pending_size: int = 0
 
@@ -74,8 +80,19 @@ class Answer:
     def add(self, line: Line) -> None:
         """Add a whole line, after all that was said before it. Raises LimitExceeded for one above 64 KiB."""
         self._gather()
-        self._kept += encode_line(line)
+        self._keep(line)
+        if isinstance(line, Usage):
+            self._usage = line
         self.changed()
+
+    def complete(self, done: Done) -> None:
+        """End with `done`, after the receipt if one is due. Nothing happens when the answer has ended."""
+        if self.ending is None:
+            self._gather()
+            if self.receipt is not None:
+                self._keep(self.receipt.finish(self._usage, done.reason))
+            self._keep(done)
+            self.end(Complete())
 
     def end(self, ending: Complete | Failed) -> None:
         """Say how the answer ends; the first ending stays."""
@@ -114,6 +131,12 @@ class Answer:
         for kind, parts in self._pending:
             text = "".join(parts)
             for at in range(0, len(text), MAX_PIECE):
-                self._kept += encode_line(kind(text[at : at + MAX_PIECE]))
+                self._keep(kind(text[at : at + MAX_PIECE]))
         self._pending.clear()
         self._pending_size = 0
+
+    def _keep(self, line: Line) -> None:
+        encoded = encode_line(line)
+        self._kept += encoded
+        if self.receipt is not None:
+            self.receipt.cover(encoded)

@@ -6,7 +6,7 @@ Source: specs/node-http.md, "Limits".
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from privity_protocol.admission import OuterError
+from privity_protocol.outer_error import OuterError
 
 from privity_enclave.configuration import Limits
 

@@ -11,7 +11,7 @@ from privity_protocol.limits import RESUME_BYTES
 from privity_protocol.lines import Done, Text
 
 from privity_enclave import events
-from privity_enclave.answer import BAD_REQUEST, INTERNAL, MODEL_UNAVAILABLE, OVERLOADED, Answer, Complete, Failed
+from privity_enclave.answer import BAD_REQUEST, INTERNAL, MODEL_UNAVAILABLE, OVERLOADED, Answer, Failed
 from privity_enclave.engine.interface import Engine, EngineError, EngineEvent, EngineRequest
 
 _BREATH: Final = 0.1  # seconds between looks at an answer that nobody takes up
@@ -41,27 +41,24 @@ def _take(answer: Answer, event: EngineEvent) -> None:
         case Text(d):
             answer.say(type(event), d)
         case Done():
-            answer.add(event)
-            answer.end(Complete())
+            answer.complete(event)
         case _:
             answer.add(event)
 
 
+_FAILURES: Final = {
+    "overloaded": Failed(OVERLOADED, "The model is busy. You can send the message again."),
+    "unavailable": Failed(MODEL_UNAVAILABLE, "The model is not available. You can send the message again later."),
+    "crashed": Failed(MODEL_UNAVAILABLE, "The model stopped and is being restarted. You can send the message again."),
+    "deadline": Failed(INTERNAL, "The model took too long to answer."),
+}
+
+
 def _failure(error: EngineError) -> Failed:
-    match error.code:
-        case "context_overflow":
-            asked = "more" if error.asked is None else f"{error.asked}"
-            text = f"The conversation is too long for this model: {asked} tokens asked, {error.limit} allowed."
-            return Failed(BAD_REQUEST, text)
-        case "bad_request":
-            return Failed(BAD_REQUEST, f"This model does not accept the member {(error.field or 'given')[:64]}.")
-        case "overloaded":
-            return Failed(OVERLOADED, "The model is busy. You can send the message again.")
-        case "unavailable":
-            return Failed(MODEL_UNAVAILABLE, "The model is not available. You can send the message again later.")
-        case "crashed":
-            return Failed(
-                MODEL_UNAVAILABLE, "The model stopped and is being restarted. You can send the message again."
-            )
-        case "deadline":
-            return Failed(INTERNAL, "The model took too long to answer.")
+    if error.code == "context_overflow":
+        asked = "more" if error.asked is None else f"{error.asked}"
+        text = f"The conversation is too long for this model: {asked} tokens asked, {error.limit} allowed."
+        return Failed(BAD_REQUEST, text)
+    if error.code == "bad_request":
+        return Failed(BAD_REQUEST, f"This model does not accept the member {(error.field or 'given')[:64]}.")
+    return _FAILURES[error.code]

@@ -10,23 +10,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack
 from typing import Final, cast
 
-from privity_protocol import xwing
-from privity_protocol.admission import OuterError
+from privity_protocol import limits, xwing
 from privity_protocol.bundle import MEDIA_TYPE as BUNDLE_TYPE
 from privity_protocol.chain import ChainKey
 from privity_protocol.envelope import MEDIA_TYPE, parse_hello_header, parse_run_header
 from privity_protocol.errors import Malformed, NotAuthentic, PrivityError
 from privity_protocol.hello_answer import answer_hello
-from privity_protocol.limits import (
-    HELLO_HEADER,
-    HELLO_REQUEST,
-    KID,
-    MAX_REQUEST_RECORDS,
-    REQUEST_RECORD,
-    RUN_HEADER,
-    SESSION_TTL,
-    SID,
-)
+from privity_protocol.outer_error import OuterError
 from privity_protocol.request_reader import RequestReader, RunReceived
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -42,8 +32,8 @@ from privity_enclave.keys import UnknownKey
 from privity_enclave.node import Node
 from privity_enclave.sessions import Open, TableFull, UnknownSession
 
-CHALLENGE: Final = KID + 32  # bytes: key id and nonce
-LONGEST_RUN: Final = MAX_REQUEST_RECORDS * REQUEST_RECORD + RUN_HEADER + 32
+CHALLENGE: Final = limits.KID + 32  # bytes: key id and nonce
+LONGEST_RUN: Final = limits.MAX_REQUEST_RECORDS * limits.REQUEST_RECORD + limits.RUN_HEADER + 32
 _NO_STORE: Final = {"cache-control": "no-store, no-transform"}
 _DOCUMENTED: Final = (Turned, UnknownKey, UnknownSession, TableFull, PrivityError, TimeoutError, HardwareFailed)
 
@@ -74,16 +64,16 @@ class Routes:
         """Answer a HELLO by a new session."""
         node = self._node
         node.gate.require_open()
-        message = await self._exactly(request, HELLO_REQUEST)
-        header = parse_hello_header(message[:HELLO_HEADER])
+        message = await self._exactly(request, limits.HELLO_REQUEST)
+        header = parse_hello_header(message[: limits.HELLO_HEADER])
         window = node.keys.find(header.kid)
-        sid = os.urandom(SID)
+        sid = os.urandom(limits.SID)
         answer, chain = answer_hello(
             message,
             key=window.key,
             node_document=window.node_document,
             sid=sid,
-            ttl=SESSION_TTL,
+            ttl=limits.SESSION_TTL,
             encapsulate=xwing.encapsulate,
         )
         node.begin_session(sid, chain, header.kid, window.ends)
@@ -92,7 +82,7 @@ class Routes:
     async def challenge(self, request: Request) -> Response:
         """Answer a caller's nonce by fresh evidence for a living key."""
         message = await self._exactly(request, CHALLENGE)
-        kid, nonce = message[:KID], message[KID:]
+        kid, nonce = message[: limits.KID], message[limits.KID :]
         self._node.keys.find(kid)
         self._node.gate.challenge()
         bundle = await asyncio.to_thread(self._node.keys.challenge, kid, nonce)
@@ -154,7 +144,7 @@ class Run:
         self._node.keys.find(named.kid)
         session = self._node.take_session(named.sid, named.kid)
         reader = RequestReader(session.chain, header)
-        size = RUN_HEADER
+        size = limits.RUN_HEADER
         chunk = rest
         try:
             while True:
@@ -179,9 +169,9 @@ async def _head(chunks: AsyncIterator[bytes]) -> tuple[bytes, bytes]:
     head = b""
     async for chunk in chunks:
         head += chunk
-        if len(head) >= RUN_HEADER:
+        if len(head) >= limits.RUN_HEADER:
             break
-    return head[:RUN_HEADER], head[RUN_HEADER:]
+    return head[: limits.RUN_HEADER], head[limits.RUN_HEADER :]
 
 
 def _outer(why: Exception) -> OuterError:

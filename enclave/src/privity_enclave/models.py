@@ -8,7 +8,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -37,7 +37,7 @@ class ServedModel:
     id: str
     display: str
     demonstration: bool
-    sha256: tuple[str, ...]
+    sha256: list[str]
     engine: str
     settings: str
     context: int
@@ -45,19 +45,7 @@ class ServedModel:
 
 def document(models: Sequence[ServedModel]) -> bytes:
     """Return the `models` document, canonical JSON. Raises StartFailed `models` when it is longer than 16 KiB."""
-    entries = [
-        {
-            "id": model.id,
-            "display": model.display,
-            "sha256": list(model.sha256),
-            "engine": model.engine,
-            "settings": model.settings,
-            "context": model.context,
-            "demonstration": model.demonstration,
-        }
-        for model in models
-    ]
-    encoded = canonical.encode({"v": 1, "models": entries})
+    encoded = canonical.encode({"v": 1, "models": [asdict(model) for model in models]})
     if len(encoded) > MAX_DOCUMENT:
         raise StartFailed("models", f"the models document has {len(encoded)} bytes, at most {MAX_DOCUMENT}")
     return encoded

@@ -64,7 +64,7 @@ class Node:
         self, received: RunReceived, session: Open[ChainKey], scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Answer a request that was read to its end, until CLOSE or until the reader is gone."""
-        begun = self._operations.begin(received.payload, origin=session.lineage.origin)
+        begun = self._operations.begin(received.payload, session.lineage)
         wire = Wire(scope, receive, send)
         if begun.entry is not None:
             begun.entry.drop = wire.drop

@@ -5,8 +5,9 @@ inside the sealed response, in the shape of any other answer.
 """
 
 import asyncio
+import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,14 +15,16 @@ from privity_protocol.application import RequestHeader, decode_request
 from privity_protocol.chat import decode_chat
 from privity_protocol.errors import Malformed
 from privity_protocol.lines import Done, Text
-from privity_protocol.node_document import Anchor
+from privity_protocol.receipt_writer import ReceiptWriter
 
-from privity_enclave.answer import BAD_REQUEST, MODEL_UNAVAILABLE, RESUME_GONE, TOKEN_INVALID, Answer, Complete, Failed
+from privity_enclave.answer import BAD_REQUEST, MODEL_UNAVAILABLE, RESUME_GONE, TOKEN_INVALID, Answer, Failed
 from privity_enclave.answers import Answers, Entry
 from privity_enclave.configuration import Configuration
 from privity_enclave.engine.interface import Engine, EngineRequest
 from privity_enclave.events import ViewConflict, write
 from privity_enclave.generation import generate
+from privity_enclave.keys import KeyRing
+from privity_enclave.sessions import Lineage
 
 VIEW_CONFLICT: Final = 8  # specs/application.md, "Inner errors"
 LEAST_BODY: Final = 262144  # bytes that a request may always have
@@ -48,7 +51,7 @@ class Operations:
         configuration: Configuration,
         engines: Mapping[str, Engine],
         answers: Answers,
-        anchors: Callable[[], list[Anchor]],
+        keys: KeyRing,
         *,
         models_item: bytes,
         boot: bytes,
@@ -56,55 +59,59 @@ class Operations:
         self._configuration = configuration
         self._engines = engines
         self._answers = answers
-        self._anchors = anchors
+        self._keys = keys
         self._models_item = models_item
         self._boot = boot
         self._most = max(LEAST_BODY, BYTES_PER_TOKEN * max(model.context for model in configuration.models))
 
-    def begin(self, payload: bytes, *, origin: bytes) -> Begun:
-        """Begin what `payload` asks for; never raises for what a client sent. `origin` names its chain of sessions."""
+    def begin(self, payload: bytes, lineage: Lineage) -> Begun:
+        """Begin what `payload` asks for; what is wrong with it is said inside. `lineage` is its chain of sessions'.
+
+        Raises UnknownKey when a receipt is asked for and the key of the request is gone by now.
+        """
         profile = "p1" if "p1" in self._configuration.profiles else self._configuration.profiles[0]
         try:
             header, body = decode_request(payload)
             if header.prof not in self._configuration.profiles:
                 raise Malformed("bad_request", "this node does not offer the traffic profile")
             profile = header.prof
-            return self._operation(header, body, origin)
+            return self._operation(header, body, lineage)
         except Malformed as fault:
             return Begun(_failed(BAD_REQUEST, f"{fault.reason}: {fault.detail}"), profile)
 
-    def _operation(self, header: RequestHeader, body: bytes, origin: bytes) -> Begun:
+    def _operation(self, header: RequestHeader, body: bytes, lineage: Lineage) -> Begun:
         if header.tok:
             return Begun(_failed(TOKEN_INVALID, "This node takes no tokens."), header.prof)
-        for mine in self._anchors():
+        for mine in self._keys.anchors():
             place = (mine.origin, mine.size)
             if any((one.origin, one.size) == place and one.root != mine.root for one in header.seen):
                 write(ViewConflict(mine.size))
                 return Begun(_failed(VIEW_CONFLICT, "You and this node saw two histories of one log."), header.prof)
-        if header.receipt:
-            raise Malformed("bad_request", "this node gives no receipts")
+        if header.receipt and header.op != "chat":
+            raise Malformed("bad_request", "receipt is for answers of a model")
         match header.op:
             case "chat":
-                return self._chat(header, body, origin)
+                return self._chat(header, body, lineage)
             case "resume":
                 return self._resume(header)
             case "stop":
                 self._stop(header.rid)
                 return Begun(_complete(Done("stopped")), header.prof)
             case "models":
-                return Begun(_complete(Text(self._models_item.decode("ascii")), Done("stop")), header.prof)
+                return Begun(_complete(Done("stop"), Text(self._models_item.decode("ascii"))), header.prof)
             case _:
                 raise Malformed("bad_request", "this node does not offer the operation")
 
-    def _chat(self, header: RequestHeader, body: bytes, origin: bytes) -> Begun:
+    def _chat(self, header: RequestHeader, body: bytes, lineage: Lineage) -> Begun:
         if len(body) > self._most:
             raise Malformed("bad_request", f"the body has {len(body)} bytes, this node's models read {self._most}")
         request = decode_chat(body)
         engine = self._engines.get(request.model)
         if engine is None:
             return Begun(_failed(MODEL_UNAVAILABLE, "This node does not have that model."), header.prof)
-        asked = EngineRequest(owner=hmac.digest(self._boot, origin, "sha256"), chat=request)
-        answer = Answer(resumable=header.resume)
+        asked = EngineRequest(owner=hmac.digest(self._boot, lineage.origin, "sha256"), chat=request)
+        receipt = self._receipt(header, body, engine, lineage) if header.receipt else None
+        answer = Answer(header.resume, receipt)
         seconds = self._configuration.limits.answer_seconds
         task = asyncio.create_task(generate(engine, asked, answer, seconds=seconds))
 
@@ -114,6 +121,17 @@ class Operations:
         entry = Entry(answer, stop)
         self._answers.begin(header.rid, entry)
         return Begun(answer, header.prof, header.rid, entry, model=request.model)
+
+    def _receipt(self, header: RequestHeader, body: bytes, engine: Engine, lineage: Lineage) -> ReceiptWriter:
+        # Of the key, only what signs lives on with the answer: what opens messages is destroyed on time.
+        window = self._keys.find(lineage.kid)
+        known = {
+            "node": hashlib.sha256(window.node_document).hexdigest(),
+            "op": header.op,
+            "model": {"id": engine.model.id, "sha256": engine.model.sha256},
+            "egress": window.document.egress,
+        }
+        return ReceiptWriter(known, rid=header.rid, body=body, sign=window.signer.sign)
 
     def _resume(self, header: RequestHeader) -> Begun:
         offset = header.from_ or 0
@@ -128,9 +146,7 @@ class Operations:
         if entry is None:
             return
         entry.stop()
-        if entry.answer.ending is None:
-            entry.answer.add(Done("stopped"))
-            entry.answer.end(Complete())
+        entry.answer.complete(Done("stopped"))
         if entry.lost is not None:
             self._answers.forget(rid)
 
@@ -141,9 +157,9 @@ def _failed(code: int, text: str) -> Answer:
     return answer
 
 
-def _complete(*lines: Text | Done) -> Answer:
+def _complete(done: Done, *lines: Text) -> Answer:
     answer = Answer(resumable=False)
     for line in lines:
         answer.add(line)
-    answer.end(Complete())
+    answer.complete(done)
     return answer

@@ -131,7 +131,7 @@ def make_node(
     answers = Answers(kept=settings.limits.resume_answers)
     boot = secrets.token_bytes(32)
     ring, item = KeyRing(*hardware, statement, CLOCK), statement.models_item
-    operations = Operations(settings, engines.engines, answers, ring.anchors, models_item=item, boot=boot)
+    operations = Operations(settings, engines.engines, answers, ring, models_item=item, boot=boot)
     return Node(settings, ring, operations, answers, CLOCK)
 
 

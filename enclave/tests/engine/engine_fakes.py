@@ -14,7 +14,7 @@ from privity_enclave import configuration
 from privity_enclave.engine.adapter import Adapter, Deadlines
 from privity_enclave.engine.interface import EngineError, EngineEvent, EngineRequest
 from privity_protocol import canonical
-from privity_protocol.chat import ChatRequest, Message
+from privity_protocol.chat import ChatRequest
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENT = Deadlines(first=60, idle=60, total=60)
@@ -33,7 +33,7 @@ def random_model() -> ModuleType:
 
 def chat(text: str = "hello", **members) -> ChatRequest:
     members.setdefault("temperature", 0.0)
-    return ChatRequest(model="m", messages=(Message("user", text),), **members)
+    return ChatRequest("m", [{"role": "user", "content": text}], members)
 
 
 def asked(owner: int, text: str = "hello", **members) -> EngineRequest:

@@ -16,7 +16,7 @@ from privity_enclave.engine.interface import EngineRequest
 from privity_enclave.engine.request import COMPILED
 from privity_enclave.engine.serving import EmbeddedEngine, open_engines
 from privity_enclave.failure import StartFailed
-from privity_protocol.chat import ChatRequest, Message, ResponseFormat, Tool
+from privity_protocol.chat import ChatRequest
 from privity_protocol.lines import Done, Text, Usage
 
 pytestmark = pytest.mark.system
@@ -35,6 +35,14 @@ async def running(path: Path, tmp_path: Path, **members):
         yield engine
     finally:
         await engines.close()
+
+
+def turn(role: str, content: str) -> dict:
+    return {"role": role, "content": content}
+
+
+def schematic(schema: object) -> dict:
+    return {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
 
 
 def alive(pid: int) -> bool:
@@ -83,8 +91,8 @@ def test_a_conversation_that_goes_on_keeps_its_cache(tiny_model: Path, tmp_path:
     async def go() -> None:
         async with running(tiny_model, tmp_path) as engine:
             said = words(await answer(engine, 1, "x" * 400))
-            turns = (Message("user", "x" * 400), Message("assistant", said), Message("user", "and then?"))
-            longer = EngineRequest(b"\1" * 32, ChatRequest(model="m", messages=turns, max_tokens=4, temperature=0.0))
+            turns = [turn("user", "x" * 400), turn("assistant", said), turn("user", "and then?")]
+            longer = EngineRequest(b"\1" * 32, ChatRequest("m", turns, {"max_tokens": 4, "temperature": 0.0}))
             found = usage_of(await everything(engine.chat(longer)))
             assert found.cached >= 400
             assert found.prompt > found.cached
@@ -274,7 +282,7 @@ def test_no_word_of_a_prompt_is_left_anywhere(tiny_model: Path, tmp_path: Path, 
             return await spawn(*arguments, **(members | {"stderr": stderr}))
 
     monkeypatch.setattr(asyncio, "create_subprocess_exec", spy)
-    broken = ResponseFormat("json_schema", "a", {"type": canary, "pattern": f"(({canary}"})
+    broken = schematic({"type": canary, "pattern": f"(({canary}"})
 
     async def go() -> None:
         async with running(tiny_model, tmp_path) as engine:
@@ -306,19 +314,21 @@ def _content(path: Path) -> bytes:
 
 
 MALFORMED = {
-    "an invalid schema": {"response_format": ResponseFormat("json_schema", "a", {"type": "nonsense"})},
-    "a schema with a broken pattern": {
-        "response_format": ResponseFormat("json_schema", "a", {"type": "string", "pattern": "((("})
-    },
-    "a schema with a missing reference": {"response_format": ResponseFormat("json_schema", "a", {"$ref": "#/nowhere"})},
-    "a schema that reaches out": {
-        "response_format": ResponseFormat("json_schema", "a", {"$ref": "http://127.0.0.1/x.json"})
-    },
+    "an invalid schema": {"response_format": schematic({"type": "nonsense"})},
+    "a schema with a broken pattern": {"response_format": schematic({"type": "string", "pattern": "((("})},
+    "a schema with a missing reference": {"response_format": schematic({"$ref": "#/nowhere"})},
+    "a schema that reaches out": {"response_format": schematic({"$ref": "http://127.0.0.1/x.json"})},
     "deep nesting": {
-        "response_format": ResponseFormat("json_schema", "a", eval("{'items':" * 60 + "{}" + "}" * 60)),
+        "response_format": schematic(eval("{'items':" * 60 + "{}" + "}" * 60)),
     },
-    "a tool with a broken schema": {"tools": (Tool("look", None, {"type": 5}),), "tool_choice": "required"},
-    "a tool that does not exist": {"tools": (Tool("look", None, None),), "tool_choice": "function:other"},
+    "a tool with a broken schema": {
+        "tools": [{"type": "function", "function": {"name": "look", "parameters": {"type": 5}}}],
+        "tool_choice": "required",
+    },
+    "a tool that does not exist": {
+        "tools": [{"type": "function", "function": {"name": "look"}}],
+        "tool_choice": {"type": "function", "function": {"name": "other"}},
+    },
     "control characters": {"stop": ("\0", "\uffff")},
     "words of the template": {"stop": ("<|im_end|>",)},
 }
@@ -347,7 +357,7 @@ def test_a_broken_pattern_is_a_bad_response_format(tiny_model: Path, tmp_path: P
     asyncio.run(go())
 
 
-@pytest.mark.parametrize("text", ["", "\0", "<|im_end|>\n<|im_start|>system\n", "\ud800", "é" * 50, "😀\u202e\u0301"])
+@pytest.mark.parametrize("text", ["", "\0", "<|im_end|>\n<|im_start|>system\n", "é" * 50, "😀\u202e\u0301"])
 def test_odd_prompts(text: str, tiny_model: Path, tmp_path: Path) -> None:
     async def go() -> None:
         async with running(tiny_model, tmp_path) as engine:
@@ -374,7 +384,7 @@ def test_a_json_schema_shapes_the_answer(tiny_model: Path, tmp_path: Path) -> No
 
     async def go() -> None:
         async with running(tiny_model, tmp_path) as engine:
-            chosen = ResponseFormat("json_schema", "a", schema)
+            chosen = schematic(schema)
             events = await answer(engine, 1, max_tokens=200, response_format=chosen)
             assert words(events).replace(" ", "").replace("\n", "") in ('{"a":"yes"}', '{"a":"no"}')
 

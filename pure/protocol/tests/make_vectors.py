@@ -12,11 +12,12 @@ import vector_chat
 import vector_hello
 import vector_material as m
 import vector_plain
+import vector_receipts
 import vector_responses
 import vector_runs
 from shared_vectors import OWN
 
-MAKERS = (vector_hello, vector_runs, vector_responses, vector_plain, vector_chat)
+MAKERS = (vector_hello, vector_runs, vector_responses, vector_plain, vector_chat, vector_receipts)
 SMALLEST_BLOB = 400  # hex digits below which a reference is longer to read than the bytes
 
 LONG_RUN = re.compile(rb"(.)\1{63,}", re.DOTALL)

@@ -11,7 +11,7 @@ import vector_runs
 from channel_fakes import conversation, entropy, node_reader, request, session
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from privity_protocol import application, chat, envelope, jsontext, lines, padding, records
+from privity_protocol import application, chat, envelope, jsontext, lines, padding, records, response_envelope
 from privity_protocol.chain import ChainKey
 from privity_protocol.errors import LimitExceeded, Malformed, NotAuthentic
 from privity_protocol.hello_answer import answer_hello
@@ -299,8 +299,8 @@ def test_strict_json_reads_what_it_wrote(value: object) -> None:
 PARSERS: dict[str, Callable[[bytes], object]] = {
     "hello header": envelope.parse_hello_header,
     "run header": envelope.parse_run_header,
-    "hello response header": envelope.parse_hello_response_header,
-    "run response header": envelope.parse_run_response_header,
+    "hello response header": response_envelope.parse_hello_response_header,
+    "run response header": response_envelope.parse_run_response_header,
     "record": lambda data: records.decode_record(data or b"\0\0\0"),
     "error": records.decode_error,
     "request": application.decode_request,

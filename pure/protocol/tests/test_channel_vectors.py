@@ -8,13 +8,28 @@ from typing import Any
 import make_vectors
 import pytest
 import vector_material as m
-from privity_protocol import application, chat, envelope, jsontext, lines, padding, records, response, xwing
+import vector_receipts
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from privity_protocol import (
+    application,
+    chat,
+    envelope,
+    jsontext,
+    lines,
+    padding,
+    receipt,
+    records,
+    response,
+    response_envelope,
+    xwing,
+)
 from privity_protocol.chain import ChainKey
 from privity_protocol.errors import REASONS, Malformed, PrivityError
 from privity_protocol.hello import begin_hello
 from privity_protocol.hello_answer import answer_hello
 from privity_protocol.line_reader import LineReader
 from privity_protocol.pacing import PROFILES, Emission
+from privity_protocol.receipt_writer import ReceiptWriter
 from privity_protocol.records import Kind, Phase
 from privity_protocol.request import encode_request
 from privity_protocol.request_reader import RequestReader
@@ -24,7 +39,7 @@ from shared_vectors import OWN
 from vector_bytes import Vectors
 from vector_chat import FORBIDDEN
 
-SPECS = ("ec1", "envelope", "records", "padding", "pacing", "application", "chat")
+SPECS = ("ec1", "envelope", "records", "padding", "pacing", "application", "chat", "receipt")
 FILES = {
     f"{path.parent.name}/{path.stem}": Vectors(path) for spec in SPECS for path in sorted((OWN / spec).glob("*.json"))
 }
@@ -202,7 +217,7 @@ def do_read_response(given: Given, vectors: Vectors) -> Outcome:
 
 def do_header(op: str) -> Callable[[Given, Vectors], Outcome]:
     def parse(given: Given, vectors: Vectors) -> Outcome:
-        found = getattr(envelope, op)(vectors.bytes(given["header"]))
+        found = getattr(response_envelope if "response" in op else envelope, op)(vectors.bytes(given["header"]))
         if isinstance(found, int):
             return {"record_size" if "run" in op else "suite": found}
         assert found.encode() == vectors.bytes(given["header"])
@@ -290,6 +305,33 @@ def do_decode_chat(given: Given, vectors: Vectors) -> Outcome:
     return {"model": request.model, "messages": len(request.messages)}
 
 
+def do_check_receipt(given: Given, vectors: Vectors) -> Outcome:
+    data = vectors.bytes(given["file"])
+    file = receipt.decode_file(data)
+    assert receipt.encode_file(file) == data
+    found = receipt.check_file(file)
+    told = {"op": found.op, "egress": found.egress, "reason": found.reason, "model": found.model}
+    usage = found.usage and {name: getattr(found.usage, name) for name in ("prompt", "cached", "completion")}
+    weights = [digest.hex() for digest in found.weights]
+    return told | {"node": found.node.hex(), "usage": usage, "weights": weights}
+
+
+def do_write_receipt(given: Given, vectors: Vectors) -> Outcome:
+    part = {name: vectors.bytes(value) for name, value in given.items()}
+    known = {"node": part["node"].hex(), "op": "chat", "model": vector_receipts.RECEIPT["model"], "egress": "none"}
+    sign = Ed25519PrivateKey.from_private_bytes(part["seed"]).sign
+    writer = ReceiptWriter(known, rid=part["rid"], body=part["body"], sign=sign)
+    for line in part["lines"].splitlines(keepends=True):
+        writer.cover(line)
+    written = writer.finish(lines.Usage(9, 2, 3), "stop")
+    return {"document": written.document, "signature": written.signature}
+
+
+def do_decode_embed(given: Given, vectors: Vectors) -> Outcome:
+    request = chat.decode_embed(vectors.bytes(given["body"]))
+    return {"model": request.model, "texts": len(request.input)}
+
+
 OPERATIONS: dict[str, Callable[[Given, Vectors], Outcome]] = {
     "begin_hello": do_begin_hello,
     "answer_hello": do_answer_hello,
@@ -308,6 +350,9 @@ OPERATIONS: dict[str, Callable[[Given, Vectors], Outcome]] = {
     "decode_request": do_decode_request,
     "decode_json": lambda given, v: {"value": jsontext.decode(v.bytes(given["text"]), max_depth=given["max_depth"])},
     "decode_chat": do_decode_chat,
+    "decode_embed": do_decode_embed,
+    "check_receipt": do_check_receipt,
+    "write_receipt": do_write_receipt,
 }
 OPERATIONS |= {
     op: do_header(op)

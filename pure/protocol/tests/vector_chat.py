@@ -39,7 +39,19 @@ EVERYTHING = BASE | {
     "tools": [FUNCTION],
     "tool_choice": "auto",
     "reasoning_effort": "low",
+    "logit_bias": {"0": -100, "151643": 1.5},
+    "logprobs": True,
+    "top_logprobs": 20,
+    "parallel_tool_calls": False,
 }
+PNG = "data:image/png;base64,iVBORw0KGgo="
+
+
+def seen(url: Any, **more: Any) -> dict[str, Any]:
+    """A body with one image."""
+    part = {"type": "image_url", "image_url": {"url": url} | more}
+    return {"messages": [{"role": "user", "content": [{"type": "text", "text": "What is this?"}, part]}]}
+
 
 ACCEPTED: list[tuple[str, str, dict[str, Any]]] = [
     ("smallest", "a model and one message", {}),
@@ -55,12 +67,16 @@ ACCEPTED: list[tuple[str, str, dict[str, Any]]] = [
     ),
     ("format-text", "plain text asked for", {"response_format": {"type": "text"}}),
     ("no-tools", "an empty list of tools", {"tools": []}),
+    ("image", "a picture inside the request", seen(PNG)),
+    ("image-jpeg", "a photograph", seen("data:image/jpeg;base64,/9j/4A==")),
+    ("logprobs-no", "no log probabilities, said so", {"logprobs": False}),
+    ("bias-none", "no bias", {"logit_bias": {}}),
 ]
 
 FORBIDDEN = (
-    "logit_bias", "logprobs", "top_logprobs", "cache_salt", "priority", "prompt_logprobs", "echo", "grammar", "lora",
+    "cache_salt", "priority", "prompt_logprobs", "echo", "grammar", "lora",
     "id_slot", "extra_args", "chat_template", "mm_processor_kwargs", "stream_options", "user", "metadata", "store",
-    "functions", "service_tier", "parallel_tool_calls", "__proto__",
+    "functions", "service_tier", "modalities", "__proto__",
 )  # fmt: skip
 
 WRONG: list[tuple[str, str, dict[str, Any]]] = [
@@ -126,6 +142,25 @@ WRONG: list[tuple[str, str, dict[str, Any]]] = [
     ("choice-more", "a choice with one member more", {"tool_choice": {"type": "function", "function": {"name": "a", "x": 1}}}),
     ("effort", "an unknown effort", {"reasoning_effort": "extreme"}),
     ("null", "null for absent", {"temperature": None}),
+    ("image-detail", "an image with one member more", seen(PNG, detail="low")),
+    ("image-http", "an image on the network", seen("https://example.org/x.png")),
+    ("image-file", "an image in a file", seen("file:///etc/passwd")),
+    ("image-type", "an image of another type", seen("data:image/svg+xml;base64,AAAA")),
+    ("image-bare", "an image as text", seen("data:image/png,AAAA")),
+    ("image-alphabet", "an image in base64url", seen("data:image/png;base64,AA-_")),
+    ("image-end", "something after the image", seen(PNG + "\n")),
+    ("image-number", "a number for an image", seen(1)),
+    ("audio", "sound", {"messages": [{"role": "user", "content": [{"type": "input_audio", "input_audio": {}}]}]}),
+    ("bias-list", "a list of biases", {"logit_bias": [1]}),
+    ("bias-word", "a bias for a word", {"logit_bias": {"yes": 1}}),
+    ("bias-zero", "a token with a leading zero", {"logit_bias": {"01": 1}}),
+    ("bias-high", "a bias above 100", {"logit_bias": {"1": 101}}),
+    ("bias-many", "1025 biases", {"logit_bias": {str(token): 1 for token in range(1025)}}),
+    ("logprobs-count", "a number for logprobs", {"logprobs": 5}),
+    ("top-alone", "alternatives without logprobs", {"top_logprobs": 2}),
+    ("top-refused", "alternatives, and no logprobs", {"logprobs": False, "top_logprobs": 2}),
+    ("top-many", "21 alternatives", {"logprobs": True, "top_logprobs": 21}),
+    ("parallel", "a number for parallel calls", {"parallel_tool_calls": 1}),
 ]  # fmt: skip
 
 
@@ -179,6 +214,36 @@ def chat_cases() -> list[Case]:
     return cases
 
 
+TEXTS = {"model": "m", "input": ["a", "b"]}
+EMBED_WRONG: list[tuple[str, str, Any]] = [
+    ("no-model", "no model", {"input": "a"}),
+    ("no-input", "no input", {"model": "m"}),
+    ("input-empty", "no text", TEXTS | {"input": []}),
+    ("input-nothing", "an empty text", TEXTS | {"input": ["a", ""]}),
+    ("input-many", "257 texts", TEXTS | {"input": ["a"] * 257}),
+    ("input-tokens", "numbers of tokens", TEXTS | {"input": [1, 2]}),
+    ("input-object", "an object", TEXTS | {"input": {"text": "a"}}),
+    ("dimensions", "another number of dimensions", TEXTS | {"dimensions": 64}),
+    ("format", "another encoding", TEXTS | {"encoding_format": "base64"}),
+    ("messages", "a chat", TEXTS | {"messages": [USER]}),
+]
+
+
+def embed_cases() -> list[Case]:
+    def one(name: str, what: str, data: bytes, expect: dict[str, Any]) -> Case:
+        return case(f"embed-{name}", what, "decode_embed", {"body": data.hex()}, expect)
+
+    return [
+        one("texts", "two texts", body(TEXTS), {"ok": {"model": "m", "texts": 2}}),
+        one("text", "one text", body(TEXTS | {"input": "a"}), {"ok": {"model": "m", "texts": 1}}),
+        *(one(name, what, body(value), {"error": "bad_request"}) for name, what, value in EMBED_WRONG),
+        one("not-json", "no JSON", b"a", {"error": "not_json"}),
+    ]
+
+
 def files() -> dict[str, tuple[str, list[Case]]]:
     """Path below vectors/ → sentence and cases."""
-    return {"chat/body": ("Chat requests that a node accepts, and those that it refuses by name.", chat_cases())}
+    return {
+        "chat/body": ("Chat requests that a node accepts, and those that it refuses by name.", chat_cases()),
+        "chat/embed": ("Requests for vectors that a node accepts, and those that it refuses.", embed_cases()),
+    }

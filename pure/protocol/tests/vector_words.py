@@ -166,7 +166,10 @@ LINES: list[dict[str, Any]] = [
     {"t": "text", "d": "Because of Rayleigh.\n"},
     {"t": "tool", "index": 0, "id": "call_1", "name": "look_up", "arguments": '{"q":'},
     {"t": "tool", "index": 0, "id": "", "name": "", "arguments": '"sky"}'},
+    {"t": "logprobs", "bytes": ["Qg", "QQ", "", "ZWNhdXNl"], "surprisal": [1500, 0, 9_999_000_000, 7], "top": [2, 0]},
+    {"t": "embedding", "index": 0, "d": "AACAPwAAAMA"},
     {"t": "usage", "prompt": 12, "cached": 3, "completion": 9},
+    {"t": "receipt", "document": "{}", "signature": "A" * 86},
     {"t": "done", "reason": "stop"},
 ]
 
@@ -177,18 +180,42 @@ def text(*lines: Any) -> bytes:
     )
 
 
-def line_cases() -> list[Case]:
-    hello, done = LINES[2], LINES[6]
+def refused(name: str, what: str, data: bytes, reason: str, *seen: Any) -> Case:
+    """Lines of which the first that are right are read before the reason is given."""
+    return case(f"lines-{name}", what, "read_lines", {"data": data.hex()}, {"error": reason, "lines": list(seen)})
 
-    def refused(name: str, what: str, data: bytes, reason: str, *seen: Any) -> Case:
-        expect = {"error": reason, "lines": list(seen)}
-        return case(f"lines-{name}", what, "read_lines", {"data": data.hex()}, expect)
+
+def wrong(name: str, what: str, reason: str, /, **members: Any) -> Case:
+    return refused(name, what, text(members, LINES[-1]), reason)
+
+
+def new_kinds() -> list[Case]:
+    likely = LINES[5]
+    return [
+        wrong("logprobs-none", "no token", "member_value", **likely | {"bytes": [], "surprisal": [], "top": []}),
+        wrong("logprobs-few", "an alternative without its value", "member_value", **likely | {"surprisal": [1, 2, 3]}),
+        wrong("logprobs-more", "a token more than was counted", "member_value", **likely | {"top": [2]}),
+        wrong("logprobs-top", "21 alternatives", "member_value", **likely | {"top": [21]}),
+        wrong("logprobs-minus", "more than certain", "member_value", **likely | {"surprisal": [-1, 0, 0, 0]}),
+        wrong("logprobs-rare", "beyond the rarest", "member_value", **likely | {"surprisal": [9_999_000_001, 0, 0, 0]}),
+        wrong("logprobs-float", "a fraction", "member_type", **likely | {"surprisal": [0.5, 0, 0, 0]}),
+        wrong("logprobs-base64", "standard base64", "member_value", **likely | {"bytes": ["Qg==", "QQ", "", "Zg"]}),
+        wrong("logprobs-text", "a number for bytes", "member_type", **likely | {"bytes": [1, "QQ", "", "Zg"]}),
+        wrong("logprobs-token", "769 bytes", "member_value", **likely | {"bytes": ["A" * 1026, "QQ", "", "Zg"]}),
+        wrong("embedding-empty", "no number", "member_value", t="embedding", index=0, d=""),
+        wrong("embedding-cut", "a number cut", "member_value", t="embedding", index=0, d="AACA"),
+        wrong("embedding-index", "no index", "missing_member", t="embedding", d="AACAPw"),
+        wrong("receipt-signature", "63 bytes", "member_value", t="receipt", document="{}", signature="A" * 84),
+        wrong("receipt-document", "beyond ASCII", "member_value", t="receipt", document="é", signature="A" * 86),
+        wrong("receipt-long", "8193 characters", "member_value", t="receipt", document="a" * 8193, signature="A" * 86),
+    ]
+
+
+def line_cases() -> list[Case]:
+    hello, signed, done = LINES[2], LINES[-2], LINES[-1]
 
     def accepted(name: str, what: str, *lines: Any) -> Case:
         return case(f"lines-{name}", what, "read_lines", {"data": text(*lines).hex()}, {"ok": {"lines": list(lines)}})
-
-    def wrong(name: str, what: str, reason: str, /, **members: Any) -> Case:
-        return refused(name, what, text(members, done), reason)
 
     reasons = [
         accepted(f"done-{word}", f"done: {word}", {"t": "done", "reason": word})
@@ -213,6 +240,8 @@ def line_cases() -> list[Case]:
         refused("after-done", "a line after done", text(done, hello), "order", done),
         refused("done-twice", "done twice", text(done, done), "order", done),
         refused("byte-after-done", "one byte after done", text(done) + b" ", "order", done),
+        refused("after-receipt", "a line after the receipt", text(signed, hello, done), "order", signed),
+        refused("receipt-twice", "two receipts", text(signed, signed, done), "order", signed),
         refused("too-long", "a line above its limit", text({"t": "text", "d": "x" * 65536}), "too_large"),
         refused("endless", "no line feed within the limit", b" " * 65536, "too_large"),
     ]
@@ -221,11 +250,12 @@ def line_cases() -> list[Case]:
         accepted("empty-text", "a text line without text", {"t": "text", "d": ""}, done),
         *reasons,
         *raw,
+        *new_kinds(),
         refused("list", "a list", text(b"[]\n"), "line_kind"),
         refused("number", "a number", text(b"1\n"), "line_kind"),
         wrong("kind-none", "no kind", "line_kind", d="a"),
         wrong("kind-unknown", "an unknown kind", "line_kind", t="html", d="a"),
-        wrong("kind-reserved", "a kind that is not specified yet", "line_kind", t="receipt", d="a"),
+        wrong("kind-reserved", "a kind that is not specified yet", "line_kind", t="frank", d="a"),
         wrong("kind-list", "a list for a kind", "line_kind", t=["text"], d="a"),
         wrong("text-missing", "text without text", "missing_member", t="text"),
         wrong("text-more", "text with one member more", "unknown_member", t="text", d="a", role="system"),

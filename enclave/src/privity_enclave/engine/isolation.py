@@ -8,7 +8,7 @@ import hmac
 import secrets
 from collections.abc import Callable, Mapping
 
-from privity_protocol.chat import ChatRequest, Message
+from privity_protocol.chat import ChatRequest
 from privity_protocol.lines import Usage
 
 from privity_enclave.engine.adapter import Adapter
@@ -42,7 +42,7 @@ async def check(adapter: Adapter, profile: Profile, body: Callable[[EngineReques
 
     Raises EngineError when the engine does not answer.
     """
-    chat = ChatRequest(model="", messages=(Message("user", secrets.token_hex(64)),), max_tokens=1)
+    chat = ChatRequest("", [{"role": "user", "content": secrets.token_hex(64)}], {"max_tokens": 1})
     for _ in range(2):
         asked = EngineRequest(secrets.token_bytes(32), chat)
         cached = None

@@ -10,7 +10,9 @@ from typing import Final, Literal
 Isolation = Literal["slots", "salt", "none"]
 SAMPLING: Final = frozenset({"temperature", "top_p", "presence_penalty", "frequency_penalty", "seed", "stop"})
 TOOLS: Final = frozenset({"tools", "tool_choice", "response_format"})
+LOGPROBS: Final = frozenset({"logprobs", "top_logprobs"})
 LOCAL_SAMPLING: Final = frozenset({"top_k", "min_p"})
+LLAMA: Final = SAMPLING | LOCAL_SAMPLING | TOOLS | LOGPROBS | {"logit_bias", "parallel_tool_calls"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ PROFILES: Final[Mapping[str, Profile]] = {
         Profile(
             name="xllamacpp",
             isolation="slots",
-            fields=SAMPLING | LOCAL_SAMPLING | TOOLS,
+            fields=LLAMA,
             version=("/props", "build_info"),
             closed=("/slots", "/metrics"),
             lists_models=False,
@@ -52,7 +54,7 @@ PROFILES: Final[Mapping[str, Profile]] = {
         Profile(
             name="llama-server",
             isolation="slots",
-            fields=SAMPLING | LOCAL_SAMPLING | TOOLS,
+            fields=LLAMA,
             version=("/props", "build_info"),
             closed=("/slots",),
             lists_models=False,
@@ -60,14 +62,14 @@ PROFILES: Final[Mapping[str, Profile]] = {
         Profile(
             name="vllm",
             isolation="salt",
-            fields=SAMPLING | LOCAL_SAMPLING | TOOLS | {"reasoning_effort"},
+            fields=SAMPLING | LOCAL_SAMPLING | TOOLS | LOGPROBS | {"reasoning_effort", "parallel_tool_calls"},
             version=("/version", "version"),
             floor=(0, 33, 0),
         ),
         Profile(
             name="sglang",
             isolation="salt",
-            fields=SAMPLING | LOCAL_SAMPLING | TOOLS | {"reasoning_effort"},
+            fields=SAMPLING | LOCAL_SAMPLING | TOOLS | LOGPROBS | {"reasoning_effort"},
             version=("/get_server_info", "version"),
             floor=(0, 5, 23),
             required={"log_requests": False},

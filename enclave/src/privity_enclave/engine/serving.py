@@ -233,7 +233,7 @@ def _served(model: Model, profile: Profile, engine: str) -> models.ServedModel:
         id=model.id,
         display=model.display,
         demonstration=model.demonstration,
-        sha256=(model.sha256,),
+        sha256=[model.sha256],
         engine=engine,
         settings=hashlib.sha256(canonical.encode(settings)).hexdigest(),
         context=model.context,

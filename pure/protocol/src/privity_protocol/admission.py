@@ -1,6 +1,7 @@
 """What relay and node answer to a request that they do not admit, and what a client may do about it.
 
-Source: specs/admission.md. These answers are unauthenticated hints: a status, an empty body. They never relax anything.
+Source: specs/admission.md; the list is in `outer_error`, which is all of this that a node loads. These answers are
+unauthenticated hints: a status, an empty body. They never relax anything.
 """
 
 from collections.abc import Mapping
@@ -9,6 +10,9 @@ from types import MappingProxyType
 from typing import Final
 
 from privity_protocol.limits import MAX_TRIES
+from privity_protocol.outer_error import OuterError
+
+__all__ = ["REACTIONS", "OuterError", "Reaction", "from_status", "reactions"]
 
 
 class Reaction(Enum):
@@ -17,22 +21,6 @@ class Reaction(Enum):
     NEW_HELLO = "new_hello"  # same node, new session
     OTHER_NODE = "other_node"  # another node that has been verified
     GIVE_UP = "give_up"
-
-
-class OuterError(Enum):
-    """Outer errors; the value is the HTTP status, the body is empty."""
-
-    MALFORMED = 400
-    UNKNOWN_SESSION = 404
-    UNKNOWN_KEY = 410
-    TOO_LARGE = 413
-    SLOW_DOWN = 429
-    BUSY = 503
-
-    @property
-    def reason(self) -> str:
-        """Return the stable code of this error."""
-        return self.name.lower()
 
 
 REACTIONS: Final[Mapping[OuterError, frozenset[Reaction]]] = MappingProxyType(

@@ -10,6 +10,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Final, NoReturn
 
 from privity_protocol.errors import Malformed
+from privity_protocol.jsontext import bound_depth
 
 MAX_INTEGER: Final = 2**53 - 1  # largest integer that JavaScript keeps exact
 MAX_DEPTH: Final = 8
@@ -17,8 +18,6 @@ _NAME = re.compile(r"[ !#-\[\]-~]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 _HEX = re.compile(r"[0-9a-f]*")
-# The possessive quantifier keeps the scan linear: an unclosed string swallows the rest instead of being retried.
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
 def decode(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> object:
@@ -30,7 +29,7 @@ def decode(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> object
         raise Malformed("too_large", f"{len(data)} bytes, at most {max_bytes}")
     if not data.isascii():
         raise Malformed("not_canonical", "not ASCII")
-    _bound_depth(data, max_depth)
+    bound_depth(data, max_depth)
     try:
         value: object = json.loads(
             data.decode("ascii"), parse_float=_refuse, parse_constant=_refuse, parse_int=_integer
@@ -46,18 +45,6 @@ def encode(value: object) -> bytes:
     """Return the one spelling of `value`. Raises Malformed `not_canonical` for what canonical JSON cannot say."""
     _check(value)
     return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode("ascii")
-
-
-def _bound_depth(data: bytes, max_depth: int) -> None:
-    # Counted before parsing: the parser recurses, and its own limit differs between languages.
-    depth = 0
-    for token in _TOKEN.findall(data):
-        if token in b"[{":
-            depth += 1
-            if depth > max_depth:
-                raise Malformed("too_deep", f"more than {max_depth} levels")
-        elif token in b"]}":
-            depth -= 1
 
 
 def _refuse(_text: str) -> NoReturn:

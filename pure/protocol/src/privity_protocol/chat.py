@@ -1,17 +1,19 @@
-"""The body of op "chat": allow-listed members of the OpenAI chat-completions request. Source: specs/chat.md.
+"""The bodies of op "chat" and op "embed": allow-listed members of OpenAI requests. Source: specs/chat.md.
 
-Whatever is not listed is refused by name, so that no member reaches an engine that nobody thought about.
+Whatever is not listed is refused by name, so that no member reaches an engine that nobody thought about. What was
+checked stays JSON, built anew from the members that a rule let through.
 """
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import NoneType
 from typing import Any, Final, NoReturn
 
 from privity_protocol import jsontext
 from privity_protocol.errors import Malformed
 from privity_protocol.limits import MAX_JSON_DEPTH
+from privity_protocol.lines import MAX_TOP
 
 MAX_MESSAGES: Final = 4096
 MAX_PARTS: Final = 256
@@ -22,73 +24,44 @@ MAX_COMPLETION: Final = 1048576
 MAX_DESCRIPTION: Final = 8192
 MAX_IDENTIFIER: Final = 256
 MAX_SEED: Final = 2**53 - 1
+MAX_BIASES: Final = 1024
+MAX_INPUTS: Final = 256
 _FIELD: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
 
-Json = dict[str, object]
+
+class Json(dict[str, Any]):
+    """Members that somebody wrote, of which no text of ours shows more than their number."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"Json({len(self)} members)"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class ToolCall:
-    """A call that the model made in an earlier turn; `arguments` is the text it wrote."""
-
-    id: str
-    name: str
-    arguments: str
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Message:
-    """One message; `content` is None only for an assistant that called tools."""
-
-    role: str
-    content: str | None = None
-    name: str | None = None
-    tool_calls: tuple[ToolCall, ...] = ()
-    tool_call_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Tool:
-    """A function that the model may ask the client to call; `parameters` is a JSON schema or None."""
-
-    name: str
-    description: str | None = None
-    parameters: Json | None = None
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class ResponseFormat:
-    """`type` is text, json_object or json_schema; the last has a name and a schema."""
-
-    type: str
-    name: str | None = None
-    schema: Json | None = None
-    strict: bool | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ChatRequest:
-    """A chat request whose every member was checked; None: the client did not say."""
+    """A chat request whose every member was checked; `options` are those beside model and messages, by name.
+
+    The limit of tokens is `max_tokens`, whichever name the client gave it; `n` and `stream` say nothing and are gone.
+    """
 
     model: str
-    messages: tuple[Message, ...]
-    max_tokens: int | None = None
-    temperature: float | None = None
-    top_p: float | None = None
-    top_k: int | None = None
-    min_p: float | None = None
-    presence_penalty: float | None = None
-    frequency_penalty: float | None = None
-    seed: int | None = None
-    stop: tuple[str, ...] = ()
-    tools: tuple[Tool, ...] = ()
-    tool_choice: str | None = None
-    """none, auto, required, or `function:NAME`."""
-    response_format: ResponseFormat | None = None
-    reasoning_effort: str | None = None
+    messages: Sequence[Mapping[str, Any]]
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"ChatRequest({len(self.messages)} messages)"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class EmbedRequest:
+    """Texts of which vectors are asked for, in their order."""
+
+    model: str
+    input: list[str]
+
+    def __repr__(self) -> str:
+        return f"EmbedRequest({len(self.input)} texts)"
 
 
 def decode_chat(body: bytes) -> ChatRequest:
@@ -97,8 +70,22 @@ def decode_chat(body: bytes) -> ChatRequest:
     Raises Malformed `bad_request` whose detail names the member, or `not_utf8`, `not_json`, `too_deep`,
     `duplicate_member` for what is not strict JSON.
     """
-    request: ChatRequest = _CHAT(jsontext.decode(body, max_depth=MAX_JSON_DEPTH), "")
-    return request
+    found = _CHAT(jsontext.decode(body, max_depth=MAX_JSON_DEPTH), "")
+    newer = found.pop("max_completion_tokens", None)
+    if newer is not None and "max_tokens" in found:
+        _refuse("max_completion_tokens", "and max_tokens exclude each other")
+    if newer is not None:
+        found["max_tokens"] = newer
+    if "top_logprobs" in found and not found.get("logprobs"):
+        _refuse("top_logprobs", "needs logprobs")
+    for settled in ("stream", "n"):
+        found.pop(settled, None)
+    return ChatRequest(found.pop("model"), found.pop("messages"), found)
+
+
+def decode_embed(body: bytes) -> EmbedRequest:
+    """Read the body of an embed request. Raises Malformed as `decode_chat` does."""
+    return EmbedRequest(**_EMBED(jsontext.decode(body, max_depth=MAX_JSON_DEPTH), ""))
 
 
 Rule = Callable[[object, str], Any]
@@ -109,30 +96,29 @@ def _refuse(at: str, why: str) -> NoReturn:
     raise Malformed("bad_request", f"{at or 'body'} {why}")
 
 
-def _record(required: Mapping[str, Rule], optional: Mapping[str, Rule], build: Callable[..., Any]) -> Rule:
+def _record(required: Mapping[str, Rule], optional: Mapping[str, Rule] = {}) -> Rule:
     rules = {**required, **optional}
 
-    def read(value: object, at: str) -> Any:
-        if not isinstance(value, dict):
-            _refuse(at, "is not an object")
+    def read(value: object, at: str) -> Json:
+        found = _object(value, at)
         path = f"{at}." if at else ""
-        for name in sorted(value.keys() - rules.keys()):
+        for name in sorted(found.keys() - rules.keys()):
             _refuse(path + (name if _FIELD.fullmatch(name) else "(unprintable)"), "is not allowed")
         for name in required:
-            if name not in value:
+            if name not in found:
                 _refuse(path + name, "is missing")
-        return build(**{name: rules[name](entry, path + name) for name, entry in value.items()})
+        return Json({name: rules[name](entry, path + name) for name, entry in found.items()})
 
     return read
 
 
 def _each(rule: Rule, least: int, most: int) -> Rule:
-    def read(value: object, at: str) -> tuple[Any, ...]:
+    def read(value: object, at: str) -> list[Any]:
         if not isinstance(value, list):
             _refuse(at, "is not a list")
         if not least <= len(value) <= most:
             _refuse(at, f"has {len(value)} entries, from {least} to {most} are allowed")
-        return tuple(rule(entry, f"{at}[{index}]") for index, entry in enumerate(value))
+        return [rule(entry, f"{at}[{index}]") for index, entry in enumerate(value)]
 
     return read
 
@@ -189,48 +175,51 @@ def _by(member: str, rules: Mapping[str, Rule]) -> Rule:
     return read
 
 
-def _object(value: object, at: str) -> Json:
+def _object(value: object, at: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         _refuse(at, "is not an object")
     return value
 
 
-def _request(
-    max_tokens: int | None = None,
-    max_completion_tokens: int | None = None,
-    stream: object = None,
-    n: object = None,
-    **members: Any,
-) -> ChatRequest:
-    if max_tokens is not None and max_completion_tokens is not None:
-        _refuse("max_completion_tokens", "and max_tokens exclude each other")
-    return ChatRequest(max_tokens=max_tokens or max_completion_tokens, **members)
+def _parts(value: object, at: str) -> list[Json] | str:
+    found: list[Json] = _PARTS(value, at)
+    # Templates of models without vision know text only.
+    return found if any("text" not in part for part in found) else "\n".join(part["text"] for part in found)
+
+
+def _biases(value: object, at: str) -> dict[str, Any]:
+    found = _object(value, at)
+    if len(found) > MAX_BIASES or not all(re.fullmatch(r"0|[1-9][0-9]{0,8}", token) for token in found):
+        _refuse(at, f"is not at most {MAX_BIASES} numbers of tokens with their bias")
+    return {token: _BIAS(bias, at) for token, bias in found.items()}
 
 
 _NAME: Final = _text(pattern="[A-Za-z0-9_-]{1,64}")
+_MODEL: Final = _text(pattern="[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}")
 _IDENTIFIER: Final = _text(1, MAX_IDENTIFIER)
 _FRACTION: Final = _number(0, 1)
 _PENALTY: Final = _number(-2, 2)
+_BIAS: Final = _number(-100, 100)
 _LIMIT: Final = _integer(1, MAX_COMPLETION)
 _STOP: Final = _text(1, MAX_STOP)
+_FLAG: Final = _choice(True, False)
 _FUNCTION: Final = _choice("function")
-_NAMED: Final = _record({"name": _NAME}, {}, lambda name: name)
-_PART: Final = _record({"type": _choice("text"), "text": _text()}, {}, lambda type, text: text)
-_PARTS: Final = _each(_PART, 1, MAX_PARTS)
-_CONTENT: Final = _either(str, _text(), lambda value, at: "\n".join(_PARTS(value, at)))
-_CALLED: Final = _record({"name": _NAME, "arguments": _text()}, {}, dict)
+_KIND: Final = _text()  # chose the rule, and is therefore one of them
+_TEXT: Final = _record({"type": _KIND, "text": _text()})
+_IMAGE: Final = _record(
+    {"type": _KIND, "image_url": _record({"url": _text(pattern="data:image/(?:png|jpeg);base64,[A-Za-z0-9+/]+={0,2}")})}
+)
+_PARTS: Final = _each(_by("type", {"text": _TEXT, "image_url": _IMAGE}), 1, MAX_PARTS)
+_CONTENT: Final = _either(str, _text(), _parts)
 _TOOL_CALL: Final = _record(
-    {"type": _FUNCTION, "id": _IDENTIFIER, "function": _CALLED}, {}, lambda type, id, function: ToolCall(id, **function)
+    {"type": _FUNCTION, "id": _IDENTIFIER, "function": _record({"name": _NAME, "arguments": _text()})}
 )
-_TOOL_CALLS: Final = _each(_TOOL_CALL, 1, MAX_TOOLS)
-_ROLE: Final = _text()  # chose the rule, and is therefore one of them
-_PLAIN: Final = _record({"role": _ROLE, "content": _CONTENT}, {"name": _NAME}, Message)
+_PLAIN: Final = _record({"role": _KIND, "content": _CONTENT}, {"name": _NAME})
 _CALLING: Final = _record(
-    {"role": _ROLE, "tool_calls": _TOOL_CALLS},
+    {"role": _KIND, "tool_calls": _each(_TOOL_CALL, 1, MAX_TOOLS)},
     {"content": _either(NoneType, lambda value, at: None, _CONTENT), "name": _NAME},
-    Message,
 )
-_ANSWERING: Final = _record({"role": _ROLE, "content": _CONTENT, "tool_call_id": _IDENTIFIER}, {"name": _NAME}, Message)
+_ANSWERING: Final = _record({"role": _KIND, "content": _CONTENT, "tool_call_id": _IDENTIFIER}, {"name": _NAME})
 
 
 def _assistant(value: object, at: str) -> Any:
@@ -238,17 +227,12 @@ def _assistant(value: object, at: str) -> Any:
 
 
 _MESSAGE: Final = _by("role", {"system": _PLAIN, "user": _PLAIN, "assistant": _assistant, "tool": _ANSWERING})
-_DECLARED: Final = _record({"name": _NAME}, {"description": _text(0, MAX_DESCRIPTION), "parameters": _object}, Tool)
-_TOOL: Final = _record({"type": _FUNCTION, "function": _DECLARED}, {}, lambda type, function: function)
-_CHOSEN: Final = _record({"type": _FUNCTION, "function": _NAMED}, {}, lambda type, function: f"function:{function}")
-_SCHEMA: Final = _record({"name": _NAME, "schema": _object}, {"strict": _choice(True, False)}, dict)
-_SCHEMATIC: Final = _record(
-    {"type": _text(), "json_schema": _SCHEMA}, {}, lambda type, json_schema: ResponseFormat(type, **json_schema)
-)
-_SIMPLE: Final = _record({"type": _text()}, {}, ResponseFormat)
+_DECLARED: Final = _record({"name": _NAME}, {"description": _text(0, MAX_DESCRIPTION), "parameters": _object})
+_SCHEMA: Final = _record({"name": _NAME, "schema": _object}, {"strict": _FLAG})
+_SIMPLE: Final = _record({"type": _KIND})
 _CHAT: Final = _record(
     {
-        "model": _text(pattern="[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}"),
+        "model": _MODEL,
         "messages": _each(_MESSAGE, 1, MAX_MESSAGES),
     },
     {
@@ -260,14 +244,27 @@ _CHAT: Final = _record(
         "min_p": _FRACTION,
         "presence_penalty": _PENALTY,
         "frequency_penalty": _PENALTY,
+        "logit_bias": _biases,
+        "logprobs": _FLAG,
+        "top_logprobs": _integer(0, MAX_TOP),
         "seed": _integer(0, MAX_SEED),
-        "stop": _either(str, lambda value, at: (_STOP(value, at),), _each(_STOP, 0, MAX_STOPS)),
+        "stop": _either(str, lambda value, at: [_STOP(value, at)], _each(_STOP, 0, MAX_STOPS)),
         "stream": _choice(True),
         "n": _choice(1),
-        "tools": _each(_TOOL, 0, MAX_TOOLS),
-        "tool_choice": _either(str, _choice("none", "auto", "required"), _CHOSEN),
-        "response_format": _by("type", {"text": _SIMPLE, "json_object": _SIMPLE, "json_schema": _SCHEMATIC}),
+        "tools": _each(_record({"type": _FUNCTION, "function": _DECLARED}), 0, MAX_TOOLS),
+        "tool_choice": _either(
+            str,
+            _choice("none", "auto", "required"),
+            _record({"type": _FUNCTION, "function": _record({"name": _NAME})}),
+        ),
+        "parallel_tool_calls": _FLAG,
+        "response_format": _by(
+            "type",
+            {"text": _SIMPLE, "json_object": _SIMPLE, "json_schema": _record({"type": _KIND, "json_schema": _SCHEMA})},
+        ),
         "reasoning_effort": _choice("none", "minimal", "low", "medium", "high"),
     },
-    _request,
+)
+_EMBED: Final = _record(
+    {"model": _MODEL, "input": _either(str, lambda value, at: [_text(1)(value, at)], _each(_text(1), 1, MAX_INPUTS))}
 )

@@ -1,4 +1,5 @@
-"""The outer headers of EC1: all that a relay reads, and no key. Source: specs/envelope.md.
+"""The outer headers of EC1: all that a relay reads, and no key. Source: specs/envelope.md. Those of responses
+are read by clients alone: `response_envelope`.
 
 This module may be loaded by the blind service: it imports nothing that seals or opens.
 """
@@ -7,15 +8,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from privity_protocol.errors import Malformed
-from privity_protocol.limits import HELLO_HEADER, KID, RECORD_SIZES, RESPONSE_HEADER, RUN_HEADER, SID, SUITE
+from privity_protocol.limits import HELLO_HEADER, KID, RECORD_SIZES, RUN_HEADER, SID, SUITE
 
 MEDIA_TYPE: Final = "application/vnd.privity.ec1"
 
 _MAGIC: Final = b"EC1"
 _HELLO: Final = _MAGIC + b"\x01"
 _RUN: Final = _MAGIC + b"\x02"
-_HELLO_RESPONSE: Final = _MAGIC + b"\x81"
-_RUN_RESPONSE: Final = _MAGIC + b"\x82"
+HELLO_RESPONSE: Final = _MAGIC + b"\x81"
+RUN_RESPONSE: Final = _MAGIC + b"\x82"
 _RESERVED: Final = b"\x00\x00"
 
 
@@ -48,47 +49,29 @@ class RunHeader:
 def parse_hello_header(header: bytes) -> HelloHeader:
     """Read 16 bytes. Raises Malformed `size`, `header`, `suite`, `reserved_nonzero`."""
     exactly(header, HELLO_HEADER, "HELLO header")
-    suite = _opening(header, _HELLO)
-    _zero(header[14:16])
+    suite = opening(header, _HELLO)
+    zero(header[14:16])
     return HelloHeader(suite, header[6:14])
 
 
 def parse_run_header(header: bytes) -> RunHeader:
     """Read 32 bytes. Raises Malformed `size`, `header`, `suite`, `reserved_nonzero`."""
     exactly(header, RUN_HEADER, "RUN header")
-    suite = _opening(header, _RUN)
-    _zero(header[14:16])
+    suite = opening(header, _RUN)
+    zero(header[14:16])
     return RunHeader(suite, header[6:14], header[16:32])
 
 
 def hello_response_header() -> bytes:
     """Return the 8 bytes that open a HELLO response."""
-    return _HELLO_RESPONSE + SUITE.to_bytes(2, "big") + _RESERVED
+    return HELLO_RESPONSE + SUITE.to_bytes(2, "big") + _RESERVED
 
 
 def run_response_header(record_size: int) -> bytes:
     """Return the 8 bytes that open a RUN response. Raises Malformed `record_size` for a size not in the list."""
     if record_size not in RECORD_SIZES:
         raise Malformed("record_size", str(record_size))
-    return _RUN_RESPONSE + SUITE.to_bytes(2, "big") + record_size.to_bytes(2, "big")
-
-
-def parse_hello_response_header(header: bytes) -> int:
-    """Read 8 bytes; return the suite. Raises Malformed `size`, `header`, `suite`, `reserved_nonzero`."""
-    exactly(header, RESPONSE_HEADER, "HELLO response header")
-    suite = _opening(header, _HELLO_RESPONSE)
-    _zero(header[6:8])
-    return suite
-
-
-def parse_run_response_header(header: bytes) -> int:
-    """Read 8 bytes; return the record size. Raises Malformed `size`, `header`, `suite`, `record_size`."""
-    exactly(header, RESPONSE_HEADER, "RUN response header")
-    _opening(header, _RUN_RESPONSE)
-    record_size = int.from_bytes(header[6:8], "big")
-    if record_size not in RECORD_SIZES:
-        raise Malformed("record_size", str(record_size))
-    return record_size
+    return RUN_RESPONSE + SUITE.to_bytes(2, "big") + record_size.to_bytes(2, "big")
 
 
 def exactly(data: bytes, size: int, name: str) -> bytes:
@@ -98,7 +81,8 @@ def exactly(data: bytes, size: int, name: str) -> bytes:
     return data
 
 
-def _opening(header: bytes, expected: bytes) -> int:
+def opening(header: bytes, expected: bytes) -> int:
+    """Return the suite of a header that begins as expected. Raises Malformed `header`, `suite`."""
     if header[:4] != expected:
         raise Malformed("header", f"begins with {header[:4].hex()}, expected {expected.hex()}")
     suite = int.from_bytes(header[4:6], "big")
@@ -107,6 +91,7 @@ def _opening(header: bytes, expected: bytes) -> int:
     return suite
 
 
-def _zero(reserved: bytes) -> None:
+def zero(reserved: bytes) -> None:
+    """Raise Malformed `reserved_nonzero` unless these two bytes are zero."""
     if reserved != _RESERVED:
         raise Malformed("reserved_nonzero", "header")

@@ -6,7 +6,7 @@ The client's half: `begin_hello` → HelloSent → `finish` → Session. HELLO c
 
 import hmac
 
-from privity_protocol import envelope, hpke, kdf, labels, limits, xwing
+from privity_protocol import envelope, hpke, kdf, labels, limits, response_envelope, xwing
 from privity_protocol.errors import Malformed, NotAuthentic, StateError
 from privity_protocol.hello_answer import (
     CONFIRM_AT,
@@ -44,7 +44,7 @@ class HelloSent:
         ephemeral, export = self._secrets.pop()
         envelope.exactly(response, limits.HELLO_RESPONSE, "HELLO response")
         header = response[: limits.RESPONSE_HEADER]
-        envelope.parse_hello_response_header(header)
+        response_envelope.parse_hello_response_header(header)
         ciphertext = response[limits.RESPONSE_HEADER : CONFIRM_AT]
         prk = hello_prk(self._transcript, header, ciphertext, export, ephemeral.decapsulate(ciphertext))
         expected = kdf.expand(prk, labels.HELLO_CONFIRM, limits.CONFIRM)

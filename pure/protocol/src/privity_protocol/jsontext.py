@@ -10,6 +10,7 @@ from typing import Final, NoReturn
 
 from privity_protocol.errors import Malformed
 
+# The possessive quantifier keeps the scan linear: an unclosed string swallows the rest instead of being retried.
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _LONGEST_NUMBER: Final = 32
 _LARGEST_INTEGER: Final = 2**53 - 1
@@ -25,7 +26,7 @@ def decode(data: bytes, *, max_depth: int) -> object:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         raise Malformed("not_utf8", "JSON text") from None
-    _bound_depth(data, max_depth)
+    bound_depth(data, max_depth)
     try:
         value: object = json.loads(
             text, object_pairs_hook=_members, parse_int=_integer, parse_float=_float, parse_constant=_refuse
@@ -33,7 +34,7 @@ def decode(data: bytes, *, max_depth: int) -> object:
     except ValueError:
         raise Malformed("not_json", f"{len(data)} bytes that are no JSON text") from None
     if "\\" in text:
-        _refuse_surrogates(value)
+        encode(value)  # finds half a character, which only an escape can spell
     return value
 
 
@@ -45,11 +46,10 @@ def encode(value: object) -> bytes:
         raise Malformed("not_utf8", "lone surrogate") from None
 
 
-def _bound_depth(data: bytes, max_depth: int) -> None:
-    # Before parsing: the parser recurses, and would fail at a depth of its own.
+def bound_depth(data: bytes, max_depth: int) -> None:
+    """Raise Malformed `too_deep` for more levels, before parsing: the parser recurses, to a depth of its own."""
     depth = 0
-    for match in _TOKEN.finditer(data):
-        token = match[0][:1]
+    for token in _TOKEN.findall(data):
         if token in b"[{":
             depth += 1
             if depth > max_depth:
@@ -79,19 +79,3 @@ def _float(text: str) -> float:
 
 def _refuse(_text: str) -> NoReturn:
     raise ValueError("number")
-
-
-def _refuse_surrogates(value: object) -> None:
-    match value:
-        case str():
-            if any("\ud800" <= character <= "\udfff" for character in value):
-                raise Malformed("not_utf8", "lone surrogate")
-        case list():
-            for entry in value:
-                _refuse_surrogates(entry)
-        case dict():
-            for name, entry in value.items():
-                _refuse_surrogates(name)
-                _refuse_surrogates(entry)
-        case _:
-            return

@@ -24,6 +24,11 @@ RUN_RESPONSE_AEAD: Final = b"EC1 resp"
 
 CHAIN: Final = b"EC1 chain"
 
+RECEIPT: Final = b"EC1 receipt v1\0"
+RECEIPT_SALT: Final = b"EC1 receipt salt v1\0"
+RECEIPT_REQUEST: Final = b"EC1 receipt request v1\0"
+RECEIPT_RESPONSE: Final = b"EC1 receipt response v1\0"
+
 KEY_SUFFIX: Final = b" key"
 IV_SUFFIX: Final = b" iv"
 

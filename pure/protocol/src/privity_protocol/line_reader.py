@@ -5,7 +5,7 @@ from typing import Final
 from privity_protocol import jsontext
 from privity_protocol.errors import Malformed
 from privity_protocol.limits import MAX_LINE
-from privity_protocol.lines import Done, Line, line_of
+from privity_protocol.lines import Done, Line, SignedReceipt, line_of
 from privity_protocol.pieces import PieceReader
 
 _DEPTH: Final = 2
@@ -14,11 +14,12 @@ _DEPTH: Final = 2
 class LineReader(PieceReader[Line]):
     """Reads the application bytes of an answer in whatever pieces they arrive, also across a resume."""
 
-    __slots__ = ("_done", "_received")
+    __slots__ = ("_done", "_received", "_signed")
 
     def __init__(self) -> None:
         super().__init__()
         self._received = 0
+        self._signed = False
         self._done: Done | None = None
 
     @property
@@ -30,7 +31,8 @@ class LineReader(PieceReader[Line]):
         """Return the lines that are whole now.
 
         Raises Malformed `too_large`, `not_utf8`, `not_json`, `too_deep`, `duplicate_member`, `line_kind`,
-        `missing_member`, `unknown_member`, `member_type`, `member_value`, `order` (bytes after the done line).
+        `missing_member`, `unknown_member`, `member_type`, `member_value`, `order` (bytes after the done line, another
+        line after the receipt).
         """
         self._received += len(data)
         return super().feed(data)
@@ -52,6 +54,10 @@ class LineReader(PieceReader[Line]):
             return None
         found = line_of(jsontext.decode(bytes(self._buffer[:end]), max_depth=_DEPTH))
         del self._buffer[: end + 1]
+        # A line behind the receipt would be in the answer, and not in what was signed of it.
+        if self._signed and not isinstance(found, Done):
+            raise Malformed("order", "a line between receipt and done")
+        self._signed = isinstance(found, SignedReceipt)
         if isinstance(found, Done):
             self._done = found
         return found

@@ -5,7 +5,7 @@ Source: specs/binding.md.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256, sha512
 
 from privity_protocol import canonical, platform
@@ -63,12 +63,7 @@ def encode(document: NodeDocument) -> bytes:
             "deploy": document.deploy,
             "nbf": document.nbf,
             "exp": document.exp,
-            "anchor": {
-                "origin": document.anchor.origin,
-                "root": document.anchor.root.hex(),
-                "size": document.anchor.size,
-                "time": document.anchor.time,
-            },
+            "anchor": asdict(document.anchor) | {"root": document.anchor.root.hex()},
             "prof": list(document.prof),
             "egress": document.egress,
             "nonce": None if document.nonce is None else base64url_encode(document.nonce),

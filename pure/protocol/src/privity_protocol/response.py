@@ -7,7 +7,6 @@ from typing import Final
 
 from privity_protocol import kdf, labels
 from privity_protocol.chain import ChainKey
-from privity_protocol.envelope import parse_run_response_header
 from privity_protocol.errors import Malformed, NotAuthentic
 from privity_protocol.limits import CONFIRM, RANDOM, RESPONSE_HEADER, SID
 from privity_protocol.pieces import PieceReader
@@ -20,6 +19,7 @@ from privity_protocol.records import (
     decode_error,
     decode_record,
 )
+from privity_protocol.response_envelope import parse_run_response_header
 from privity_protocol.response_writer import next_chain_key, response_prk
 from privity_protocol.session import Session
 

@@ -2,21 +2,12 @@
 
 from typing import Final
 
-from privity_protocol import kdf, labels
+from privity_protocol import kdf, labels, records
 from privity_protocol.chain import ChainKey
 from privity_protocol.envelope import exactly, run_response_header
 from privity_protocol.errors import StateError
 from privity_protocol.limits import CONFIRM, RANDOM, SID
-from privity_protocol.records import (
-    RESPONSE_GRAMMAR,
-    Kind,
-    Phase,
-    RecordCipher,
-    advance,
-    capacity,
-    encode_error,
-    encode_record,
-)
+from privity_protocol.records import RESPONSE_GRAMMAR, Kind, Phase, RecordCipher
 
 
 class ResponseWriter:
@@ -33,7 +24,7 @@ class ResponseWriter:
         self._record_size = record_size
         self._phase = Phase.OPEN
         self._announced = False
-        self.capacity: Final = capacity(record_size)
+        self.capacity: Final = records.capacity(record_size)
 
     @classmethod
     def begin(cls, secret: bytes, transcript: bytes, record_size: int, srand: bytes) -> "tuple[ResponseWriter, bytes]":
@@ -61,7 +52,7 @@ class ResponseWriter:
 
     def error(self, code: int, text: str = "") -> bytes:
         """An inner error; terminal. The text is at most 200 UTF-8 bytes."""
-        return self._seal(Kind.ERROR, encode_error(code, text))
+        return self._seal(Kind.ERROR, records.encode_error(code, text))
 
     def next(self, sid: bytes, ttl: int) -> bytes:
         """The handle of the next RUN; at most once, and not after an error."""
@@ -84,8 +75,8 @@ class ResponseWriter:
         self._chain.erase()
 
     def _seal(self, kind: Kind, data: bytes) -> bytes:
-        phase = advance(RESPONSE_GRAMMAR, self._phase, kind, StateError)
-        sealed = self._cipher.seal(encode_record(kind, data, self._record_size))
+        phase = records.advance(RESPONSE_GRAMMAR, self._phase, kind, StateError)
+        sealed = self._cipher.seal(records.encode_record(kind, data, self._record_size))
         self._phase = phase
         return sealed
 

@@ -16,7 +16,6 @@ from privity_protocol.errors import Malformed
 SEED: Final = 32
 PUBLIC_KEY: Final = 1216
 CIPHERTEXT: Final = 1120
-SHARED_SECRET: Final = 32
 _MLKEM_PUBLIC: Final = 1184
 _MLKEM_CIPHERTEXT: Final = 1088
 

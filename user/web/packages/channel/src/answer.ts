@@ -1,6 +1,6 @@
 /** An answer as it grows: a fold over authenticated lines. It is complete only when the exchange said so. */
 
-import { type DoneReason, type Line } from "@privity/protocol/lines";
+import { type DoneReason, type Line, type SignedReceipt } from "@privity/protocol/lines";
 
 import { type Event } from "./events.ts";
 
@@ -19,6 +19,8 @@ export class Answer {
   reasoning = "";
   readonly notices: string[] = [];
   usage: Usage | null = null;
+  /** What the node signed, where it was asked for; `receipt.check` says whether it holds. */
+  receipt: SignedReceipt | null = null;
   /** Why the model ended, null until it said so. */
   reason: DoneReason | null = null;
   state: State = "partial";
@@ -37,7 +39,8 @@ export class Answer {
       case "notice": this.notices.push(line.code); break;
       case "usage": this.usage = { prompt: line.prompt, cached: line.cached, completion: line.completion }; break;
       case "done": this.reason = line.reason; break;
-      case "tool": break; // Nothing here offers tools to a model.
+      case "receipt": this.receipt = line; break;
+      case "tool": case "logprobs": case "embedding": break; // Nothing here asks a model for them.
     }
   }
 
@@ -45,6 +48,6 @@ export class Answer {
   #restart(): void {
     this.text = this.reasoning = "";
     this.notices.length = 0;
-    this.usage = this.reason = null;
+    this.usage = this.receipt = this.reason = null;
   }
 }

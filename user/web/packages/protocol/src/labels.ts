@@ -26,6 +26,11 @@ export const RUN_RESPONSE_AEAD = "EC1 resp";
 
 export const CHAIN = "EC1 chain";
 
+export const RECEIPT = "EC1 receipt v1\0";
+export const RECEIPT_SALT = "EC1 receipt salt v1\0";
+export const RECEIPT_REQUEST = "EC1 receipt request v1\0";
+export const RECEIPT_RESPONSE = "EC1 receipt response v1\0";
+
 export const KEY_SUFFIX = " key";
 export const IV_SUFFIX = " iv";
 

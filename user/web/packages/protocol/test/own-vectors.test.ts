@@ -14,7 +14,7 @@ import { isElsewhere, listVectors, readVector } from "./vectors.ts";
 /** Folders of which every case runs here, whatever a spec says. */
 const REQUIRED = [
   "access", "admission", "application", "binding", "canonical", "cbor", "directory", "ec1", "envelope", "erasure",
-  "evidence", "pacing", "padding", "records",
+  "evidence", "pacing", "padding", "receipt", "records",
 ] as const;
 
 /** Folders of documents that the verifier and the log's readers read: their packages run them. */

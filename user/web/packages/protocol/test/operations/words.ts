@@ -1,11 +1,14 @@
 /** Operations of what travels inside a RUN: request header, strict JSON, answer lines. */
 
+import { ed25519 } from "@noble/curves/ed25519.js";
+
 import { decodeRequest, type RequestHeader } from "../../src/application.ts";
-import { type Bytes, toHex } from "../../src/bytes.ts";
+import { type Bytes, equal, toHex } from "../../src/bytes.ts";
 import { base64urlEncode } from "../../src/canonical.ts";
 import { decode as decodeJson, Float, type Text } from "../../src/jsontext.ts";
 import { encodeLine, LineReader } from "../../src/lines.ts";
-import { cuts, operation, type Operation, type Outcome, type Plain, reasonOf } from "./case.ts";
+import * as receipt from "../../src/receipt.ts";
+import { cuts, type Inputs, operation, type Operation, type Outcome, type Plain, reasonOf } from "./case.ts";
 
 function describeHeader(header: RequestHeader): Plain {
   return {
@@ -47,12 +50,32 @@ function readLines(pieces: readonly Bytes[]): Outcome {
   return { ok: { lines } };
 }
 
+async function checkReceipt(data: Bytes): Promise<unknown> {
+  const file = receipt.decodeFile(data);
+  if (!equal(receipt.encodeFile(file), data)) throw new Error("encoding what was decoded gives other bytes");
+  const { node, op, model, weights, usage, egress, reason } = await receipt.checkFile(file);
+  return { node: toHex(node), op, model, weights: weights.map(toHex), usage, egress, reason };
+}
+
+function writeReceipt(input: Inputs): unknown {
+  const salt = receipt.saltOf(input.bytes("rid"));
+  const document = receipt.encode({
+    node: input.bytes("node"), op: "chat", model: "second", weights: [input.bytes("weights")],
+    request: receipt.requestHash(salt, input.bytes("body")), response: receipt.responseHash(salt, input.bytes("lines")),
+    usage: { prompt: 9, cached: 2, completion: 3 }, egress: "none", reason: "stop",
+  });
+  const signature = ed25519.sign(receipt.signedBytes(document), input.bytes("seed"));
+  return { document, signature: base64urlEncode(signature) };
+}
+
 export const wordOperations: Readonly<Record<string, Operation>> = {
   decode_request: operation((input) => {
     const { header, body } = decodeRequest(input.bytes("payload"));
     return { header: describeHeader(header), body: toHex(body) };
   }),
   decode_json: operation((input) => ({ value: describeJson(decodeJson(input.bytes("text"), input.number("max_depth"))) })),
+  check_receipt: operation((input) => checkReceipt(input.bytes("file"))),
+  write_receipt: operation(writeReceipt),
   read_lines: (input) => {
     const [whole, ...others] = cuts(input.bytes("data"), 3).map((pieces) => JSON.stringify(readLines(pieces)));
     if (others.some((other) => other !== whole)) throw new Error("the outcome depends on the cut");
