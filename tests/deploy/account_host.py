@@ -37,6 +37,8 @@ class Host:
 
     folder: Path
     port: int = field(default_factory=free_row)
+    url: str | None = None
+    """The database's, None for SQLite in the folder."""
 
     @property
     def origin(self) -> str:
@@ -63,6 +65,7 @@ class Host:
             "public_run_origin": "http://localhost:1",
             "published": None,
             "logs": [],
+            "database": {"url": self.url},
             "accounts": {"origin": self.origin, "new_per_prefix_day": 1000},
         }
         self.config.write_text(json.dumps(document))

@@ -2,13 +2,17 @@
 
 import shutil
 import sqlite3
+import subprocess
 from contextlib import closing as closed
+from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 from account_host import Host, Person, closing, newcomer, with_code
 from alembic import command
 from alembic.config import Config
+from postgresql import client_program, postgresql
 from privity_client.history import checking
 from privity_service.accounts import schema
 from privity_service.accounts.database import engine_of
@@ -141,11 +145,39 @@ def test_damage_that_copying_does_not_meet_is_found_in_the_copy(host: Host, tmp_
 
 
 def test_a_backup_of_postgresql_says_what_to_use(host: Host, tmp_path: Path) -> None:
-    text = host.config.read_text().replace('"logs"', '"database": {"url": "postgresql://nobody@localhost/x"}, "logs"')
-    host.config.write_text(text)
+    replace(host, url="postgresql://nobody@localhost/x").write()
     code, said = host.admin("backup", tmp_path / "backup")
     assert (code, "pg_dump" in said) == (1, True)
     assert not (tmp_path / "backup").exists()
+
+
+def test_every_head_verifies_after_a_dump_of_postgresql_was_restored(tmp_path: Path) -> None:
+    dump, restored = client_program("pg_dump"), client_program("pg_restore")
+    if dump is None or restored is None:
+        pytest.skip("no pg_dump beside the PostgreSQL that the tests start")
+    with postgresql() as url:
+        host = Host(tmp_path / "machine", url=url)
+        host.write()
+        with host.running():
+            people = people_at(host, tmp_path, "One")
+            written = ["--format=custom", f"--file={tmp_path / 'accounts.dump'}", url]
+            subprocess.run([dump, *written], check=True, capture_output=True)
+        key = (host.folder / "state/accounts/erasure.key").read_bytes()
+        shutil.rmtree(host.folder)
+        other = Host(tmp_path / "other machine", host.port, url.replace("/postgres?", "/empty?"))
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE DATABASE empty")
+        subprocess.run([restored, f"--dbname={other.url}", tmp_path / "accounts.dump"], check=True, capture_output=True)
+        other.write()
+        (other.folder / "state/accounts").mkdir(mode=0o700, parents=True)
+        (other.folder / "state/accounts/erasure.key").write_bytes(key)
+        (other.folder / "state/accounts/erasure.key").chmod(0o600)
+        with closing(*people), other.running():
+            for number, person in enumerate(people):
+                verify(person)
+                fresh = with_code(other, tmp_path / f"fresh{number}", person.code)
+                assert fresh.texts() == person.texts() == [f"One of {number}"]
+                fresh.replica.store.close()
 
 
 def test_a_database_of_the_first_schema_is_migrated_and_still_answers(host: Host, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The compose file: what each container starts is what the unit of its role starts, in an image that holds it."""
 
 import re
+import shlex
 from typing import Any
 
 import pytest
@@ -84,3 +85,25 @@ def test_the_containerfile_copies_what_there_is_and_all_that_the_roles_need() ->
     folders = re.search(r"for name in ([a-z ]+);", text)
     assert folders is not None
     assert set(folders[1].split()) == set(ROLES)
+
+
+@EACH
+def test_the_files_that_a_container_reads_have_an_example(compose: dict[str, Any], role: str) -> None:
+    examples = ROOT / "deploy/examples"
+    for name in compose["services"][role].get("env_file", []):
+        assert (examples / name.removeprefix("./etc/")).is_file()
+    for name in re.findall(r"/etc/privity/([\w.]+)", " ".join(compose["services"][role]["command"])):
+        made = {"release.json", "node.json"}  # by the operator, as install.md says: a release and a node of one's own
+        assert name in made or (examples / name).is_file(), name
+
+
+def test_the_documented_container_commands_name_what_there_is(compose: dict[str, Any]) -> None:
+    text = (ROOT / "docs/operating/install.md").read_text()
+    lines = re.findall(r"docker compose -f (\S+) (\w+)(.*?)(?=[`\n])", text)
+    assert {verb for _, verb, _ in lines} == {"build", "up", "run"}
+    for file, verb, rest in lines:
+        assert (ROOT / file).samefile(COMPOSE / "compose.yaml")
+        if verb == "run":
+            *_, role, command_line = shlex.split(rest)
+            assert compose["services"][role]["entrypoint"] == ["/bin/sh", "-c"]
+            assert check(shlex.split(command_line.removeprefix("exec "))) is not None

@@ -30,6 +30,13 @@ def programs() -> Path | None:
     return next((one for one in found if (one / "initdb").exists() and (one / "postgres").exists()), None)
 
 
+def client_program(name: str) -> Path | None:
+    """A program such as `pg_dump` of the same installation, which alone fits the server's version."""
+    folder = programs()
+    beside = None if folder is None else (folder / "postgres").resolve().parent / name
+    return beside if beside is not None and beside.exists() else None
+
+
 def _as_somebody() -> dict[str, Any]:
     if os.getuid() != 0:
         return {}
