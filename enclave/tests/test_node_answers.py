@@ -11,7 +11,7 @@ from privity_enclave.engine.interface import EngineError
 from privity_protocol import evidence
 from privity_protocol.application import INNER_ERRORS, Seen
 from privity_protocol.limits import CHAIN_RUNS
-from privity_protocol.lines import Done, Reasoning, Text, Tool, Usage
+from privity_protocol.lines import Done, Logprobs, Reasoning, Text, Tool, Usage
 from privity_protocol.response import Next
 
 CODES = {name: code for code, name in INNER_ERRORS.items()}
@@ -80,6 +80,20 @@ def test_kinds_of_lines_keep_their_order() -> None:
         reply = await rig.ask(await rig.hello(), body=chat_body()).read()
         assert reply.lines == [
             Reasoning("hm"), Text("a"), Tool(0, "call", "find", "{"), Tool(0, "", "", "}"), *HI
+        ]  # fmt: skip
+
+    run(body())
+
+
+def test_log_probabilities_are_gathered_beside_the_text() -> None:
+    async def body() -> None:
+        rig = Rig()
+        token = Logprobs(["YQ"] * 21, [5] * 21, [20])
+        rig.engine.script = [Text("a"), token] * 9 + [0.15, Text("b"), Logprobs(["Yg"], [7], [0]), *HI]
+        reply = await rig.ask(await rig.hello(), body=chat_body(logprobs=True), prof="p0").read()
+        four, one = Logprobs(["YQ"] * 84, [5] * 84, [20] * 4), token
+        assert reply.lines == [
+            Text("aaaaaaaaa"), four, four, one, Text("bHi"), Logprobs(["Yg"], [7], [0]), *HI[1:]
         ]  # fmt: skip
 
     run(body())

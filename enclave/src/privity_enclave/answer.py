@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from privity_protocol.limits import RESUME_BYTES
-from privity_protocol.lines import Done, Line, Text, Usage, encode_line
+from privity_protocol.lines import Done, Line, Logprobs, Text, Usage, encode_line
 from privity_protocol.receipt_writer import ReceiptWriter
 
 TOKEN_INVALID: Final = 1
@@ -20,6 +20,7 @@ BAD_REQUEST: Final = 9
 RESUME_GONE: Final = 10
 """Inner error codes that this node gives; the whole list is in privity_protocol.application."""
 MAX_PIECE: Final = 8192  # characters in one line; the rest goes into the next one
+_ENTRIES: Final = 84  # tokens and alternatives in one line: four tokens of 20, which fit it however long they are
 _TRIM: Final = 65536  # bytes; forgetting in large steps keeps each step cheap
 
 
@@ -56,6 +57,7 @@ class Answer:
     _start: int = 0
     _usage: Usage | None = None
     _pending: list[tuple[type[Text], list[str]]] = field(default_factory=list)
+    _weights: list[Logprobs] = field(default_factory=list)
     _pending_size: int = 0
 
     @property
@@ -75,6 +77,15 @@ class Answer:
         encoded = text.encode("utf-8", "replace")  # a lone surrogate would make the whole line unwritable
         self._pending[-1][1].append(encoded.decode())
         self._pending_size += len(encoded)
+        self.changed()
+
+    def weigh(self, line: Logprobs) -> None:
+        """Add how likely a token of the text was; gathered like the text, and after it."""
+        if self._weights and len(self._weights[-1].bytes) + len(line.bytes) <= _ENTRIES:
+            last = self._weights.pop()
+            line = Logprobs(last.bytes + line.bytes, last.surprisal + line.surprisal, last.top + line.top)
+        self._weights.append(line)
+        self._pending_size += 1
         self.changed()
 
     def add(self, line: Line) -> None:
@@ -124,6 +135,7 @@ class Answer:
         """Forget everything."""
         self._kept.clear()
         self._pending.clear()
+        self._weights.clear()
         self._pending_size = 0
         self._start = -1
 
@@ -132,7 +144,10 @@ class Answer:
             text = "".join(parts)
             for at in range(0, len(text), MAX_PIECE):
                 self._keep(kind(text[at : at + MAX_PIECE]))
+        for line in self._weights:
+            self._keep(line)
         self._pending.clear()
+        self._weights.clear()
         self._pending_size = 0
 
     def _keep(self, line: Line) -> None:

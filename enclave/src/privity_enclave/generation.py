@@ -8,7 +8,7 @@ from contextlib import aclosing
 from typing import Final
 
 from privity_protocol.limits import RESUME_BYTES
-from privity_protocol.lines import Done, Text
+from privity_protocol.lines import Done, Logprobs, Text
 
 from privity_enclave import events
 from privity_enclave.answer import BAD_REQUEST, INTERNAL, MODEL_UNAVAILABLE, OVERLOADED, Answer, Failed
@@ -40,6 +40,8 @@ def _take(answer: Answer, event: EngineEvent) -> None:
     match event:
         case Text(d):
             answer.say(type(event), d)
+        case Logprobs():
+            answer.weigh(event)
         case Done():
             answer.complete(event)
         case _:

@@ -16,8 +16,9 @@ from privity_enclave.engine.interface import EngineRequest
 from privity_enclave.engine.request import COMPILED
 from privity_enclave.engine.serving import EmbeddedEngine, open_engines
 from privity_enclave.failure import StartFailed
+from privity_protocol.canonical import base64url_decode
 from privity_protocol.chat import ChatRequest
-from privity_protocol.lines import Done, Text, Usage
+from privity_protocol.lines import Done, Logprobs, Text, Usage
 
 pytestmark = pytest.mark.system
 CONTEXT = 2048
@@ -470,5 +471,34 @@ def test_the_request_that_ends_first_is_not_the_one_that_waits_longest(tiny_mode
             long = asyncio.create_task(answer(engine, 1, "x" * 1900))
             short = asyncio.create_task(answer(engine, 2, "y"))
             assert [events[-1] for events in await asyncio.gather(long, short)] == [Done("length")] * 2
+
+    asyncio.run(go())
+
+
+def test_log_probabilities_are_those_of_the_text(tiny_model: Path, tmp_path: Path) -> None:
+    async def go() -> None:
+        async with running(tiny_model, tmp_path) as engine:
+            events = await answer(engine, 1, max_tokens=12, logprobs=True, top_logprobs=3)
+            told = [event for event in events if isinstance(event, Logprobs)]
+            chosen = b"".join(base64url_decode(one.bytes[0]) or b"" for one in told)
+            assert chosen.decode("utf-8", "replace").startswith(words(events).rstrip("\ufffd"))
+            assert {tuple(one.top) for one in told} == {(3,)}
+            # At temperature 0 the chosen token is the most likely one.
+            assert all(one.surprisal[0] == min(one.surprisal) for one in told)
+            alone = [event for event in await answer(engine, 1, logprobs=True) if isinstance(event, Logprobs)]
+            assert {(len(one.bytes), *one.top) for one in alone} == {(2, 1)}
+            assert not any(isinstance(event, Logprobs) for event in await answer(engine, 1, logprobs=False))
+
+    asyncio.run(go())
+
+
+def test_a_bias_moves_the_choice(tiny_model: Path, tmp_path: Path) -> None:
+    async def go() -> None:
+        async with running(tiny_model, tmp_path) as engine:
+            plain = words(await answer(engine, 1, max_tokens=8))
+            (token,) = {number for number in range(3, 259) if chr(number - 3) == "q"}
+            biased = words(await answer(engine, 1, max_tokens=8, logit_bias={str(token): 100}))
+            assert plain != biased
+            assert len(set(biased)) == 1
 
     asyncio.run(go())

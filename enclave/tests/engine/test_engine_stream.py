@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from privity_enclave.engine.interface import EngineError
 from privity_enclave.engine.stream import MAX_LINE, AnswerReader, failure
-from privity_protocol.lines import Done, Reasoning, Text, Tool, Usage
+from privity_protocol.lines import Done, Logprobs, Reasoning, Text, Tool, Usage
 
 END = finish() + DONE
 
@@ -52,6 +52,21 @@ def test_tool_calls_come_in_pieces() -> None:
         Tool(0, "", "", '{"a":'),
         Tool(1, "c2", "", ""),
         Done("tool_calls"),
+    ]
+
+
+def test_log_probabilities_come_token_by_token() -> None:
+    half = {"token": "\ufffd", "bytes": [195], "logprob": -0.25, "top_logprobs": []}
+    other = {"token": "b", "bytes": None, "logprob": -3.4028234663852886e38}
+    whole = {"token": "a", "bytes": [97], "logprob": 0.0, "top_logprobs": [{"token": "a", "logprob": 1e-9}, other]}
+    piece = event(choices=[{"delta": {"content": "a"}, "logprobs": {"content": [half, whole]}}])
+    nothing = event(choices=[{"delta": {"content": "b"}, "logprobs": None}, {"delta": {}, "logprobs": {}}])
+    assert read(piece + nothing + finish() + DONE) == [
+        Text("a"),
+        Logprobs(["ww"], [250_000], [0]),
+        Logprobs(["YQ", "YQ", "Yg"], [0, 0, 9_999_000_000], [2]),
+        Text("b"),
+        Done("stop"),
     ]
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
 from privity_protocol.chat import ChatRequest
-from privity_protocol.lines import Done, Reasoning, Text, Tool, Usage
+from privity_protocol.lines import Done, Logprobs, Reasoning, Text, Tool, Usage
 
 from privity_enclave.models import ServedModel
 
 OWNER_BYTES: Final = 32
-EngineEvent = Text | Reasoning | Tool | Usage | Done
+EngineEvent = Text | Reasoning | Tool | Logprobs | Usage | Done
 """Done is the last event of every complete answer."""
 ErrorCode = Literal["context_overflow", "unavailable", "bad_request", "crashed", "overloaded", "deadline"]
 

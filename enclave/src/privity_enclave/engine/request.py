@@ -29,6 +29,8 @@ def body(chat: ChatRequest, profile: Profile, *, model: str, context: int, isola
         raise EngineError("bad_request", field=name)
     if "max_tokens" in fields:
         fields["max_tokens"] = min(fields["max_tokens"], context)
+    if fields.get("logprobs"):
+        fields["top_logprobs"] = fields.get("top_logprobs") or 1  # llama.cpp takes 0 for none at all, and absent for 20
     ours = {"model": model, "stream": True, "stream_options": {"include_usage": True}, **isolation}
     return msgspec.json.encode({**fields, "messages": chat.messages, **ours})
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import Annotated, Final, Literal
 
 import msgspec
-from privity_protocol.lines import Done, Reasoning, Text, Tool, Usage
+from privity_protocol.canonical import base64url_encode
+from privity_protocol.lines import MAX_SURPRISAL, Done, Logprobs, Reasoning, Text, Tool, Usage
 
 from privity_enclave.engine.interface import EngineError, EngineEvent
 
@@ -38,9 +39,21 @@ class _Delta(msgspec.Struct):
     tool_calls: list[_ToolDelta] | None = None
 
 
+class _Token(msgspec.Struct):
+    logprob: float
+    token: str = ""
+    bytes: list[Annotated[int, msgspec.Meta(ge=0, le=255)]] | None = None
+    top_logprobs: "list[_Token]" = []
+
+
+class _Logprobs(msgspec.Struct):
+    content: list[_Token] | None = None
+
+
 class _Choice(msgspec.Struct):
     index: Literal[0] = 0
     delta: _Delta | None = None
+    logprobs: _Logprobs | None = None
     finish_reason: Literal["stop", "length", "tool_calls"] | None = None
 
 
@@ -132,6 +145,8 @@ class AnswerReader:
         for choice in chunk.choices:
             if choice.delta is not None:
                 yield from _pieces(choice.delta)
+            for token in (choice.logprobs and choice.logprobs.content) or []:
+                yield _likely(token)
             self._reason = choice.finish_reason or self._reason
         if chunk.usage is not None:
             details = chunk.usage.prompt_tokens_details
@@ -152,3 +167,12 @@ def _pieces(delta: _Delta) -> Iterator[EngineEvent]:
     for call in delta.tool_calls or []:
         function = call.function or _Call()
         yield Tool(call.index, call.id or "", function.name or "", function.arguments or "")
+
+
+def _likely(token: _Token) -> Logprobs:
+    entries = [token, *token.top_logprobs]
+    return Logprobs(
+        [base64url_encode(bytes(one.token.encode() if one.bytes is None else one.bytes)) for one in entries],
+        [round(min(max(-one.logprob * 1e6, 0), MAX_SURPRISAL)) for one in entries],
+        [len(token.top_logprobs)],
+    )
