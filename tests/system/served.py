@@ -46,14 +46,15 @@ class Served:
         self._process: subprocess.Popen[str] | None = None
 
     @property
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What its commands find set."""
         return os.environ | {"PRIVITY_HOME": str(self.home.root), "PRIVITY_PORT": str(self.port), "NO_COLOR": "1"}
 
     def start(self, *options: str) -> None:
         """Start it; AssertionError when it does not become ready."""
         argv = [*PRIVITY, "serve", "--model", "tiny", *options]
         pipe = subprocess.PIPE
-        self._process = subprocess.Popen(argv, env=self._environment, text=True, stdout=pipe, stderr=subprocess.STDOUT)
+        self._process = subprocess.Popen(argv, env=self.environment, text=True, stdout=pipe, stderr=subprocess.STDOUT)
         assert self._process.stdout is not None
         said = []
         for line in self._process.stdout:
@@ -73,7 +74,7 @@ class Served:
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """One command of a user on this machine."""
         return subprocess.run(
-            [*PRIVITY, *arguments], env=self._environment, input="", text=True, capture_output=True, timeout=SECONDS
+            [*PRIVITY, *arguments], env=self.environment, input="", text=True, capture_output=True, timeout=SECONDS
         )
 
     def pid(self, role: str) -> int:

@@ -42,7 +42,6 @@ class Stand:
 
     node: FakeNode
     network: FakeNetwork
-    proxy: Proxy
     asking: Asking
     port: int
     http: httpx.AsyncClient
@@ -69,6 +68,25 @@ def events_of(data: bytes) -> list[dict[str, Any]]:
 
 
 @asynccontextmanager
+async def listening(
+    nodes: NodeSource, asking: Asking, *, clock: Callable[[], int], aliases: Mapping[str, str] | None = None
+) -> AsyncIterator[int]:
+    """Run a proxy in this process; yield its port."""
+    sockets = bound(0)
+    port: int = sockets[0].getsockname()[1]
+    server = Server(configuration(Proxy(Gate(KEY, port), nodes, asking, FACTS, aliases or {}, clock)))
+    serving = asyncio.ensure_future(server.serve(sockets))
+    try:
+        yield port
+    finally:
+        server.should_exit = True
+        await serving
+        for one in sockets:
+            one.close()
+        await asking.close()
+
+
+@asynccontextmanager
 async def standing(
     node: FakeNode | None = None,
     *,
@@ -80,24 +98,13 @@ async def standing(
     node = node or FakeNode()
     network = FakeNetwork(node)
     nodes = source or FixedSource(node.verified())
-    sockets = bound(0)
-    port = sockets[0].getsockname()[1]
 
     async def no_pause(_seconds: float) -> None:
         await asyncio.sleep(0)
 
     async with httpx.AsyncClient(transport=network.transport()) as client:
         asking = Asking(Channel(client, nodes, clock=clock, sleep=no_pause), "p1", lambda: ())
-        proxy = Proxy(Gate(KEY, port), nodes, asking, FACTS, aliases or {}, clock)
-        server = Server(configuration(proxy))
-        serving = asyncio.ensure_future(server.serve(sockets))
-        address = f"http://127.0.0.1:{port}"
-        try:
+        async with listening(nodes, asking, clock=clock, aliases=aliases) as port:
+            address = f"http://127.0.0.1:{port}"
             async with httpx.AsyncClient(base_url=address, headers=BEARER, trust_env=False, timeout=60) as http:
-                yield Stand(node, network, proxy, asking, port, http)
-        finally:
-            server.should_exit = True
-            await serving
-            for one in sockets:
-                one.close()
-            await asking.close()
+                yield Stand(node, network, asking, port, http)
