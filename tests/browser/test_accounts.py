@@ -217,7 +217,7 @@ def test_two_answers_are_compared_before_a_passkey_opens(chrome: Chrome, mode: s
     assert profile.get("gestures") == {"creates": 1, "gets": gets}
 
 
-def test_a_passkey_without_prf_signs_in_and_words_open(chrome: Chrome) -> None:
+def test_a_passkey_without_prf_signs_in_and_words_open(service: Service, chrome: Chrome) -> None:
     profile = chrome.open("no prf", {"hasPrf": False})
     profile.uncheck("keep")
     profile.press("create", until="again")
@@ -229,6 +229,11 @@ def test_a_passkey_without_prf_signs_in_and_words_open(chrome: Chrome) -> None:
     assert profile.press("unlock") == "device.absent"
     profile.fill(unlock_words=words)
     assert profile.press("unlock") == "Done."
+    assert len(words.split()) == 7
+    spoken = [" ".join(words.split()).encode(), "-".join(words.split()).encode()]
+    secrets = [*map(bytes.fromhex, set(profile.get("noted"))), *spoken]
+    assert len(secrets) > 4, "keys were noted"
+    assert_nowhere(secrets, service, [profile], chrome.requests())
 
 
 def test_an_unstable_or_cancelled_passkey_makes_no_account(service: Service, chrome: Chrome) -> None:
