@@ -119,7 +119,7 @@ test("an authenticator without an answer signs in, and seven words open", async 
   const profile = await Profile.open({ authenticator: "none" });
   const { page } = profile;
   // Words become a key slowly, as they must, and more so on a busy machine.
-  page.setDefaultTimeout(45_000);
+  page.setDefaultTimeout(120_000);
   await press(page, "Create account");
   await press(page, "Create passkey");
   await press(page, "Finish with my passkey");
@@ -144,7 +144,7 @@ test("an authenticator without an answer signs in, and seven words open", async 
   await page.getByLabel("Your seven words").first().fill(words.join(" "));
   await press(page, "Open with passkey and words");
   await composer(page).waitFor();
-});
+}, 400_000);
 
 test("an authenticator that does not answer the same twice opens nothing, and nothing is stored", async () => {
   const profile = await Profile.open({ before: watched });
