@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from privity_client.errors import ClientError, EvidenceRefused
 from privity_client.openai_api.chat_answer import Choice, Chunks, Head, completion, usage_chunk
 from privity_client.openai_api.chat_request import MAX_CHOICES, ChatCall, read_chat
+from privity_client.openai_api.embeddings import Vectors, read_embeddings
 from privity_client.openai_api.errors import ApiError, of_failure
 from privity_client.openai_api.models import model, models
 from privity_client.openai_api.server_sent import event
@@ -16,7 +17,7 @@ from privity_client.testing.fake_node import FakeNode
 from privity_protocol.chat import decode_chat
 from privity_protocol.errors import Malformed
 from privity_protocol.line_reader import LineReader
-from privity_protocol.lines import Done, Line, Notice, Reasoning, Text, Tool, Usage, encode_line
+from privity_protocol.lines import Done, Embedding, Line, Logprobs, Notice, Reasoning, Text, Tool, Usage, encode_line
 
 ASKED = [{"role": "user", "content": "Hello"}]
 HEAD = Head("chatcmpl-1", 7, "tiny")
@@ -66,7 +67,7 @@ def test_every_choice_has_a_seed_of_its_own() -> None:
 
 def test_nulls_and_defaults_ask_for_nothing() -> None:
     neutral = {"stop": None, "logprobs": False, "store": False, "logit_bias": {}, "service_tier": "auto", "n": 1}
-    assert read(**neutral, parallel_tool_calls=True, stream=False).bodies() == read().bodies()
+    assert read(**neutral, stream=False).bodies() == read().bodies()
 
 
 @pytest.mark.parametrize("name", ["user", "metadata", "safety_identifier", "prompt_cache_key"])
@@ -255,3 +256,68 @@ def test_models_are_listed_with_the_names_that_stand_for_them() -> None:
     with pytest.raises(ApiError) as caught:
         model(nodes, {}, "gpt")
     assert (caught.value.status, caught.value.code) == (404, "model_not_found")
+
+
+def test_how_likely_tokens_were_is_told_in_chunks_and_whole() -> None:
+    asked = read(logprobs=True, top_logprobs=1, stream=True)
+    assert asked.members["top_logprobs"] == 1
+    choice = Choice()
+    chunks = Chunks(HEAD, choice, usage=False)
+    line = Logprobs(["4oI", "YQ", "Yg"], [1_500_000, 250_000, 9_999_000_000], [0, 1])
+    (chunk,) = chunks.take(line)
+    told = chunk["choices"][0]["logprobs"]
+    assert told["content"][0] == {"token": "\ufffd", "logprob": -1.5, "bytes": [0xE2, 0x82], "top_logprobs": []}
+    other = {"token": "b", "logprob": -9999.0, "bytes": [98]}
+    assert told["content"][1] == {"token": "a", "logprob": -0.25, "bytes": [97], "top_logprobs": [other]}
+    assert completion(HEAD, [choice])["choices"][0]["logprobs"] == told
+    assert completion(HEAD, [Choice()])["choices"][0]["logprobs"] is None
+
+
+def test_images_travel_inside_the_request_and_are_never_fetched() -> None:
+    def asked(url: str, **more: str) -> list[dict]:
+        image = {"type": "image_url", "image_url": {"url": url} | more}
+        return [{"role": "user", "content": [{"type": "text", "text": "What?"}, image]}]
+
+    inside = "data:image/png;base64,QUJD"
+    assert read(messages=asked(inside, detail="auto")).messages == asked(inside)
+    assert refusal(messages=asked("https://example.org/a.png")).param == "messages[0].content[1].image_url.url"
+    assert refusal(messages=asked(inside, detail="high")).param == "messages[0].content[1].image_url.detail"
+    assert refusal(messages=asked("data:text/html,x")).param == "messages[0].content[1].image_url.url"
+
+
+def test_vectors_are_asked_for_and_told_in_both_forms() -> None:
+    data = {"model": "m", "input": ["a", "b"], "user": "me"}
+    for form, expected in (("float", [1.0, -0.5]), ("base64", "AACAPwAAAL8=")):
+        call = read_embeddings(json.dumps(data | {"encoding_format": form}).encode(), aliases={"m": "vectors"})
+        assert (call.body, call.not_sent) == (b'{"model":"vectors","input":["a","b"]}', ("user",))
+        vectors = Vectors(call)
+        for index in range(2):
+            vectors.take(Embedding(index, "AACAPwAAAL8"))
+        vectors.take(Usage(4, 0, 0))
+        with pytest.raises(ApiError):
+            vectors.told()
+        vectors.take(Done("stop"))
+        told = vectors.told()
+        assert [one["embedding"] for one in told["data"]] == [expected] * 2
+        assert told["usage"] == {"prompt_tokens": 4, "total_tokens": 4}
+
+
+@pytest.mark.parametrize("line", [Embedding(1, "AACAPw"), Text("a")])
+def test_vectors_that_were_not_asked_for_are_refused(line: Line) -> None:
+    with pytest.raises(ApiError) as caught:
+        Vectors(read_embeddings(b'{"model":"m","input":"a"}')).take(line)
+    assert caught.value.status == 502
+
+
+@pytest.mark.parametrize(
+    ("members", "param"),
+    [
+        ({"dimensions": 3}, "dimensions"),
+        ({"input": [1, 2]}, "input[0]"),
+        ({"encoding_format": "int8"}, "encoding_format"),
+    ],
+)
+def test_what_an_embedding_cannot_honour_is_refused_by_name(members: dict[str, object], param: str) -> None:
+    with pytest.raises(ApiError) as caught:
+        read_embeddings(json.dumps({"model": "m", "input": "a"} | members).encode())
+    assert (caught.value.status, caught.value.param) == (400, param)

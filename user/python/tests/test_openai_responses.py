@@ -92,7 +92,7 @@ def test_a_schema_is_passed_on() -> None:
     [
         ({"input": None}, "input"),
         ({"input": [{"type": "item_reference", "id": "x"}]}, "input[0].type"),
-        ({"input": [{"role": "user", "content": [{"type": "input_image"}]}]}, "input[0].content[0].type"),
+        ({"input": [{"role": "user", "content": [{"type": "input_file"}]}]}, "input[0].content[0].type"),
         ({"input": [{"role": "user", "content": "a", "cache": 1}]}, "input[0].cache"),
         ({"input": [{"role": "robot", "content": "a"}]}, "input"),
         ({"previous_response_id": "resp_9"}, "previous_response_id"),

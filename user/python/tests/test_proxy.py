@@ -11,7 +11,7 @@ from privity_client.proxy.asking import MOST
 from privity_client.proxy.verified import VerifiedNodes
 from privity_client.testing.fake_node import FakeNode, Script
 from privity_client.testing.proxy_stand import asked, events_of, standing
-from privity_protocol.lines import Done, Text, Tool, Usage
+from privity_protocol.lines import Done, Embedding, Text, Tool, Usage
 
 
 class Source:
@@ -285,5 +285,21 @@ def test_words_of_a_long_answer_come_in_order() -> None:
             chunks = events_of((await stand.chat(stream=True)).content)
             said = "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks)
             assert said == "".join(f"{number} " for number in range(400))
+
+    asyncio.run(scenario())
+
+
+def test_vectors_come_from_a_node_that_embeds_and_else_its_refusal_does() -> None:
+    lines = [Embedding(0, "AACAPw"), Usage(3, 0, 0), Done("stop")]
+
+    async def scenario() -> None:
+        async with standing(FakeNode(script=Script(lines=lines))) as stand:
+            body = {"model": "demonstration", "input": "a", "encoding_format": "float"}
+            told = (await stand.http.post("/v1/embeddings", json=body)).json()
+            assert told["data"] == [{"object": "embedding", "index": 0, "embedding": [1.0]}]
+            assert stand.node.runs[0].header.op == "embed"
+            stand.node.script.inner = [(9, "bad_request: this node does not offer the operation")]
+            refused = await stand.http.post("/v1/embeddings", json=body)
+            assert (refused.status_code, refused.json()["error"]["type"]) == (400, "invalid_request_error")
 
     asyncio.run(scenario())

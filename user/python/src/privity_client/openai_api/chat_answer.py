@@ -7,8 +7,9 @@ something. Usage of several choices counts the prompt once.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from privity_protocol.lines import Done, Line, Notice, Reasoning, Text, Tool, Usage
+from privity_protocol.lines import Done, Line, Logprobs, Notice, Reasoning, Text, Tool, Usage
 
+from privity_client.openai_api import likelihoods
 from privity_client.openai_api.errors import SERVER, ApiError
 from privity_client.openai_api.reading import Json
 
@@ -55,6 +56,7 @@ class Choice:
     text: list[str] = field(default_factory=list, repr=False)
     reasoning: list[str] = field(default_factory=list, repr=False)
     calls: dict[int, Call] = field(default_factory=dict, repr=False)
+    likely: list[Json] = field(default_factory=list, repr=False)
     notices: list[str] = field(default_factory=list)
     usage: Usage | None = None
     reason: str = ""
@@ -70,6 +72,8 @@ class Choice:
                 return [{"content": said}]
             case Tool():
                 return [self._called(line)]
+            case Logprobs():
+                self.likely += likelihoods.of_line(line)
             case Notice(code):
                 self.notices.append(code)
             case Usage():
@@ -82,7 +86,7 @@ class Choice:
 
     def begin_anew(self) -> None:
         """Forget everything: the answer was lost and begins again."""
-        for part in (self.text, self.reasoning, self.calls, self.notices):
+        for part in (self.text, self.reasoning, self.calls, self.likely, self.notices):
             part.clear()
         self.usage, self.reason = None, ""
 
@@ -98,7 +102,8 @@ class Choice:
 
     def whole(self) -> Json:
         """Return the choice of a complete answer."""
-        return {"index": self.index, "message": self.message(), "logprobs": None, "finish_reason": self.reason}
+        likely = likelihoods.told(self.likely)
+        return {"index": self.index, "message": self.message(), "logprobs": likely, "finish_reason": self.reason}
 
     def _called(self, piece: Tool) -> Json:
         function: Json = {"arguments": piece.arguments}
@@ -128,15 +133,18 @@ class Chunks:
 
     def take(self, line: Line) -> list[Json]:
         """Return the chunks that a line makes. Raises ApiError as `Choice.take`."""
-        return [self._chunk(delta) for delta in self._choice.take(line)]
+        before = len(self._choice.likely)
+        chunks = [self._chunk(delta) for delta in self._choice.take(line)]
+        added = self._choice.likely[before:]
+        return [*chunks, self._chunk({}, likely=likelihoods.told(added))] if added else chunks
 
     def end(self) -> Json:
         """Return the chunk that says why the answer ended: once it is complete, and not before."""
-        return self._chunk({}, self._choice.reason, **_noticed([self._choice]))
+        return self._chunk({}, self._choice.reason) | _noticed([self._choice])
 
-    def _chunk(self, delta: Json, reason: str | None = None, **more: object) -> Json:
-        choice: Json = {"index": self._choice.index, "delta": delta, "logprobs": None, "finish_reason": reason}
-        return self._head.chunk([choice], **self._more, **more)
+    def _chunk(self, delta: Json, reason: str | None = None, likely: Json | None = None) -> Json:
+        choice: Json = {"index": self._choice.index, "delta": delta, "logprobs": likely, "finish_reason": reason}
+        return self._head.chunk([choice], **self._more)
 
 
 def usage_chunk(head: Head, choices: Sequence[Choice]) -> Json:

@@ -32,11 +32,12 @@ _NEUTRAL: Final[Mapping[str, Collection[object]]] = {
     "top_logprobs": (0,),
     "logit_bias": ({},),
     "modalities": (["text"],),
-    "parallel_tool_calls": (True,),
     "verbosity": ("medium",),
 }
 _NEUTRAL_MESSAGE: Final[Mapping[str, Collection[object]]] = {"annotations": ([],), "tool_calls": ([],)}
 _NEUTRAL_FUNCTION: Final[Mapping[str, Collection[object]]] = {"strict": (False,)}
+_NEUTRAL_IMAGE: Final[Mapping[str, Collection[object]]] = {"detail": ("auto",)}
+_INSIDE: Final = "data:"
 _THOUGHTS: Final = ("reasoning_content", "reasoning")
 """What a model thought in an earlier turn: nodes take none of it, and answers do not depend on it."""
 
@@ -132,11 +133,14 @@ def _clean_messages(members: Json) -> tuple[str, ...]:
     if not isinstance(messages, list):
         return ()
     unsent: set[str] = set()
-    members["messages"] = [_clean_message(one, unsent) if isinstance(one, dict) else one for one in messages]
+    members["messages"] = [
+        _clean_message(one, unsent, f"messages[{index}]") if isinstance(one, dict) else one
+        for index, one in enumerate(messages)
+    ]
     return tuple(sorted(unsent))
 
 
-def _clean_message(message: Json, unsent: set[str]) -> Json:
+def _clean_message(message: Json, unsent: set[str], at: str) -> Json:
     cleaned = present(message)
     if cleaned.get("role") == "developer":
         cleaned["role"] = "system"
@@ -145,7 +149,22 @@ def _clean_message(message: Json, unsent: set[str]) -> Json:
         unsent |= {f"messages.{name}" for name in _THOUGHTS if cleaned.pop(name, None) is not None}
     if isinstance(calls := cleaned.get("tool_calls"), list):
         cleaned["tool_calls"] = [present(call) if isinstance(call, dict) else call for call in calls]
+    if isinstance(parts := cleaned.get("content"), list):
+        cleaned["content"] = [_clean_part(part, f"{at}.content[{index}]") for index, part in enumerate(parts)]
     return cleaned
+
+
+def _clean_part(part: object, at: str) -> object:
+    image = part.get("image_url") if isinstance(part, dict) else None
+    if not isinstance(part, dict) or not isinstance(image, dict):
+        return part
+    image = present(image)
+    drop_neutral(image, _NEUTRAL_IMAGE)
+    url = image.get("url")
+    if isinstance(url, str) and not url.startswith(_INSIDE):
+        words = "is not an image inside the request (data:image/png or data:image/jpeg); nothing is ever fetched"
+        raise refused(f"{at}.image_url.url", words, code="invalid_value")
+    return part | {"image_url": image}
 
 
 def _clean_tools(members: Json) -> None:

@@ -10,6 +10,7 @@ _TEXTS: Final = frozenset({"input_text", "output_text"})
 _MESSAGE: Final = frozenset({"type", "role", "content", "id", "status", "phase"})
 _CALL: Final = frozenset({"type", "call_id", "name", "arguments", "id", "status"})
 _OUTPUT: Final = frozenset({"type", "call_id", "output", "id", "status"})
+_IMAGE: Final = frozenset({"type", "image_url", "detail"})
 _PART: Final = frozenset({"type", "text", "annotations", "logprobs"})
 
 
@@ -83,10 +84,17 @@ def _part(value: object, at: str) -> Json:
     if not isinstance(value, dict):
         raise refused(at, "is not an object", code="invalid_type")
     part = present(value)
+    if part.get("type") == "input_image":
+        return _image(part, at)
     if part.get("type") not in _TEXTS:
-        raise refused(f"{at}.type", "is not input_text or output_text")
+        raise refused(f"{at}.type", "is not input_text, input_image or output_text")
     _closed(part, _PART, at)
     return {"type": "text", "text": part.get("text")}
+
+
+def _image(part: Json, at: str) -> Json:
+    _closed(part, _IMAGE, at)
+    return {"type": "image_url", "image_url": {"url": part.get("image_url"), "detail": part.get("detail")}}
 
 
 def _closed(item: Json, allowed: frozenset[str], at: str) -> None:

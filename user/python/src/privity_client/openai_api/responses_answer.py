@@ -159,7 +159,7 @@ class Response:
             **self._echo,
             "model": self._model,
             "output": [item.whole() for item in self._items] if status != "in_progress" else [],
-            "parallel_tool_calls": True,
+            "parallel_tool_calls": self._echo.get("parallel_tool_calls") is not False,
             "store": self._store,
             "usage": self._usage() if over else None,
         }

@@ -20,9 +20,8 @@ _NEUTRAL: Final[Mapping[str, Collection[object]]] = {
     "include": ([],),
     "truncation": ("disabled",),
     "top_logprobs": (0,),
-    "parallel_tool_calls": (True,),
 }
-_PASSED: Final = ("model", "temperature", "top_p")
+_PASSED: Final = ("model", "temperature", "top_p", "parallel_tool_calls")
 _ECHOED: Final = (
     *_PASSED,
     "instructions",

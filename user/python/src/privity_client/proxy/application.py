@@ -18,6 +18,7 @@ from privity_client.proxy import summary
 from privity_client.proxy.asking import Asking
 from privity_client.proxy.body import Gone, Receive, read_body, unless_gone
 from privity_client.proxy.chat_route import ChatRoute
+from privity_client.proxy.embeddings_route import EmbeddingsRoute
 from privity_client.proxy.gate import Gate, Scope
 from privity_client.proxy.reply import Reply, Send, SlowReader
 from privity_client.proxy.responses_route import ResponsesRoute
@@ -52,6 +53,7 @@ class Proxy:
             "/v1/models": {"GET": self._models},
             "/v1/privity/evidence": {"GET": self._evidence},
             "/v1/chat/completions": {"POST": chat.answer},
+            "/v1/embeddings": {"POST": EmbeddingsRoute(self.asking, self.aliases).answer},
             "/v1/responses": {"POST": self._responses.answer},
         }
 

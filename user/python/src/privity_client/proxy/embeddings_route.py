@@ -1,0 +1,32 @@
+"""`POST /v1/embeddings`."""
+
+from collections.abc import Mapping
+from contextlib import aclosing
+
+from privity_client.commands import Accepted, Line
+from privity_client.openai_api.embeddings import Vectors, read_embeddings
+from privity_client.proxy.asking import Asked, Asking
+from privity_client.proxy.chat_route import read
+from privity_client.proxy.reply import Reply
+
+
+class EmbeddingsRoute:
+    """Answers requests for vectors."""
+
+    def __init__(self, asking: Asking, aliases: Mapping[str, str]) -> None:
+        self._asking = asking
+        self._aliases = aliases
+
+    async def answer(self, data: bytes, reply: Reply) -> None:
+        """Answer one request. Raises ApiError, PrivityError."""
+        call = await read(data, lambda body: read_embeddings(body, aliases=self._aliases))
+        reply.unsent(call.not_sent)
+        vectors = Vectors(call)
+        async with aclosing(self._asking.ask(Asked("embed", call.model, [call.body]), restart=False)) as events:
+            async for _, event in events:
+                match event:
+                    case Accepted(node):
+                        reply.verified(node)
+                    case Line(value):
+                        vectors.take(value)
+        await reply.json(200, vectors.told())
