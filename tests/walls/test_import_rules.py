@@ -34,6 +34,7 @@ ALLOWED_OF_PROTOCOL = {
         "errors",
         "limits",
         "stored",
+        "token",
     },
     "privity_tlog": {"canonical", "errors"},
     "privity_log": {"errors", "limits", "canonical", "directory"},

@@ -5,18 +5,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from privity_client.conformance import hybrid, known_answers, transparency, wycheproof
+from privity_client.conformance import hybrid, known_answers, tokens, transparency, wycheproof
 from privity_client.conformance.cases import CaseResult, Judge
 
 __all__ = ["NOT_YET", "CaseResult", "run", "uncovered"]
 
-JUDGES: Final[dict[str, Judge]] = {**hybrid.JUDGES, **wycheproof.JUDGES, **known_answers.JUDGES, **transparency.JUDGES}
+JUDGES: Final[dict[str, Judge]] = {
+    **hybrid.JUDGES,
+    **wycheproof.JUDGES,
+    **known_answers.JUDGES,
+    **transparency.JUDGES,
+    **tokens.JUDGES,
+}
 NOT_YET: Final = {
-    "blindrsa": "metering tokens are not built yet",
-    "privacypass": "metering tokens are not built yet",
+    "privacypass/arc-draft-p256.json": "ARC is not used in version 1",
     "noise-optional": "there is no Noise fallback",
 }
-"""Folders whose subject Privity does not have: they are named as not checked, never as passed."""
+"""Folders and files whose subject Privity does not have: they are named as not checked, never as passed."""
 
 
 def run(folder: Path) -> list[CaseResult]:
@@ -32,7 +37,12 @@ def uncovered(folder: Path) -> dict[str, str]:
     """Files that were not checked, with the reason."""
     root = _root(folder)
     names = [path.relative_to(root) for path in _files(root)]
-    return {str(name): NOT_YET[name.parts[0]] for name in names if name.parts[0] in NOT_YET}
+    reasons = {name.as_posix(): _reason(name.as_posix()) for name in names}
+    return {name: reason for name, reason in reasons.items() if reason is not None}
+
+
+def _reason(name: str) -> str | None:
+    return NOT_YET.get(name, NOT_YET.get(name.split("/", maxsplit=1)[0]))
 
 
 def _root(folder: Path) -> Path:
@@ -47,7 +57,7 @@ def _files(folder: Path) -> list[Path]:
 
 def _results(path: Path, folder: Path) -> Iterator[CaseResult]:
     name = path.relative_to(folder).as_posix()
-    if name.split("/")[0] in NOT_YET:
+    if _reason(name) is not None:
         return
     if name not in JUDGES:
         yield CaseResult(name, "file", "a known file", "unknown", False)

@@ -4,14 +4,13 @@ import type { XWing } from "../src/xwing.ts";
 import type { Reader } from "./case.ts";
 import { ec1 } from "./ec1.ts";
 import { hpke } from "./hpke.ts";
+import { blindRsa, tokens } from "./tokens.ts";
 import { wycheproof } from "./wycheproof.ts";
 import { xwing } from "./xwing.ts";
 
 /** Files that are for something not built here yet, or never: the reason is printed, and they count as not run. */
 const NOT_RUN: readonly (readonly [prefix: string, reason: string])[] = [
   ["tlog/", "judged by the readers of packages/tlog"],
-  ["blindrsa/", "metering tokens come with issue G"],
-  ["privacypass/rfc9578", "metering tokens come with issue G"],
   ["privacypass/arc-draft", "not used in version 1"],
   ["noise-optional/", "not used: EC1 is built from HPKE parts"],
 ];
@@ -32,6 +31,8 @@ function reader(path: string, native: readonly XWing[]): Reader | undefined {
     case "xwing/draft-xwing-kem.json": return xwing(native);
     case "hpke/hpke-pq.json":
     case "hpke/rfc9180-x25519.json": return hpke;
+    case "blindrsa/rfc9474.json": return blindRsa;
+    case "privacypass/rfc9578-type2-go.json": return tokens;
     default: {
       const name = /^wycheproof\/(\w+)\.json$/.exec(path)?.[1];
       return name === undefined ? undefined : wycheproof(name);

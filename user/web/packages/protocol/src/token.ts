@@ -53,7 +53,8 @@ function integer(bytes: Uint8Array): bigint {
   return BigInt(`0x${toHex(bytes)}`);
 }
 
-function octets(value: bigint, size: number): Bytes {
+/** A number below 2^(8 size) as `size` bytes, most significant first. */
+export function octets(value: bigint, size: number): Bytes {
   return constant(value.toString(16).padStart(2 * size, "0"));
 }
 
@@ -205,7 +206,7 @@ function power(value: bigint, n: bigint): bigint {
 }
 
 /** The inverse modulo n, null where there is none. */
-function inverseOf(value: bigint, n: bigint): bigint | null {
+export function inverseOf(value: bigint, n: bigint): bigint | null {
   let [left, right, before, after] = [n, value % n, 0n, 1n];
   while (right !== 0n) {
     const quotient = left / right;

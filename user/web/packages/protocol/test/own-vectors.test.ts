@@ -8,13 +8,14 @@ import { channelOperations } from "./operations/channel.ts";
 import { documentOperations } from "./operations/documents.ts";
 import { plainOperations } from "./operations/plain.ts";
 import { storedOperations } from "./operations/stored.ts";
+import { tokenOperations } from "./operations/tokens.ts";
 import { wordOperations } from "./operations/words.ts";
 import { isElsewhere, listVectors, readVector } from "./vectors.ts";
 
 /** Folders of which every case runs here, whatever a spec says. */
 const REQUIRED = [
   "access", "admission", "application", "binding", "canonical", "cbor", "directory", "ec1", "envelope", "erasure",
-  "evidence", "pacing", "padding", "receipt", "records",
+  "evidence", "pacing", "padding", "receipt", "records", "token",
 ] as const;
 
 /** Folders of documents that the verifier and the log's readers read: their packages run them. */
@@ -27,7 +28,8 @@ const ELSEWHERE: readonly string[] = [
 
 function findOperation(name: string, expected: Outcome): Operation | undefined {
   const all = {
-    ...plainOperations, ...wordOperations, ...documentOperations, ...storedOperations, ...channelOperations(expected),
+    ...plainOperations, ...wordOperations, ...documentOperations, ...storedOperations, ...tokenOperations,
+    ...channelOperations(expected),
   };
   return (all as Readonly<Record<string, Operation | undefined>>)[name];
 }
