@@ -12,7 +12,7 @@ import { heardChannel, heardVault } from "../../app/src/state/news.ts";
 import { connect } from "../../app/src/state/ports.ts";
 import { running } from "../../app/src/state/runs.ts";
 import { followWidth } from "../../app/src/state/width.ts";
-import { ANSWERS } from "./chats.mjs";
+import { STREAMED } from "./chats.mjs";
 
 const worker = new Worker(new URL("./worker.mjs", import.meta.url), { type: "module" });
 const { port1, port2 } = new MessageChannel();
@@ -66,7 +66,7 @@ window.bench = {
   /** Let the bytes `from` to `to` of an answer come in pieces of `size`, one a frame. */
   async stream(from, to, size) {
     for (let at = from; at < to; at += size) {
-      const text = ANSWERS.long.slice(at, at + size);
+      const text = STREAMED.slice(at, at + size);
       heard({ kind: "piece", request: running.value.request, text, reasoning: "" });
       await painted();
     }
@@ -78,6 +78,26 @@ window.bench = {
     } });
     while (running.value !== null) await painted();
     return chat.value.messages.length;
+  },
+  /** Leave nothing in the page. */
+  clear() {
+    render(null, document.getElementById("app"));
+  },
+  /** The same pieces as they come, put into paragraphs of an empty page that follows its end: what no client can do without. */
+  async bare(to, size) {
+    const place = document.getElementById("app");
+    place.style.cssText = "block-size: 100dvh; overflow-y: auto";
+    place.replaceChildren(document.createElement("p"));
+    for (let at = 0; at < to; at += size) {
+      const [first, ...others] = STREAMED.slice(at, at + size).split("\n\n");
+      place.lastChild.append(first);
+      for (const other of others) {
+        place.append(document.createElement("p"));
+        place.lastChild.append(other);
+      }
+      place.scrollTop = place.scrollHeight;
+      await painted();
+    }
   },
 };
 window.ready = true;

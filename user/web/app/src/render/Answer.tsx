@@ -1,13 +1,16 @@
 /** What a model wrote, formatted. No HTML text exists at any point. */
 
 import type { JSX } from "preact";
-import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 
+import { inChunks } from "../parts/chunks.ts";
+import { memo } from "../parts/memo.ts";
 import { t } from "../text/text.ts";
 
 import type { Destination } from "./address.ts";
 import { Block } from "./Block.tsx";
-import { Reader } from "./blocks.ts";
+import { type Block as Read, Reader } from "./blocks.ts";
+import type { Definitions } from "./lex.ts";
 import { LinkQuestion } from "./Link.tsx";
 import { Around } from "./surroundings.ts";
 import { Plain } from "./Unformatted.tsx";
@@ -22,15 +25,20 @@ export interface AnswerProps {
   readonly previews?: boolean;
 }
 
+/** Blocks of one stretch. */
+const STRETCH = 8;
+
 export function Answer({ text, streaming = false, written = "", previews = false }: AnswerProps): JSX.Element {
   const reader = useMemo(() => new Reader(), []);
-  const { blocks, definitions, rest } = reader.next(usePaced(text, streaming));
+  const { blocks, definitions, rest } = reader.next(text);
+  const stretches = useRef<readonly (readonly Read[])[]>([]);
+  stretches.current = inChunks(blocks, STRETCH, stretches.current);
   const [asked, setAsked] = useState<Destination | null>(null);
   const around = useMemo(() => ({ written, previews, ask: setAsked }), [written, previews]);
   return (
     <Around.Provider value={around}>
       <div class="prose" dir="auto" aria-busy={streaming || undefined}>
-        {blocks.map((block) => <Block block={block} definitions={definitions} />)}
+        {stretches.current.map((some) => <Stretch blocks={some} definitions={definitions} />)}
         {rest !== "" && <p class="answer-limit">{t("answer.limit.rest")}</p>}
         {rest !== "" && <Plain text={rest} />}
       </div>
@@ -39,22 +47,12 @@ export function Answer({ text, streaming = false, written = "", previews = false
   );
 }
 
-/** A growing text, one step per frame at most; a text that does not grow, or did not grow in this frame, at once. */
-function usePaced(text: string, streaming: boolean): string {
-  const drawn = useRef({ text, inFrame: false });
-  const [, drawAgain] = useState(0);
-  const waits = streaming && drawn.current.inFrame && text.startsWith(drawn.current.text);
-  const now = waits ? drawn.current.text : text;
-  useLayoutEffect(() => {
-    const grew = drawn.current.text !== now;
-    drawn.current.text = now;
-    if (!streaming || (!grew && now === text)) return undefined;
-    drawn.current.inFrame = true;
-    const frame = requestAnimationFrame(() => {
-      drawn.current.inFrame = false;
-      if (now !== text) drawAgain((count) => count + 1);
-    });
-    return () => cancelAnimationFrame(frame);
-  }, [text, now]);
-  return now;
+interface StretchProps {
+  readonly blocks: readonly Read[];
+  readonly definitions: Definitions;
 }
+
+/** Blocks that a browser lays out and paints apart from the others: of a growing answer it does the last stretch again. */
+const Stretch = memo(function Stretch({ blocks, definitions }: StretchProps): JSX.Element {
+  return <div class="stretch">{blocks.map((block) => <Block block={block} definitions={definitions} />)}</div>;
+});

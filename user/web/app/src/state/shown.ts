@@ -3,6 +3,7 @@
 import { computed } from "@preact/signals";
 
 import type { MessageView } from "../bridge/views.ts";
+import { inChunks } from "../parts/chunks.ts";
 import { chat } from "./app.ts";
 import { clears } from "./clearing.ts";
 import { type Run, running } from "./runs.ts";
@@ -24,14 +25,8 @@ let before: readonly (readonly MessageView[])[] = [];
 
 /** The same in chunks, which a browser draws, or leaves, as one. A chunk that did not change is the same object. */
 export const shownChunks = computed<readonly (readonly MessageView[])[]>(() => {
-  const all = shownMessages.value;
-  const chunks = Array.from({ length: Math.ceil(all.length / CHUNK) }, (_chunk, index) => {
-    const next = all.slice(index * CHUNK, (index + 1) * CHUNK);
-    const old = before[index];
-    return old?.length === next.length && next.every((one, at) => one === old[at]) ? old : next;
-  });
-  before = chunks;
-  return chunks;
+  before = inChunks(shownMessages.value, CHUNK, before);
+  return before;
 });
 
 clears(() => { before = []; });

@@ -35,7 +35,7 @@ export function Messages(): JSX.Element {
     target.value = null;
   }, [at]);
   return (
-    <>
+    <div class="reading">
       <div
         class="messages"
         ref={scroller}
@@ -52,7 +52,7 @@ export function Messages(): JSX.Element {
         </div>
       </div>
       <Jump scroll={scroll} />
-    </>
+    </div>
   );
 }
 
