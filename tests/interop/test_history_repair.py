@@ -91,6 +91,7 @@ def test_a_copy_of_a_device_forks_the_log_and_a_person_chooses(house: House, tmp
         laptop.sync()
     fork = house.run(checking.compare(laptop.replica, laptop.way))
     assert fork.doubled == {laptop.replica.opened.device}
+    assert checking.choices(laptop.replica, fork) == ("theirs",)
     with pytest.raises(VaultError, match=r"log\.forked"):
         house.run(checking.mend(laptop.replica, laptop.way, fork, keep_ours=True))
     assert laptop.seen() == ours
@@ -165,10 +166,23 @@ def test_pages_that_the_service_lost_are_posted_again_when_a_person_says_so(hous
     with pytest.raises(VaultError, match=r"log\.rolled_back"):
         laptop.sync()
     fork = house.run(checking.compare(laptop.replica, laptop.way))
+    assert checking.choices(laptop.replica, fork) == ("ours", "theirs")
     plan = house.run(checking.mend(laptop.replica, laptop.way, fork, keep_ours=True))
     assert len(plan.repost) == 1
     laptop.sync()
+    assert checking.choices(laptop.replica, house.run(checking.compare(laptop.replica, laptop.way))) == ()
     assert house.recover(tmp_path / "tablet", laptop.code).seen() == laptop.seen() != {}
+
+
+def test_pages_whose_bodies_are_gone_here_too_cannot_be_posted_again(house: House, tmp_path: Path) -> None:
+    laptop = house.create(tmp_path / "laptop")
+    laptop.write("Gone")
+    laptop.sync()
+    _service_forgets_the_last_page(house, laptop)
+    (named,) = [one.body for one in stored.decode(list(laptop.replica.store.pages())[-1].data).entries if one.body][:1]
+    laptop.replica.store._db.execute("DELETE FROM bodies WHERE hash = ?", (named.hash,))
+    fork = house.run(checking.compare(laptop.replica, laptop.way))
+    assert checking.choices(laptop.replica, fork) == ("theirs",)
 
 
 def test_what_the_service_delivers_again_lets_writing_go_on(house: House, tmp_path: Path) -> None:
