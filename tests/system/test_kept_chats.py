@@ -99,4 +99,5 @@ def test_a_chat_is_kept_continued_elsewhere_and_not_kept_when_temporary(installa
     asked_there = {one["text"].strip() for one in whole["messages"] if one["role"] == "user"}
     assert asked_there == {"Trees?", "And an oak?"}
     assert len(json.loads(installation.run("chats", "list", "--archived", "--json").stdout)["chats"]) == 2
-    assert json.loads(installation.run("verify-history", "--json").stdout)["problem"] is None
+    checked = json.loads(installation.run("verify-history", "--json").stdout)
+    assert (checked["problem"], checked["logs"]) == (None, {"devices": 1, "problem": None})
