@@ -17,6 +17,8 @@ export interface Remembered {
   readonly enterSends: boolean;
   /** Whether the list of chats stands beside the chat on a wide screen. */
   readonly sidebar: boolean;
+  /** Whether HTML and SVG in answers can be shown as pictures. */
+  readonly previews: boolean;
   /** Ids of folders and parts of the list that are folded. */
   readonly folded: readonly string[];
 }
@@ -24,7 +26,7 @@ export interface Remembered {
 const NAME = "privity.look";
 const MOST = 512;
 const PLAIN: Remembered = {
-  theme: "system", language: null, keys: {}, singleKeys: true, enterSends: true, sidebar: true, folded: [],
+  theme: "system", language: null, keys: {}, singleKeys: true, enterSends: true, sidebar: true, previews: false, folded: [],
 };
 
 export const DARK = "(prefers-color-scheme: dark)";
@@ -62,7 +64,7 @@ export function forgetLook(): Remembered {
 export function checked(value: unknown): Remembered {
   if (value === null || typeof value !== "object") return PLAIN;
   const found = value as Readonly<Record<string, unknown>>;
-  const flag = (name: "singleKeys" | "enterSends" | "sidebar"): boolean => {
+  const flag = (name: "singleKeys" | "enterSends" | "sidebar" | "previews"): boolean => {
     const one = found[name];
     return typeof one === "boolean" ? one : PLAIN[name];
   };
@@ -72,6 +74,7 @@ export function checked(value: unknown): Remembered {
     language: isShort(found["language"]) ? found["language"] : null,
     keys: keysOf(found["keys"]),
     singleKeys: flag("singleKeys"), enterSends: flag("enterSends"), sidebar: flag("sidebar"),
+    previews: flag("previews"),
     folded: Array.isArray(found["folded"]) ? found["folded"].filter(isShort).slice(0, MOST) : [],
   };
 }

@@ -19,6 +19,9 @@ export const shownMessages = computed<readonly MessageView[]>(() => {
   return at < 0 ? messages : [...messages.slice(0, at + 1), coming(run, messages[at + 1]?.siblings ?? [])];
 });
 
+/** Everything that the person wrote in it: an address that stands there is opened unasked. */
+export const written = computed(() => shownMessages.value.flatMap(({ role, text }) => role === "user" ? [text] : []).join("\n"));
+
 /** Messages of one chunk. */
 export const CHUNK = 8;
 let before: readonly (readonly MessageView[])[] = [];

@@ -111,7 +111,15 @@ const LISTED: readonly (readonly [text: string, actions: readonly Action[], code
   ["file_encrypted", [], "file.encrypted"],
   ["file_no_text", [], "file.no_text"],
   ["file_timeout", AGAIN, "file.timeout"],
-  ["locked", [], "page.locked"],
+  ["locked", [], "page.locked account.locked"],
+  ["account_known", [], "account.known"],
+  ["gone", [],
+    "chat.unknown message.unknown answer.unknown file.unknown evidence.unknown home.unknown offer.unknown share.unknown"],
+  ["temporary", [], "chat.temporary"],
+  ["empty", [], "message.empty"],
+  ["share_empty", [], "share.empty"],
+  ["opener_needed", [], "opener.needed"],
+  ["page_order", [], "page.order page.started page.unstarted page.command"],
 ];
 
 const BY_CODE: ReadonlyMap<string, Entry> = new Map(LISTED.flatMap(([text, actions, codes]) => {

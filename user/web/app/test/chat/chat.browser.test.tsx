@@ -6,6 +6,7 @@ import { userEvent } from "vitest/browser";
 
 import { chat, notices, overview, record } from "../../src/state/app.ts";
 import { openChat } from "../../src/state/chats.ts";
+import { remember, unremember } from "../../src/state/remembered.ts";
 import { failures, running } from "../../src/state/runs.ts";
 import { RECORD } from "./far_end.ts";
 import { all, button, drawn, leave, one, open, show } from "./page.tsx";
@@ -111,6 +112,25 @@ describe("an answer", () => {
     expect(far.question.rid).toBe(rid);
     expect(running.value).not.toBeNull();
     expect(failures.value.size).toBe(0);
+  });
+
+  test("asks before a link with a query is followed, but for an address that the person wrote", async () => {
+    const far = await show();
+    const [mine, other] = ["https://mine.example/?q=1", "https://other.example/?q=1"];
+    await open(far, 2, (at) => at === 0 ? `Read ${mine}` : `[one](${mine}) and [two](${other})`);
+    const [first, second] = all(".answer .link a");
+    expect(first?.getAttribute("href")).toBe(mine);
+    expect([second?.getAttribute("href"), second?.getAttribute("role")]).toEqual([null, "button"]);
+  });
+
+  test("offers a preview of HTML only where the person turned previews on", async () => {
+    const far = await show();
+    await open(far, 2, () => "```html\n<h1>Hello</h1>\n```");
+    expect(() => button("Preview")).toThrow();
+    remember({ previews: true });
+    await drawn();
+    expect(button("Preview").getAttribute("aria-pressed")).toBe("false");
+    unremember();
   });
 
   test("has versions that are reached by button and by key", async () => {

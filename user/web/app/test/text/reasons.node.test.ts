@@ -1,6 +1,6 @@
 /** Every reason code of every package has a text that says what happened, in every language. */
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 import { REASONS as ACCOUNT } from "@privity/account/errors";
 import { REASONS as ATTEST } from "@privity/attest/errors";
@@ -23,9 +23,18 @@ function specified(name: string): readonly string[] {
   return found.filter((code) => /^(request|access|account|body|plan|passkeys|service)\.(?!md$)/.test(code));
 }
 
+/** What the client's own code refuses with. */
+function refused(): readonly string[] {
+  const sources = new URL("../../src/", import.meta.url);
+  const files = readdirSync(sources, { recursive: true, encoding: "utf8" }).filter((name) => /\.tsx?$/.test(name));
+  const text = files.map((name) => readFileSync(new URL(name, sources), "utf8")).join("\n");
+  return [...new Set([...text.matchAll(/Refusal\("([a-z_.]+)"/g)].flatMap(([, code]) => (code === undefined ? [] : [code])))];
+}
+
 const CODES: readonly string[] = [
   ...[...ATTEST.values()].flat(), ...TRUST, ...Object.values(LOG).flat(), ...Object.values(VAULT).flat(), ...ACCOUNT, ...PASSKEYS,
   ...Object.values(INNER_ERRORS), ...FILE_REASONS, ...CHANNEL, "no_record", "bad_answer", "first_contact",
+  ...refused(),
 ];
 
 afterEach(() => choose("en"));

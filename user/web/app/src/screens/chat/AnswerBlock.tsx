@@ -13,7 +13,9 @@ import { models } from "../../state/app.ts";
 import { regenerate } from "../../state/asking.ts";
 import { modelOf } from "../../state/models.ts";
 import { shownReceipt } from "../../state/receipts.ts";
+import { remembered } from "../../state/remembered.ts";
 import { type Run, running } from "../../state/runs.ts";
+import { written } from "../../state/shown.ts";
 import { t } from "../../text/text.ts";
 import { Branches } from "./Branches.tsx";
 import { MarginLine } from "./MarginLine.tsx";
@@ -38,7 +40,7 @@ function Coming({ run }: { readonly run: Run }): JSX.Element {
       {reasoning !== "" && (
         <Reveal label={t("chat.thoughts")} open={text === ""}><div class="thoughts" dir="auto">{reasoning}</div></Reveal>
       )}
-      {text !== "" && <Answer text={text} streaming />}
+      {text !== "" && <Answer text={text} streaming written={written.value} previews={remembered.value.previews} />}
       {phase !== "answering" && phase !== "keeping" && <p class="answer-phase">{t(`chat.phase_${phase}`)}</p>}
     </div>
   );
@@ -51,7 +53,7 @@ function Kept({ message }: { readonly message: MessageView }): JSX.Element {
       <div class="answer">
         <MarginLine message={message} />
         {reasoning !== "" && <Reveal label={t("chat.thoughts")}><div class="thoughts" dir="auto">{reasoning}</div></Reveal>}
-        <Answer text={text} streaming={false} />
+        <Answer text={text} written={written.value} previews={remembered.value.previews} />
         {state !== "complete" && state !== "streaming" && <p class="answer-state">{t(`chat.state_${state}`)}</p>}
       </div>
       <Actions message={message} />

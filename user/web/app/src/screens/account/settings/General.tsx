@@ -16,7 +16,7 @@ const NAMES: Readonly<Record<string, string>> = { en: "English", de: "Deutsch", 
 
 export function General(): JSX.Element {
   const settings = overview.value?.settings;
-  const { theme, language, enterSends } = remembered.value;
+  const { theme, language, enterSends, previews } = remembered.value;
   const languages = [
     { value: "", label: t("settings.language.system") },
     ...LANGUAGES.filter((one) => Object.hasOwn(NAMES, one) || one === language)
@@ -44,15 +44,13 @@ export function General(): JSX.Element {
           onChange={(value) => void change({ model: value === "" ? null : value })}
         />
       )}
-      {settings !== undefined && (
-        <Switch
-          label={t("settings.titles")} hint={t("settings.titles.hint")} on={settings.titles}
-          onChange={(titles) => void change({ titles })}
-        />
-      )}
       <Switch
         label={t("settings.enter")} hint={t("settings.enter.hint")} on={enterSends}
         onChange={(on) => remember({ enterSends: on })}
+      />
+      <Switch
+        label={t("settings.previews")} hint={t("settings.previews.hint")} on={previews}
+        onChange={(on) => remember({ previews: on })}
       />
     </div>
   );
