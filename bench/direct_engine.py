@@ -29,10 +29,11 @@ class Timing:
 
 
 class DirectEngine:
-    """Asks in the OpenAI shape, as the node does."""
+    """Asks in the OpenAI shape, as the node does; `origin` is any name where the session knows one way only."""
 
-    def __init__(self, session: aiohttp.ClientSession, key: str) -> None:
+    def __init__(self, session: aiohttp.ClientSession, key: str, origin: str = "http://engine") -> None:
         self._session = session
+        self._origin = origin
         self._headers = {"Authorization": f"Bearer {key}"}
 
     async def ask(self, prompt: str, tokens: int) -> Timing:
@@ -41,7 +42,7 @@ class DirectEngine:
         more = {"temperature": 0, "seed": 1, "stream_options": {"include_usage": True}}
         body = {"model": "random", "messages": messages, "max_tokens": tokens, "stream": True} | more
         began, first, usage = time.perf_counter(), 0.0, {"prompt_tokens": 0, "completion_tokens": 0}
-        url = "http://engine/v1/chat/completions"
+        url = f"{self._origin}/v1/chat/completions"
         async with self._session.post(url, json=body, headers=self._headers) as response:
             async for line in response.content:
                 if not line.startswith(b"data: {"):

@@ -29,6 +29,7 @@ BENCHMARKS = (
     "traffic_shape",
     "traffic_live",
     "end_to_end",
+    "proxy",
     "cold_start",
     "history",
     "unlock",

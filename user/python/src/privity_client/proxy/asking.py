@@ -16,7 +16,7 @@ from privity_protocol.application import Seen
 from privity_client.chain import Chain
 from privity_client.channel import Channel
 from privity_client.choice import Entropy
-from privity_client.commands import Accepted, Event
+from privity_client.commands import Accepted, Complete, Event
 from privity_client.nodes import VerifiedNode
 from privity_client.openai_api.errors import RATE, ApiError
 from privity_client.proxy.conversations import Conversations
@@ -98,6 +98,8 @@ class Asking:
                 async for event in events:
                     if isinstance(event, Accepted):
                         answering = event.node
+                    elif isinstance(event, Complete):
+                        answering = None
                     yield index, event
         except (asyncio.CancelledError, GeneratorExit):
             if answering is not None:
