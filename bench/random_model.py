@@ -33,6 +33,8 @@ class Shape:
     heads: int
     feed_forward: int
     context: int
+    pooling: int | None = None
+    """How vectors are taken from it, as llama.cpp numbers it: 1 the mean, 3 the last token. None: it embeds nothing."""
 
     @property
     def parameters(self) -> int:
@@ -153,6 +155,8 @@ def _metadata(shape: Shape) -> Iterator[bytes]:
     yield number("llama.attention.head_count", shape.heads)
     yield number("llama.attention.head_count_kv", shape.heads)
     yield number("llama.rope.dimension_count", shape.hidden // shape.heads)
+    if shape.pooling is not None:
+        yield number("llama.pooling_type", shape.pooling)
     yield number("llama.vocab_size", shape.vocabulary)
     yield entry("llama.rope.freq_base", FLOAT32, struct.pack("<f", 10_000.0))
     yield entry("llama.attention.layer_norm_rms_epsilon", FLOAT32, struct.pack("<f", 1e-5))

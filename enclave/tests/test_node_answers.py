@@ -179,7 +179,7 @@ def test_a_chain_ends_after_an_hour_and_with_its_key() -> None:
         ({}, chat_body(model="another"), "model_unavailable", "does not have that model"),
         ({"tok": (b"token",)}, chat_body(), "token_invalid", "takes no tokens"),
         ({"receipt": True, "op": "models"}, b"", "bad_request", "receipt"),
-        ({"op": "embed"}, b"", "bad_request", "does not offer the operation"),
+        ({"op": "embed"}, b"{}", "bad_request", "model is missing"),
         ({"op": "report"}, b"", "bad_request", "does not offer the operation"),
         ({"op": "resume", "from_": 0}, b"", "resume_gone", "not kept"),
         ({}, chat_body("x" * 300_000), "bad_request", "300"),
@@ -346,7 +346,7 @@ def test_the_model_named_by_a_request_is_the_one_that_answers() -> None:
         rig.engine.script = HI
         await rig.ask(await rig.hello(), body=chat_body(max_tokens=7)).read()
         (asked,) = rig.engine.requests
-        assert (asked.chat.model, asked.chat.options) == (MODEL, {"max_tokens": 7})
+        assert (asked.body.model, asked.body.options) == (MODEL, {"max_tokens": 7})
 
     run(body())
 

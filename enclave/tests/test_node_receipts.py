@@ -1,5 +1,6 @@
 """Receipts: what the node signs holds for whoever reads the answer, and for nothing else."""
 
+import json
 import os
 from typing import Any
 
@@ -10,7 +11,7 @@ from privity_enclave.models import document
 from privity_protocol import canonical, evidence, receipt
 from privity_protocol.errors import Malformed, NotAuthentic
 from privity_protocol.line_reader import LineReader
-from privity_protocol.lines import Done, Reasoning, SignedReceipt, Text, Usage
+from privity_protocol.lines import Done, Embedding, Reasoning, SignedReceipt, Text, Usage
 from privity_protocol.receipt import Receipt, ReceiptFile, Shown
 
 RID = bytes(range(16))
@@ -142,6 +143,19 @@ def test_an_answer_that_outlives_its_key_is_signed_by_it_all_the_same() -> None:
         signed = (await reply.read(whole=False)).lines[-2]
         assert isinstance(signed, SignedReceipt)
         receipt.check(signed, node_document=items["node-document"].data, models=items["models"].data)
+
+    run(body())
+
+
+def test_vectors_are_signed_too() -> None:
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = [Embedding(0, "AACAPw"), Usage(3, 0, 0), Done("stop")]
+        question = json.dumps({"model": MODEL, "input": "the sky"}).encode()
+        reply = await asked(rig, question, op="embed")
+        assert reply.lines[0] == Embedding(0, "AACAPw")
+        assert checked(rig, reply.application, question).op == "embed"
+        assert rig.engine.requests[0].body.input == ["the sky"]
 
     run(body())
 

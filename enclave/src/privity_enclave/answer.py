@@ -8,17 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from privity_protocol.application import InnerError
 from privity_protocol.limits import RESUME_BYTES
 from privity_protocol.lines import Done, Line, Logprobs, Text, Usage, encode_line
 from privity_protocol.receipt_writer import ReceiptWriter
 
-TOKEN_INVALID: Final = 1
-OVERLOADED: Final = 5
-INTERNAL: Final = 6
-MODEL_UNAVAILABLE: Final = 7
-BAD_REQUEST: Final = 9
-RESUME_GONE: Final = 10
-"""Inner error codes that this node gives; the whole list is in privity_protocol.application."""
 MAX_PIECE: Final = 8192  # characters in one line; the rest goes into the next one
 _ENTRIES: Final = 84  # tokens and alternatives in one line: four tokens of 20, which fit it however long they are
 _TRIM: Final = 65536  # bytes; forgetting in large steps keeps each step cheap
@@ -37,7 +31,7 @@ class Complete:
 class Failed:
     """The answer ends with an inner error; `text` is ours and quotes nobody."""
 
-    code: int
+    code: InnerError
     text: str
 
 

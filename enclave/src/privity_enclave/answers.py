@@ -7,11 +7,12 @@ that travel encrypted only: who knows it may ask for the answer, or stop it.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from privity_protocol.application import InnerError
 from privity_protocol.limits import RESUME_SECONDS, RESUME_TTL
 
-from privity_enclave.answer import RESUME_GONE, Answer, Failed
+from privity_enclave.answer import Answer, Failed
 
-STOPPED = Failed(RESUME_GONE, f"The answer was stopped {RESUME_SECONDS} s after its connection was lost.")
+STOPPED = Failed(InnerError.RESUME_GONE, f"The answer was stopped {RESUME_SECONDS} s after its connection was lost.")
 
 
 @dataclass(slots=True, eq=False)

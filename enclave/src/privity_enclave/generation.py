@@ -7,11 +7,12 @@ import asyncio
 from contextlib import aclosing
 from typing import Final
 
+from privity_protocol.application import InnerError
 from privity_protocol.limits import RESUME_BYTES
 from privity_protocol.lines import Done, Logprobs, Text
 
 from privity_enclave import events
-from privity_enclave.answer import BAD_REQUEST, INTERNAL, MODEL_UNAVAILABLE, OVERLOADED, Answer, Failed
+from privity_enclave.answer import Answer, Failed
 from privity_enclave.engine.interface import Engine, EngineError, EngineEvent, EngineRequest
 
 _BREATH: Final = 0.1  # seconds between looks at an answer that nobody takes up
@@ -26,14 +27,14 @@ async def generate(engine: Engine, request: EngineRequest, answer: Answer, *, se
                 # A look now and then keeps the answer free of asyncio; it is rare.
                 while answer.waiting > RESUME_BYTES:  # noqa: ASYNC110
                     await asyncio.sleep(_BREATH)
-        answer.end(Failed(INTERNAL, "The model stopped without saying that it was done."))
+        answer.end(Failed(InnerError.INTERNAL, "The model stopped without saying that it was done."))
     except TimeoutError:
-        answer.end(Failed(INTERNAL, f"The answer took longer than {seconds:.0f} s."))
+        answer.end(Failed(InnerError.INTERNAL, f"The answer took longer than {seconds:.0f} s."))
     except EngineError as error:
         answer.end(_failure(error))
     except Exception as error:
         events.write(events.Fault(events.place(error)))
-        answer.end(Failed(INTERNAL, "The node failed while answering. You can send the message again."))
+        answer.end(Failed(InnerError.INTERNAL, "The node failed while answering. You can send the message again."))
 
 
 def _take(answer: Answer, event: EngineEvent) -> None:
@@ -48,11 +49,12 @@ def _take(answer: Answer, event: EngineEvent) -> None:
             answer.add(event)
 
 
+_GONE: Final = InnerError.MODEL_UNAVAILABLE
 _FAILURES: Final = {
-    "overloaded": Failed(OVERLOADED, "The model is busy. You can send the message again."),
-    "unavailable": Failed(MODEL_UNAVAILABLE, "The model is not available. You can send the message again later."),
-    "crashed": Failed(MODEL_UNAVAILABLE, "The model stopped and is being restarted. You can send the message again."),
-    "deadline": Failed(INTERNAL, "The model took too long to answer."),
+    "overloaded": Failed(InnerError.OVERLOADED, "The model is busy. You can send the message again."),
+    "unavailable": Failed(_GONE, "The model is not available. You can send the message again later."),
+    "crashed": Failed(_GONE, "The model stopped and is being restarted. You can send the message again."),
+    "deadline": Failed(InnerError.INTERNAL, "The model took too long to answer."),
 }
 
 
@@ -60,7 +62,7 @@ def _failure(error: EngineError) -> Failed:
     if error.code == "context_overflow":
         asked = "more" if error.asked is None else f"{error.asked}"
         text = f"The conversation is too long for this model: {asked} tokens asked, {error.limit} allowed."
-        return Failed(BAD_REQUEST, text)
+        return Failed(InnerError.BAD_REQUEST, text)
     if error.code == "bad_request":
-        return Failed(BAD_REQUEST, f"This model does not accept the member {(error.field or 'given')[:64]}.")
+        return Failed(InnerError.BAD_REQUEST, f"This model does not accept the member {(error.field or 'given')[:64]}.")
     return _FAILURES[error.code]

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from privity_protocol.application import RequestHeader, decode_request
-from privity_protocol.chat import decode_chat
+from privity_protocol.application import InnerError, RequestHeader, decode_request
+from privity_protocol.chat import decode_chat, decode_embed
 from privity_protocol.errors import Malformed
 from privity_protocol.lines import Done, Text
 from privity_protocol.receipt_writer import ReceiptWriter
 
-from privity_enclave.answer import BAD_REQUEST, MODEL_UNAVAILABLE, RESUME_GONE, TOKEN_INVALID, Answer, Failed
+from privity_enclave.answer import Answer, Failed
 from privity_enclave.answers import Answers, Entry
 from privity_enclave.configuration import Configuration
 from privity_enclave.engine.interface import Engine, EngineRequest
@@ -26,7 +26,6 @@ from privity_enclave.generation import generate
 from privity_enclave.keys import KeyRing
 from privity_enclave.sessions import Lineage
 
-VIEW_CONFLICT: Final = 8  # specs/application.md, "Inner errors"
 LEAST_BODY: Final = 262144  # bytes that a request may always have
 BYTES_PER_TOKEN: Final = 64  # of a body, per token of the longest context: beyond it no model could read it
 
@@ -77,20 +76,22 @@ class Operations:
             profile = header.prof
             return self._operation(header, body, lineage)
         except Malformed as fault:
-            return Begun(_failed(BAD_REQUEST, f"{fault.reason}: {fault.detail}"), profile)
+            return Begun(_failed(InnerError.BAD_REQUEST, f"{fault.reason}: {fault.detail}"), profile)
 
     def _operation(self, header: RequestHeader, body: bytes, lineage: Lineage) -> Begun:
         if header.tok:
-            return Begun(_failed(TOKEN_INVALID, "This node takes no tokens."), header.prof)
+            return Begun(_failed(InnerError.TOKEN_INVALID, "This node takes no tokens."), header.prof)
         for mine in self._keys.anchors():
             place = (mine.origin, mine.size)
             if any((one.origin, one.size) == place and one.root != mine.root for one in header.seen):
                 write(ViewConflict(mine.size))
-                return Begun(_failed(VIEW_CONFLICT, "You and this node saw two histories of one log."), header.prof)
-        if header.receipt and header.op != "chat":
+                return Begun(
+                    _failed(InnerError.VIEW_CONFLICT, "You and this node saw two histories of one log."), header.prof
+                )
+        if header.receipt and header.op not in ("chat", "embed"):
             raise Malformed("bad_request", "receipt is for answers of a model")
         match header.op:
-            case "chat":
+            case "chat" | "embed":
                 return self._chat(header, body, lineage)
             case "resume":
                 return self._resume(header)
@@ -105,11 +106,11 @@ class Operations:
     def _chat(self, header: RequestHeader, body: bytes, lineage: Lineage) -> Begun:
         if len(body) > self._most:
             raise Malformed("bad_request", f"the body has {len(body)} bytes, this node's models read {self._most}")
-        request = decode_chat(body)
+        request = decode_chat(body) if header.op == "chat" else decode_embed(body)
         engine = self._engines.get(request.model)
         if engine is None:
-            return Begun(_failed(MODEL_UNAVAILABLE, "This node does not have that model."), header.prof)
-        asked = EngineRequest(owner=hmac.digest(self._boot, lineage.origin, "sha256"), chat=request)
+            return Begun(_failed(InnerError.MODEL_UNAVAILABLE, "This node does not have that model."), header.prof)
+        asked = EngineRequest(owner=hmac.digest(self._boot, lineage.origin, "sha256"), body=request)
         receipt = self._receipt(header, body, engine, lineage) if header.receipt else None
         answer = Answer(header.resume, receipt)
         seconds = self._configuration.limits.answer_seconds
@@ -137,7 +138,7 @@ class Operations:
         offset = header.from_ or 0
         entry = self._answers.find(header.rid)
         if entry is None or not entry.answer.resumable or not entry.answer.holds(offset):
-            return Begun(_failed(RESUME_GONE, "This answer is not kept any more."), header.prof)
+            return Begun(_failed(InnerError.RESUME_GONE, "This answer is not kept any more."), header.prof)
         entry.attach()
         return Begun(entry.answer, header.prof, header.rid, entry, offset)
 
@@ -151,7 +152,7 @@ class Operations:
             self._answers.forget(rid)
 
 
-def _failed(code: int, text: str) -> Answer:
+def _failed(code: InnerError, text: str) -> Answer:
     answer = Answer(resumable=False)
     answer.end(Failed(code, text.encode()[:200].decode("utf-8", "ignore")))
     return answer

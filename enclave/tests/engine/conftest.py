@@ -1,6 +1,7 @@
 """Fixtures for the tests of engines."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,4 +17,13 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     builder = random_model()
     path: Path = tmp_path_factory.mktemp("weights") / "tiny.gguf"
     builder.build(path, builder.SHAPES["tiny"])
+    return path
+
+
+@pytest.fixture(scope="session")
+def embedding_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, whose last token's state is the vector of a text."""
+    builder = random_model()
+    path: Path = tmp_path_factory.mktemp("weights") / "embedding.gguf"
+    builder.build(path, replace(builder.SHAPES["tiny"], pooling=3))
     return path

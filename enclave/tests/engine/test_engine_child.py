@@ -133,6 +133,7 @@ SAFE = {
     "server_tools": [],
     "ui": False,
     "cors_credentials": False,
+    "embedding": True,
     "offline": True,
     "verbosity": 0,
     "n_batch": 256,

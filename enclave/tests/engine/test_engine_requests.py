@@ -73,6 +73,13 @@ def test_a_member_outside_the_profile_is_refused_by_name() -> None:
     assert refused(chat(min_p=0.1, top_k=3), "ollama") == "min_p"
 
 
+def test_images_go_to_engines_that_may_see_and_are_refused_by_name_elsewhere() -> None:
+    parts = [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}]
+    seen = ChatRequest("m", [{"role": "user", "content": parts}])
+    assert built(seen)["messages"] == [{"role": "user", "content": parts}]
+    assert {refused(seen, name) for name in ("xllamacpp", "ollama")} == {"image_url"}
+
+
 @pytest.mark.parametrize("name", ["tools", "response_format"])
 def test_what_engines_compile_is_bounded(name: str) -> None:
     large = {"type": "object", "description": "x" * request.MAX_SCHEMA}
@@ -111,6 +118,12 @@ def test_slots_are_named_and_reused_as_the_lease_says() -> None:
     isolation = Isolation(LOCAL)
     assert isolation.fields(b"a" * 32, Lease(3, reuse=True)) == {"id_slot": 3, "cache_prompt": True}
     assert isolation.fields(b"a" * 32, Lease(0, reuse=False)) == {"id_slot": 0, "cache_prompt": False}
+
+
+def test_nothing_is_reused_in_an_engine_that_embeds() -> None:
+    isolation = Isolation(LOCAL)
+    isolation.embeds = True
+    assert isolation.fields(b"a" * 32, Lease(3, reuse=True)) == {"id_slot": 3, "cache_prompt": False}
 
 
 @pytest.mark.parametrize("profile", ["vllm", "sglang"])

@@ -8,8 +8,8 @@ from engine_fakes import ANSWER, DONE, event, finish, text, usage
 from hypothesis import given
 from hypothesis import strategies as st
 from privity_enclave.engine.interface import EngineError
-from privity_enclave.engine.stream import MAX_LINE, AnswerReader, failure
-from privity_protocol.lines import Done, Logprobs, Reasoning, Text, Tool, Usage
+from privity_enclave.engine.stream import MAX_LINE, AnswerReader, failure, vectors
+from privity_protocol.lines import Done, Embedding, Logprobs, Reasoning, Text, Tool, Usage
 
 END = finish() + DONE
 
@@ -68,6 +68,32 @@ def test_log_probabilities_come_token_by_token() -> None:
         Text("b"),
         Done("stop"),
     ]
+
+
+def test_vectors_come_in_the_order_of_the_texts() -> None:
+    data = [{"index": 1, "embedding": "AACAPw=="}, {"index": 0, "embedding": "+/8AQA=="}]
+    answer = {"object": "list", "data": data, "usage": {"prompt_tokens": 5, "total_tokens": 5}}
+    assert vectors(json.dumps(answer).encode()) == [
+        Embedding(0, "-_8AQA"), Embedding(1, "AACAPw"), Usage(5, 0, 0), Done("stop")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"\xff",
+        b"{}",
+        b'{"data":[]}',
+        b'{"data":[{"index":0,"embedding":[1.5]}],"usage":{"prompt_tokens":1}}',
+        b'{"data":[{"index":0,"embedding":"AA-_"}],"usage":{"prompt_tokens":1}}',
+        b'{"data":[{"index":0,"embedding":"\xc3\xa9"}],"usage":{"prompt_tokens":1}}',
+    ],
+)
+def test_what_are_no_vectors_is_an_error(answer: bytes) -> None:
+    with pytest.raises(EngineError) as caught:
+        vectors(answer)
+    assert caught.value.code == "crashed"
 
 
 def test_comments_unknown_fields_carriage_returns_and_joined_data_lines() -> None:

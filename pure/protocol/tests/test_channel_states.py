@@ -363,9 +363,9 @@ def shown() -> dict[str, object]:
         "Emission(p1, 0 records)": Emission(PROFILES["p1"], writer),
         "RequestHeader(op=chat, prof=p1)": header,
         "ChatRequest(1 messages)": body,
-        "Text(4 characters)": lines.Text("hush"),
-        "Reasoning(4 characters)": lines.Reasoning("hush"),
-        "Tool(0)": tool,
+        "Text()": lines.Text("hush"),
+        "Reasoning()": lines.Reasoning("hush"),
+        "Tool(index=0)": tool,
         "LineReader(0 bytes)": LineReader(),
     }
 

@@ -13,10 +13,12 @@ import aiohttp
 import msgspec
 
 from privity_enclave.engine.interface import EngineError, EngineEvent
-from privity_enclave.engine.stream import MAX_ERROR, AnswerReader, failure
+from privity_enclave.engine.stream import MAX_ERROR, AnswerReader, failure, vectors
 
 CHAT: Final = "/v1/chat/completions"
+EMBED: Final = "/v1/embeddings"
 MAX_ANSWER: Final = 2**20  # bytes of an answer to a question about the engine itself
+MAX_VECTORS: Final = 2**24  # bytes of an answer with vectors: the largest that a request may ask for
 CONNECT_SECONDS: Final = 5
 _PIECE: Final = 16384  # bytes taken at once: they wait in memory while a reader is slow
 
@@ -91,7 +93,7 @@ class Adapter:
         end = clock() + self._deadlines.total
         reader = AnswerReader(self._context)
         until = min(clock() + self._deadlines.first, end)
-        response = await self._post(body, until)
+        response = await self._post(CHAT, body, "text/event-stream", until)
         try:
             while not reader.ended:
                 piece = await _read(response, until)
@@ -106,11 +108,27 @@ class Adapter:
         finally:
             response.close()
 
-    async def _post(self, body: bytes, until: float) -> aiohttp.ClientResponse:
+    async def embed(self, body: bytes) -> AsyncGenerator[EngineEvent, None]:
+        """Post a body of `request.embedding` and give a vector for each of its texts, usage and the end.
+
+        Raises EngineError as `chat` does.
+        """
+        until = asyncio.get_running_loop().time() + self._deadlines.total
+        response = await self._post(EMBED, body, "application/json", until)
+        try:
+            data = b""
+            while len(data) < MAX_VECTORS and (piece := await _read(response, until)):
+                data += piece
+        finally:
+            response.close()
+        for event in vectors(data):
+            yield event
+
+    async def _post(self, path: str, body: bytes, kind: str, until: float) -> aiohttp.ClientResponse:
         try:
             async with asyncio.timeout_at(until):
-                response = await self._open_session().post(self._base + CHAT, data=body, allow_redirects=False)
-                if response.status == 200 and response.content_type == "text/event-stream":
+                response = await self._open_session().post(self._base + path, data=body, allow_redirects=False)
+                if response.status == 200 and response.content_type == kind:
                     return response
                 try:
                     raise failure(response.status, await _bounded(response, MAX_ERROR), self._context)

@@ -32,6 +32,8 @@ SETTINGS: Final[dict[str, object]] = {
     "server_tools": [],
     "ui": False,
     "cors_credentials": False,
+    # Vectors for models whose weights say how to pool them; the node asks only those.
+    "embedding": True,
     "offline": True,
     "verbosity": 0,
     # One long prompt may hold up the other chats, or a stop, for one batch.

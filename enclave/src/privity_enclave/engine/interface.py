@@ -4,23 +4,26 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
-from privity_protocol.chat import ChatRequest
-from privity_protocol.lines import Done, Logprobs, Reasoning, Text, Tool, Usage
+from privity_protocol.chat import ChatRequest, EmbedRequest
+from privity_protocol.lines import Done, Embedding, Logprobs, Reasoning, Text, Tool, Usage
 
 from privity_enclave.models import ServedModel
 
 OWNER_BYTES: Final = 32
-EngineEvent = Text | Reasoning | Tool | Logprobs | Usage | Done
+EngineEvent = Text | Reasoning | Tool | Logprobs | Embedding | Usage | Done
 """Done is the last event of every complete answer."""
 ErrorCode = Literal["context_overflow", "unavailable", "bad_request", "crashed", "overloaded", "deadline"]
 
 
 @dataclass(frozen=True, slots=True)
 class EngineRequest:
-    """One chat turn. `owner` (32 bytes) names the session chain: what one owner sent never speeds up another."""
+    """One chat turn, or texts of which vectors are wanted.
+
+    `owner` (32 bytes) names the session chain: what one owner sent never speeds up another.
+    """
 
     owner: bytes
-    chat: ChatRequest
+    body: ChatRequest | EmbedRequest
 
     def __post_init__(self) -> None:
         if len(self.owner) != OWNER_BYTES:

@@ -8,7 +8,7 @@ import hmac
 import secrets
 from collections.abc import Callable, Mapping
 
-from privity_protocol.chat import ChatRequest
+from privity_protocol.chat import ChatRequest, EmbedRequest
 from privity_protocol.lines import Usage
 
 from privity_enclave.engine.adapter import Adapter
@@ -23,18 +23,30 @@ class Isolation:
 
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
+        self.embeds = False
+        """Whether the model gives vectors. Its engine chooses their slot, so that no slot's memory is anyone's own."""
         self._key = secrets.token_bytes(32)
 
     def fields(self, owner: bytes, lease: Lease) -> Mapping[str, object]:
         """Return the members that only we may set."""
         match self._profile.isolation:
             case "slots":
-                return {"id_slot": lease.slot, "cache_prompt": lease.reuse}
+                return {"id_slot": lease.slot, "cache_prompt": lease.reuse and not self.embeds}
             case "salt":
                 # 64 hex digits exactly: another form of salt has killed an engine.
                 return {"cache_salt": hmac.new(self._key, owner, hashlib.sha256).hexdigest()}
             case "none":
                 return {}
+
+
+async def check_vectors(adapter: Adapter, isolation: Isolation, body: Callable[[EngineRequest, Lease], bytes]) -> None:
+    """Learn whether the model gives vectors, by asking for one. Raises EngineError when the engine does not answer."""
+    asked = EngineRequest(secrets.token_bytes(32), EmbedRequest("", [secrets.token_hex(8)]))
+    try:
+        isolation.embeds = bool([event async for event in adapter.embed(body(asked, Lease(0, reuse=False)))])
+    except EngineError as error:
+        if error.code != "bad_request":
+            raise
 
 
 async def check(adapter: Adapter, profile: Profile, body: Callable[[EngineRequest, Lease], bytes]) -> None:

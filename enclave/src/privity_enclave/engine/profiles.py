@@ -12,6 +12,7 @@ SAMPLING: Final = frozenset({"temperature", "top_p", "presence_penalty", "freque
 TOOLS: Final = frozenset({"tools", "tool_choice", "response_format"})
 LOGPROBS: Final = frozenset({"logprobs", "top_logprobs"})
 LOCAL_SAMPLING: Final = frozenset({"top_k", "min_p"})
+SERVED: Final = frozenset({"reasoning_effort", "image_url"})
 LLAMA: Final = SAMPLING | LOCAL_SAMPLING | TOOLS | LOGPROBS | {"logit_bias", "parallel_tool_calls"}
 
 
@@ -19,7 +20,8 @@ LLAMA: Final = SAMPLING | LOCAL_SAMPLING | TOOLS | LOGPROBS | {"logit_bias", "pa
 class Profile:
     """One kind of engine.
 
-    `isolation`: by slots that we own, by a salt of ours, or none (then one slot only). `fields`: what a client may set.
+    `isolation`: by slots that we own, by a salt of ours, or none (then one slot only). `fields`: what a client may
+    set, `image_url` for images in messages.
     `version`: path and member that tell it; `floor`: the oldest accepted. `closed`: paths that must not answer 200.
     `required`: members of `version`'s answer with the values they must have. `lists_models`: the configured id must be
     among those of `/v1/models`.
@@ -54,7 +56,7 @@ PROFILES: Final[Mapping[str, Profile]] = {
         Profile(
             name="llama-server",
             isolation="slots",
-            fields=LLAMA,
+            fields=LLAMA | {"image_url"},
             version=("/props", "build_info"),
             closed=("/slots",),
             lists_models=False,
@@ -62,14 +64,14 @@ PROFILES: Final[Mapping[str, Profile]] = {
         Profile(
             name="vllm",
             isolation="salt",
-            fields=SAMPLING | LOCAL_SAMPLING | TOOLS | LOGPROBS | {"reasoning_effort", "parallel_tool_calls"},
+            fields=SAMPLING | LOCAL_SAMPLING | TOOLS | LOGPROBS | SERVED | {"parallel_tool_calls"},
             version=("/version", "version"),
             floor=(0, 33, 0),
         ),
         Profile(
             name="sglang",
             isolation="salt",
-            fields=SAMPLING | LOCAL_SAMPLING | TOOLS | LOGPROBS | {"reasoning_effort"},
+            fields=SAMPLING | LOCAL_SAMPLING | TOOLS | LOGPROBS | SERVED,
             version=("/get_server_info", "version"),
             floor=(0, 5, 23),
             required={"log_requests": False},

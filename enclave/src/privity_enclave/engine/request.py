@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import msgspec
-from privity_protocol.chat import ChatRequest
+from privity_protocol.chat import ChatRequest, EmbedRequest
 
 from privity_enclave.engine.interface import EngineError
 from privity_enclave.engine.profiles import Profile
@@ -23,7 +23,8 @@ def body(chat: ChatRequest, profile: Profile, *, model: str, context: int, isola
     """
     # An empty list says nothing, and some engines refuse it.
     fields = {name: value for name, value in chat.options.items() if value != []}
-    refused = sorted(set(fields) - profile.fields - {"max_tokens"})
+    shown = {"image_url" for message in chat.messages if isinstance(message.get("content"), list)}
+    refused = sorted((set(fields) | shown) - profile.fields - {"max_tokens"})
     too_long = [name for name in COMPILED if len(msgspec.json.encode(fields.get(name))) > MAX_SCHEMA]
     for name in (*refused, *too_long):
         raise EngineError("bad_request", field=name)
@@ -35,6 +36,13 @@ def body(chat: ChatRequest, profile: Profile, *, model: str, context: int, isola
     return msgspec.json.encode({**fields, "messages": chat.messages, **ours})
 
 
-def suspect(chat: ChatRequest) -> str:
+def embedding(asked: EmbedRequest, *, model: str) -> bytes:
+    """Return the JSON an engine gets for vectors."""
+    return msgspec.json.encode({"model": model, "input": asked.input, "encoding_format": "base64"})
+
+
+def suspect(asked: ChatRequest | EmbedRequest) -> str:
     """Return the member that an engine most likely means when it refuses a body without naming one in our words."""
-    return next((name for name in COMPILED if chat.options.get(name)), "messages")
+    if isinstance(asked, EmbedRequest):
+        return "input"
+    return next((name for name in COMPILED if asked.options.get(name)), "messages")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from privity_protocol import canonical
+from privity_protocol.chat import EmbedRequest
 
 from privity_enclave import models
 from privity_enclave.configuration import Configuration, Model
@@ -43,12 +44,15 @@ class _Serving:
 
     async def chat(self, asked: EngineRequest) -> AsyncGenerator[EngineEvent, None]:
         """Answer one request; see `interface.Engine`."""
+        if isinstance(asked.body, EmbedRequest) and not self._isolation.embeds:
+            raise EngineError("bad_request", field="model")
         self._body(asked, Lease(0, reuse=False))  # a bad request must not wait in line to learn that it is one
         lease = await self._lease(asked.owner)
         adapter = None
         try:
             adapter = await self._adapter()
-            answer = adapter.chat(self._body(asked, lease))
+            speak = adapter.embed if isinstance(asked.body, EmbedRequest) else adapter.chat
+            answer = speak(self._body(asked, lease))
             async with contextlib.aclosing(answer):
                 async for event in answer:
                     yield event
@@ -56,7 +60,7 @@ class _Serving:
             if error.code in ("crashed", "unavailable") and adapter is not None:
                 await self._settle(adapter)
             if error.code == "bad_request":
-                error.field = request.suspect(asked.chat)
+                error.field = error.field or request.suspect(asked.body)
             raise
         finally:
             self._release(lease)
@@ -68,8 +72,10 @@ class _Serving:
         """Wait until what broke `adapter` is known."""
 
     def _body(self, asked: EngineRequest, lease: Lease) -> bytes:
+        if isinstance(asked.body, EmbedRequest):
+            return request.embedding(asked.body, model=self.model.id)
         ours = self._isolation.fields(asked.owner, lease)
-        return request.body(asked.chat, self._profile, model=self.model.id, context=self._context, isolation=ours)
+        return request.body(asked.body, self._profile, model=self.model.id, context=self._context, isolation=ours)
 
     async def _lease(self, owner: bytes) -> Lease:
         ticket: asyncio.Future[Lease] = asyncio.get_running_loop().create_future()
@@ -127,6 +133,7 @@ class EmbeddedEngine(_Serving):
 
     async def _warm_up(self, adapter: Adapter) -> None:
         await isolation.check(adapter, self._profile, self._body)
+        await isolation.check_vectors(adapter, self._isolation, self._body)
 
 
 class ExternalEngine(_Serving):

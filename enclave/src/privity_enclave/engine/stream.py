@@ -5,12 +5,13 @@ honesty: lines are bounded, and an answer without its end is an error.
 """
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from typing import Annotated, Final, Literal
 
 import msgspec
 from privity_protocol.canonical import base64url_encode
-from privity_protocol.lines import MAX_SURPRISAL, Done, Logprobs, Reasoning, Text, Tool, Usage
+from privity_protocol.lines import MAX_SURPRISAL, Done, Embedding, Logprobs, Reasoning, Text, Tool, Usage
 
 from privity_enclave.engine.interface import EngineError, EngineEvent
 
@@ -67,6 +68,16 @@ class _Usage(msgspec.Struct):
     prompt_tokens_details: _Details | None = None
 
 
+class _Vector(msgspec.Struct):
+    index: int
+    embedding: str
+
+
+class _Vectors(msgspec.Struct):
+    data: list[_Vector]
+    usage: _Usage
+
+
 class _Chunk(msgspec.Struct):
     choices: list[_Choice] = []
     usage: _Usage | None = None
@@ -87,6 +98,17 @@ def failure(status: int, answer: bytes, context: int) -> EngineError:
     if status in (429, 503):
         return EngineError("overloaded")
     return EngineError("unavailable")
+
+
+def vectors(answer: bytes) -> list[EngineEvent]:
+    """Return the events of an answer with vectors. Raises EngineError `crashed` for what is none."""
+    try:
+        found = msgspec.json.decode(answer, type=_Vectors)
+        raw = [b64decode(one.embedding, validate=True) for one in sorted(found.data, key=lambda one: one.index)]
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+        raise EngineError("crashed") from None
+    lines = [Embedding(index, base64url_encode(data)) for index, data in enumerate(raw)]
+    return [*lines, Usage(found.usage.prompt_tokens, 0, 0), Done("stop")]
 
 
 class AnswerReader:

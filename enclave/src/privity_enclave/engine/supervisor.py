@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, Literal
 
@@ -186,17 +186,7 @@ class EngineProcess:
             raise StartFailed("engine", f"the process cannot be started: {error.strerror}") from error
 
     async def _order(self, process: asyncio.subprocess.Process, socket: str, key: str) -> None:
-        orders = self._orders
-        line = {
-            "model": orders.model,
-            "socket": socket,
-            "key": key,
-            "slots": orders.slots,
-            "context": orders.context,
-            "threads": threads(),
-            "template": orders.template,
-            "network_isolation": orders.network_isolation,
-        }
+        line = {**asdict(self._orders), "socket": socket, "key": key, "threads": threads()}
         if process.stdin is None:
             raise AssertionError("asked for a pipe")
         process.stdin.write(json.dumps(line).encode() + b"\n")

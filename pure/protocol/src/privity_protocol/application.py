@@ -4,26 +4,30 @@ Lines of the answer: `lines`. Source: specs/application.md.
 """
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Final
 
 from privity_protocol import canonical
 from privity_protocol.errors import Malformed
 from privity_protocol.limits import MAX_HEADER, MAX_SEEN, MAX_TOKEN, MAX_TOKENS_IN_HEADER
 
-INNER_ERRORS: Final = {
-    1: "token_invalid",
-    2: "token_spent",
-    3: "token_expired",
-    4: "policy",
-    5: "overloaded",
-    6: "internal",
-    7: "model_unavailable",
-    8: "view_conflict",
-    9: "bad_request",
-    10: "resume_gone",
-}
-"""Codes of the ERROR record."""
 
+class InnerError(IntEnum):
+    """Codes of the ERROR record."""
+
+    TOKEN_INVALID = 1
+    TOKEN_SPENT = 2
+    TOKEN_EXPIRED = 3
+    POLICY = 4
+    OVERLOADED = 5
+    INTERNAL = 6
+    MODEL_UNAVAILABLE = 7
+    VIEW_CONFLICT = 8
+    BAD_REQUEST = 9
+    RESUME_GONE = 10
+
+
+INNER_ERRORS: Final = {error.value: error.name.lower() for error in InnerError}
 OPERATIONS: Final = frozenset({"chat", "embed", "models", "report", "resume", "stop"})
 PROFILE_NAMES: Final = frozenset({"p0", "p1", "p2"})
 RID: Final = 16

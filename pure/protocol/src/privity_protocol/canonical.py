@@ -7,10 +7,10 @@ ASCII sorted bytewise, no white space; accepted only when equal to its own re-se
 import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Final, NoReturn
+from typing import Final
 
 from privity_protocol.errors import Malformed
-from privity_protocol.jsontext import bound_depth
+from privity_protocol.jsontext import bound_depth, refuse
 
 MAX_INTEGER: Final = 2**53 - 1  # largest integer that JavaScript keeps exact
 MAX_DEPTH: Final = 8
@@ -31,9 +31,7 @@ def decode(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> object
         raise Malformed("not_canonical", "not ASCII")
     bound_depth(data, max_depth)
     try:
-        value: object = json.loads(
-            data.decode("ascii"), parse_float=_refuse, parse_constant=_refuse, parse_int=_integer
-        )
+        value: object = json.loads(data.decode("ascii"), parse_float=refuse, parse_constant=refuse, parse_int=_integer)
     except ValueError as error:
         raise Malformed("not_canonical", "not JSON of integers, strings, lists and objects") from error
     if encode(value) != data:
@@ -45,10 +43,6 @@ def encode(value: object) -> bytes:
     """Return the one spelling of `value`. Raises Malformed `not_canonical` for what canonical JSON cannot say."""
     _check(value)
     return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode("ascii")
-
-
-def _refuse(_text: str) -> NoReturn:
-    raise ValueError("number")
 
 
 def _integer(text: str) -> int:

@@ -5,46 +5,20 @@ Source: specs/errors.md. Who broke which promise is the type; what exactly is th
 
 from typing import Final
 
-CANONICAL_REASONS: Final = frozenset({"too_large", "too_deep", "not_canonical"})
-MEMBER_REASONS: Final = frozenset({"missing_member", "unknown_member", "member_type", "member_value"})
-CBOR_REASONS: Final = frozenset(
-    {"truncated", "trailing_data", "not_minimal", "unsupported_item", "integer_range", "key_order", "too_many"}
-)
-BUNDLE_REASONS: Final = frozenset(
-    {
-        "bundle_too_large",
-        "bundle_not_canonical",
-        "bundle_type",
-        "label_unknown",
-        "media_type",
-        "indicator",
-        "item_encoding",
-        "item_too_large",
-    }
-)
-WINDOW_REASONS: Final = frozenset({"key_not_yet_valid", "key_expired", "key_lifetime"})
-HEADER_REASONS: Final = frozenset({"size", "header", "suite", "reserved_nonzero", "unknown_key", "key", "record_size"})
-RECORD_REASONS: Final = frozenset(
-    {"record_type", "record_length", "padding_nonzero", "error_text", "order", "after_close", "truncated", "too_large"}
-)
-LOCAL_REASONS: Final = frozenset(
-    {"consumed", "order", "chain_exhausted", "record_limit", "record_capacity", "backlog_full"}
-)
-APPLICATION_REASONS: Final = frozenset(
-    {"header_length", "not_json", "not_utf8", "duplicate_member", "line_kind", "order", "bad_request"}
-)
-NOT_AUTHENTIC: Final = "not_authentic"
-REASONS: Final = (
-    CANONICAL_REASONS
-    | MEMBER_REASONS
-    | CBOR_REASONS
-    | BUNDLE_REASONS
-    | WINDOW_REASONS
-    | HEADER_REASONS
-    | RECORD_REASONS
-    | LOCAL_REASONS
-    | APPLICATION_REASONS
-    | {NOT_AUTHENTIC}
+REASONS: Final = frozenset(
+    # canonical JSON, and the members of documents
+    "too_large too_deep not_canonical missing_member unknown_member member_type member_value "  # noqa: SIM905
+    # CBOR
+    "truncated trailing_data not_minimal unsupported_item integer_range key_order too_many "
+    # evidence bundles
+    "bundle_too_large bundle_not_canonical bundle_type label_unknown media_type indicator item_encoding item_too_large "
+    # windows of keys, and outer headers
+    "key_not_yet_valid key_expired key_lifetime size header suite reserved_nonzero unknown_key key record_size "
+    # records, what their keys say, and our own misuse of them
+    "record_type record_length padding_nonzero error_text order after_close not_authentic "
+    "consumed chain_exhausted record_limit record_capacity backlog_full "
+    # requests and answers
+    "header_length not_json not_utf8 duplicate_member line_kind bad_request".split()
 )
 
 
@@ -67,7 +41,7 @@ class NotAuthentic(PrivityError):
     """Opening or confirming failed. One sentence for every cause, so that it helps no guesser."""
 
     def __init__(self) -> None:
-        super().__init__(NOT_AUTHENTIC, "the bytes do not come from the expected key holder, or were changed")
+        super().__init__("not_authentic", "the bytes do not come from the expected key holder, or were changed")
 
 
 class StateError(PrivityError):

@@ -29,7 +29,7 @@ def decode(data: bytes, *, max_depth: int) -> object:
     bound_depth(data, max_depth)
     try:
         value: object = json.loads(
-            text, object_pairs_hook=_members, parse_int=_integer, parse_float=_float, parse_constant=_refuse
+            text, object_pairs_hook=_members, parse_int=_integer, parse_float=_float, parse_constant=refuse
         )
     except ValueError:
         raise Malformed("not_json", f"{len(data)} bytes that are no JSON text") from None
@@ -77,5 +77,6 @@ def _float(text: str) -> float:
     return value
 
 
-def _refuse(_text: str) -> NoReturn:
+def refuse(_text: str) -> NoReturn:
+    """Refuse a number that the format does not have."""
     raise ValueError("number")

@@ -1,7 +1,7 @@
 """The response's application bytes: JSON lines of a closed list of kinds. Source: specs/application.md."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from privity_protocol import canonical, jsontext
@@ -18,14 +18,11 @@ MAX_SURPRISAL: Final = 9_999_000_000
 MAX_DIMENSIONS: Final = 8192  # numbers of a vector
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Text:
     """A piece of the answer."""
 
-    d: str
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({len(self.d)} characters)"
+    d: str = field(repr=False)
 
 
 class Reasoning(Text):
@@ -34,47 +31,38 @@ class Reasoning(Text):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Tool:
     """A piece of a tool call: `id` and `name` are empty after the first piece, `arguments` are to be joined."""
 
     index: int
-    id: str
-    name: str
-    arguments: str
-
-    def __repr__(self) -> str:
-        return f"Tool({self.index})"
+    id: str = field(repr=False)
+    name: str = field(repr=False)
+    arguments: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Logprobs:
     """How likely tokens of the text were: `top` counts each token's alternatives, which follow it in the other two.
 
     `bytes`: base64url of what each stands for. `surprisal`: minus the natural logarithm of its probability, 10^-6.
     """
 
-    bytes: list[str]
-    surprisal: list[int]
+    bytes: list[str] = field(repr=False)
+    surprisal: list[int] = field(repr=False)
     top: list[int]
 
     def __post_init__(self) -> None:
         if not len(self.bytes) == len(self.surprisal) == sum(self.top) + len(self.top) > 0:
             raise Malformed("member_value", "logprobs: lists of other lengths")
 
-    def __repr__(self) -> str:
-        return f"Logprobs({len(self.top)} tokens)"
 
-
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Embedding:
     """The vector of input `index`, as base64url of little-endian single-precision numbers."""
 
     index: int
-    d: str
-
-    def __repr__(self) -> str:
-        return f"Embedding({self.index})"
+    d: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
