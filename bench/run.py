@@ -25,6 +25,7 @@ BENCHMARKS = (
     "engine",
     "relay",
     "accounts",
+    "tokens",
     "node_memory",
     "traffic_shape",
     "traffic_live",

@@ -22,7 +22,7 @@ WAIT_S: Final = 20.0
 """For which a request waits until the accounts are open, or could not be opened."""
 FIRST: Final = frozenset(
     {"access", "account", "service", "passkeys", "keyring", "pages", "events", "bodies", "objects", "pairings"}
-    | {"shares", "usage", "openapi.json"}
+    | {"shares", "usage", "openapi.json", "tokens", "issuers"}
 )
 WELL_KNOWN: Final = frozenset({"/.well-known/webauthn", "/.well-known/passkey-endpoints"})
 _BUSY: Final = json.dumps(
@@ -78,6 +78,7 @@ class AccountGate:
         from privity_service.accounts.limits import SWEEP_S
         from privity_service.accounts.problem import Problem
         from privity_service.accounts.sweep import sweep
+        from privity_service.issuer.keys import KeyFileUnfit
 
         house = self._house
         assert house is not None
@@ -86,6 +87,12 @@ class AccountGate:
                 await house.database.run(lambda: sweep(house), writes=True)
             except Problem as problem:
                 self._events.emit("accounts_unavailable", reason=problem.reason)
+            if house.issuer is not None:
+                # One at a time: making a key holds a core for a tenth of a second.
+                try:
+                    await asyncio.to_thread(house.issuer.prepare, house.clock(), most=1)
+                except (OSError, KeyFileUnfit) as error:
+                    self._events.emit("accounts_unavailable", reason=getattr(error, "reason", "issuer_key"))
             await asyncio.sleep(SWEEP_S)
 
     def end_streams(self) -> None:

@@ -17,6 +17,7 @@ from privity_service.accounts.news import News
 from privity_service.accounts.page_statements import ACCOUNT_BY_ID, ACCOUNT_LOCKED
 from privity_service.accounts.problem import Problem
 from privity_service.accounts.settings import AccountSettings, Plan, Registration, plan_of
+from privity_service.issuer.keys import IssuerKeys
 
 DAY_S: Final = 86_400
 
@@ -33,6 +34,8 @@ class House:
     erasure: Ed25519PrivateKey
     clock: Callable[[], int] = field(default=lambda: int(time.time()))
     news: News = field(default_factory=News)
+    issuer: IssuerKeys | None = None
+    """None issues no tokens."""
     counters: Allowance = field(init=False)
     _prefix_key: bytes = field(default_factory=lambda: token_bytes(32), repr=False)
 

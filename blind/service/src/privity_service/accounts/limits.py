@@ -50,6 +50,7 @@ SHARE_READ: Final = Rate("share", 300, 60)
 PAGES: Final = Rate("pages", 120, 60)
 BODIES: Final = Rate("bodies", 600, 60)
 KEYRINGS: Final = Rate("keyrings", 60, 3600)
+DRAWS: Final = Rate("draws", 60, 3600)
 ANSWERS: Final = Rate("answers", 5, 3600)
 
 

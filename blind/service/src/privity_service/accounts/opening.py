@@ -1,6 +1,7 @@
 """Opens the accounts of a configuration: database, migrations, and the key that signs receipts."""
 
 import os
+import time
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -11,10 +12,13 @@ from privity_service.accounts import schema
 from privity_service.accounts.database import Database, engine_of
 from privity_service.accounts.house import House
 from privity_service.accounts.settings import AccountSettings, DatabasePlace, Registration
+from privity_service.issuer.keys import IssuerKeys
+from privity_service.issuer.settings import Issuance
 
 FOLDER: Final = "accounts"
 FILE: Final = "accounts.db"
 KEY_FILE: Final = "erasure.key"
+ISSUER: Final = "issuer"
 _SEED: Final = 32
 
 
@@ -27,7 +31,7 @@ class KeyUnfit(Exception):
 def open_house(
     state: Path, place: DatabasePlace, settings: AccountSettings, registration: Registration, own_origin: str
 ) -> House:
-    """Open or make everything. Raises SchemaTooNew, KeyUnfit, OSError, SQLAlchemyError."""
+    """Open or make everything. Raises SchemaTooNew, KeyUnfit, KeyFileUnfit, OSError, SQLAlchemyError."""
     folder = state / FOLDER
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = engine_of(place.url or f"sqlite:///{folder / FILE}")
@@ -40,7 +44,14 @@ def open_house(
         rp_id=settings.rp_id or urlsplit(origin).hostname or "localhost",
         origins=tuple(dict.fromkeys((origin, *settings.related_origins))),
         erasure=erasure_key(folder / KEY_FILE),
+        issuer=None if settings.issuance is None else _issuer(folder / ISSUER, settings.issuance),
     )
+
+
+def _issuer(folder: Path, issuance: Issuance) -> IssuerKeys:
+    keys = IssuerKeys(folder, tuple(issuance.daily))
+    keys.prepare(int(time.time()))
+    return keys
 
 
 def erasure_key(path: Path) -> Ed25519PrivateKey:

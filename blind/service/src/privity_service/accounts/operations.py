@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 from privity_protocol.stored.header import MAX_BODY
 
-from privity_service.accounts import access, bodies, creation, keyrings, owner, pages, pairings, shares, wire
+from privity_service.accounts import access, bodies, creation, issuance, keyrings, owner, pages, pairings, shares, wire
 from privity_service.accounts.call import Answer, Call
 from privity_service.accounts.house import House
 from privity_service.accounts.limits import MAX_JSON, MAX_PAGES, MAX_STEP
@@ -172,7 +172,19 @@ SHARES: Final = (
     Operation("DELETE", "/v1/shares/{id}", "Revoke a share", shares.revoke, {204: None}, ("share.unknown",),
               scope=Scope.FULL),
 )  # fmt: skip
-OPERATIONS: Final = (*ACCESS, *ACCOUNTS, *HISTORY, *PAIRINGS, *SHARES)
+TOKENS: Final = (
+    Operation(
+        "GET", "/v1/issuers", "Read the issuer's public keys", issuance.listed, {200: issuance.IssuerList},
+        ("tokens.off",), writes=False,
+    ),
+    # Signing takes as long as a hundred pages: it runs where readers run, and only the count where writers wait.
+    Operation(
+        "POST", "/v1/tokens", "Draw tokens", issuance.draw, {200: issuance.TokenSignatures},
+        ("tokens.off", "tokens.day", "tokens.malformed", "tokens.daily", "plan.tokens", "request.key_reused"),
+        scope=Scope.FULL, takes=issuance.TokenDrawn, headers=KEYED, writes=False,
+    ),
+)  # fmt: skip
+OPERATIONS: Final = (*ACCESS, *ACCOUNTS, *HISTORY, *PAIRINGS, *SHARES, *TOKENS)
 
 
 def most_sent(operation: Operation) -> int:

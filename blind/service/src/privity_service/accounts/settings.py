@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from privity_service.issuer.settings import Issuance
+
 Registration = Literal["open", "invitation", "closed"]
 Amount = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 Origin = Annotated[
@@ -41,6 +43,8 @@ class AccountSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         default_factory=lambda: {"free": Plan(5, 500_000_000), "paid": Plan(None, 20_000_000_000)}
     )
     """Null turns plans off. New accounts have the plan "free"."""
+    issuance: Issuance | None = None
+    """Null issues no tokens."""
 
 
 def plan_of(settings: AccountSettings, name: str) -> Plan:

@@ -12,6 +12,7 @@ from privity_service.accounts.tables import (
     Pairing,
     Reply,
     Share,
+    TokenDraw,
 )
 
 
@@ -23,6 +24,8 @@ def sweep(house: House) -> None:
             connection.execute(delete(table).where(table.expiry <= now))
     with house.database.writing() as connection:
         connection.execute(delete(Invitation).where((Invitation.last_day < house.day) | (Invitation.uses < 1)))
+    with house.database.writing() as connection:
+        connection.execute(delete(TokenDraw).where(TokenDraw.day < house.day - 1))
     with house.database.reading() as connection:
         waiting = select(BodyRow.account).where(BodyRow.staged_until <= now).distinct()
         accounts = [one for (one,) in connection.execute(waiting)]

@@ -175,6 +175,17 @@ class Reply(Base):
     __table_args__ = (Index("replies_account", "account"), Index("replies_expiry", "expiry"))
 
 
+class TokenDraw(Base):
+    """How many tokens of a day an account drew: never which."""
+
+    __tablename__ = "token_draws"
+    account: Mapped[bytes] = _of_account(primary=True)
+    plan: Mapped[str] = mapped_column(String(32), primary_key=True)
+    day: Mapped[int] = mapped_column(primary_key=True)
+    count: Mapped[int]
+    __table_args__ = (Index("token_draws_day", "day"),)
+
+
 class Erasure(Base):
     """A receipt; without an account it is that of a deleted one."""
 
