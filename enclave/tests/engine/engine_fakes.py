@@ -1,6 +1,7 @@
 """A pretended OpenAI server, stricter than real ones, and the small things that tests of engines say often."""
 
 import asyncio
+import contextlib
 import hashlib
 import importlib.util
 import json
@@ -13,10 +14,13 @@ from types import ModuleType
 from privity_enclave import configuration
 from privity_enclave.engine.adapter import Adapter, Deadlines
 from privity_enclave.engine.interface import EngineError, EngineEvent, EngineRequest
+from privity_enclave.engine.serving import EmbeddedEngine, open_engines
 from privity_protocol import canonical
 from privity_protocol.chat import ChatRequest
+from privity_protocol.lines import Text, Usage
 
 ROOT = Path(__file__).resolve().parents[3]
+CONTEXT = 2048
 PATIENT = Deadlines(first=60, idle=60, total=60)
 
 
@@ -199,3 +203,30 @@ def refusing(status: int, answer: object) -> Script:
         await reply(writer, status, answer)
 
     return script
+
+
+@contextlib.asynccontextmanager
+async def running(path: Path, tmp_path: Path, **members):
+    """One engine, started."""
+    configured = settings(described(path, **({"slots": 2, "context": CONTEXT} | members)))
+    engines = open_engines(configured, {"m": path}, run_dir=tmp_path)
+    await engines.start()
+    try:
+        engine = engines.engines["m"]
+        assert isinstance(engine, EmbeddedEngine)
+        yield engine
+    finally:
+        await engines.close()
+
+
+def usage_of(events) -> Usage:
+    return next(event for event in events if isinstance(event, Usage))
+
+
+def words(events) -> str:
+    return "".join(event.d for event in events if isinstance(event, Text))
+
+
+async def answer(engine: EmbeddedEngine, owner: int, text: str = "hello", **members):
+    members.setdefault("max_tokens", 8)
+    return await everything(engine.chat(asked(owner, text, **members)))

@@ -5,38 +5,33 @@ import contextlib
 import os
 import random
 import signal
-import struct
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from engine_fakes import ROOT, asked, described, error_of, everything, settings
+from engine_fakes import (
+    CONTEXT,
+    ROOT,
+    answer,
+    asked,
+    described,
+    error_of,
+    everything,
+    running,
+    settings,
+    usage_of,
+    words,
+)
 from privity_enclave.engine import child, supervisor
 from privity_enclave.engine.interface import EngineRequest
 from privity_enclave.engine.request import COMPILED
-from privity_enclave.engine.serving import EmbeddedEngine, open_engines
+from privity_enclave.engine.serving import open_engines
 from privity_enclave.failure import StartFailed
-from privity_protocol.canonical import base64url_decode
-from privity_protocol.chat import ChatRequest, EmbedRequest
-from privity_protocol.lines import Done, Embedding, Logprobs, Text, Usage
+from privity_protocol.chat import ChatRequest
+from privity_protocol.lines import Done, Text
 
 pytestmark = pytest.mark.system
-CONTEXT = 2048
-
-
-@contextlib.asynccontextmanager
-async def running(path: Path, tmp_path: Path, **members):
-    """One engine, started."""
-    configured = settings(described(path, **({"slots": 2, "context": CONTEXT} | members)))
-    engines = open_engines(configured, {"m": path}, run_dir=tmp_path)
-    await engines.start()
-    try:
-        engine = engines.engines["m"]
-        assert isinstance(engine, EmbeddedEngine)
-        yield engine
-    finally:
-        await engines.close()
 
 
 def turn(role: str, content: str) -> dict:
@@ -53,19 +48,6 @@ def alive(pid: int) -> bool:
 
 def folders(run_dir: Path) -> list[Path]:
     return list(run_dir.glob("engine-*"))
-
-
-def usage_of(events) -> Usage:
-    return next(event for event in events if isinstance(event, Usage))
-
-
-def words(events) -> str:
-    return "".join(event.d for event in events if isinstance(event, Text))
-
-
-async def answer(engine: EmbeddedEngine, owner: int, text: str = "hello", **members):
-    members.setdefault("max_tokens", 8)
-    return await everything(engine.chat(asked(owner, text, **members)))
 
 
 def test_one_owners_prompt_never_speeds_up_anothers(tiny_model: Path, tmp_path: Path) -> None:
@@ -472,72 +454,5 @@ def test_the_request_that_ends_first_is_not_the_one_that_waits_longest(tiny_mode
             long = asyncio.create_task(answer(engine, 1, "x" * 1900))
             short = asyncio.create_task(answer(engine, 2, "y"))
             assert [events[-1] for events in await asyncio.gather(long, short)] == [Done("length")] * 2
-
-    asyncio.run(go())
-
-
-def test_log_probabilities_are_those_of_the_text(tiny_model: Path, tmp_path: Path) -> None:
-    async def go() -> None:
-        async with running(tiny_model, tmp_path) as engine:
-            events = await answer(engine, 1, max_tokens=12, logprobs=True, top_logprobs=3)
-            told = [event for event in events if isinstance(event, Logprobs)]
-            chosen = b"".join(base64url_decode(one.bytes[0]) or b"" for one in told)
-            assert chosen.decode("utf-8", "replace").startswith(words(events).rstrip("\ufffd"))
-            assert {tuple(one.top) for one in told} == {(3,)}
-            # At temperature 0 the chosen token is the most likely one.
-            assert all(one.surprisal[0] == min(one.surprisal) for one in told)
-            alone = [event for event in await answer(engine, 1, logprobs=True) if isinstance(event, Logprobs)]
-            assert {(len(one.bytes), *one.top) for one in alone} == {(2, 1)}
-            assert not any(isinstance(event, Logprobs) for event in await answer(engine, 1, logprobs=False))
-
-    asyncio.run(go())
-
-
-def test_a_bias_moves_the_choice(tiny_model: Path, tmp_path: Path) -> None:
-    async def go() -> None:
-        async with running(tiny_model, tmp_path) as engine:
-            plain = words(await answer(engine, 1, max_tokens=8))
-            (token,) = {number for number in range(3, 259) if chr(number - 3) == "q"}
-            biased = words(await answer(engine, 1, max_tokens=8, logit_bias={str(token): 100}))
-            assert plain != biased
-            assert len(set(biased)) == 1
-
-    asyncio.run(go())
-
-
-def vectors_of(events) -> list[tuple[float, ...]]:
-    raw = [base64url_decode(event.d) or b"" for event in events if isinstance(event, Embedding)]
-    return [struct.unpack(f"<{len(data) // 4}f", data) for data in raw]
-
-
-def test_a_model_whose_weights_pool_gives_vectors(embedding_model: Path, tmp_path: Path) -> None:
-    async def go() -> None:
-        async with running(embedding_model, tmp_path) as engine:
-
-            async def embedded(owner: int, *texts: str):
-                return await everything(engine.chat(EngineRequest(bytes([owner]) * 32, EmbedRequest("m", [*texts]))))
-
-            events = await embedded(1, "the sky", "a stone")
-            first, second = vectors_of(events)
-            assert events[-2:] == [Usage(14, 0, 0), Done("stop")]
-            assert [len(first), len(second)] == [128, 128]
-            assert sum(number**2 for number in first) == pytest.approx(1, abs=1e-3)
-            assert vectors_of(await embedded(2, "a stone", "the sky")) == [
-                pytest.approx(second, abs=1e-3), pytest.approx(first, abs=1e-3)
-            ]  # fmt: skip
-            # The engine picks the slot of a text by itself: no chat may find what lies in a slot for its own.
-            for _ in range(2):
-                assert usage_of(await answer(engine, 1, "x" * 300)).cached == 0
-            _, error = await error_of(engine.chat(EngineRequest(b"1" * 32, EmbedRequest("m", ["x" * CONTEXT * 2]))))
-            assert error.code == "context_overflow"
-
-    asyncio.run(go())
-
-
-def test_a_model_that_does_not_pool_is_not_asked_for_vectors(tiny_model: Path, tmp_path: Path) -> None:
-    async def go() -> None:
-        async with running(tiny_model, tmp_path) as engine:
-            _, error = await error_of(engine.chat(EngineRequest(b"1" * 32, EmbedRequest("m", ["the sky"]))))
-            assert (error.code, error.field) == ("bad_request", "model")
 
     asyncio.run(go())
