@@ -49,7 +49,7 @@ async function kept({ page }: Profile): Promise<Readonly<Record<string, number>>
   });
 }
 
-test("a guest's chat outlives a ceremony that is left, and is saved once the code was typed", async () => {
+test("2: a guest's chat outlives a ceremony that is left, and is saved once the code was typed", async () => {
   const profile = await Profile.open({ before: watched });
   const { page } = profile;
   await agree(profile);
@@ -86,7 +86,7 @@ test("a guest's chat outlives a ceremony that is left, and is saved once the cod
   expect(profile.faults).toEqual([]);
 });
 
-test("an authenticator that answers late is asked behind a button until two answers agree; keys alone suffice", async () => {
+test("2: an authenticator that answers late is asked behind a button until two answers agree; keys alone suffice", async () => {
   const profile = await Profile.open({ authenticator: "late" });
   const { page } = profile;
   await page.getByRole("button", { name: "Sign in with passkey" }).waitFor();
@@ -115,7 +115,7 @@ test("an authenticator that answers late is asked behind a button until two answ
   await composer(page).waitFor();
 });
 
-test("an authenticator without an answer signs in, and seven words open", async () => {
+test("2: an authenticator without an answer signs in, and seven words open", async () => {
   const profile = await Profile.open({ authenticator: "none" });
   const { page } = profile;
   // Words become a key slowly, as they must, and more so on a busy machine.
@@ -146,7 +146,7 @@ test("an authenticator without an answer signs in, and seven words open", async 
   await composer(page).waitFor();
 }, 400_000);
 
-test("an authenticator that does not answer the same twice opens nothing, and nothing is stored", async () => {
+test("2: an authenticator that does not answer the same twice opens nothing, and nothing is stored", async () => {
   const profile = await Profile.open({ before: watched });
   const { page } = profile;
   await page.evaluate(unstable);
@@ -160,7 +160,7 @@ test("an authenticator that does not answer the same twice opens nothing, and no
   expect(await kept(profile)).not.toHaveProperty("privity-devices/devices", 1);
 });
 
-test("an owner who is not recognised, or who puts the question away, is told so and finds nothing changed", async () => {
+test("2: an owner who is not recognised, or who puts the question away, is told so and finds nothing changed", async () => {
   const profile = await Profile.open();
   const { page } = profile;
   await profile.recognise(false);

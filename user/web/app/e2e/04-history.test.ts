@@ -22,7 +22,7 @@ beforeAll(async () => {
   await recover(there, code, "There");
 });
 
-test("a device that knew nothing has every chat, and reads them without a network", async () => {
+test("4: a device that knew nothing has every chat, and reads them without a network", async () => {
   const { page } = there;
   await page.getByText(CHATS[0]).first().waitFor();
   // What is used offline was used before: screens are loaded with their first use.
@@ -38,7 +38,7 @@ test("a device that knew nothing has every chat, and reads them without a networ
   await page.getByText("Offline. Everything saved here can be read").first().waitFor();
 });
 
-test("what both changed while apart is on both afterwards, and nothing is lost", async () => {
+test("4: what both changed while apart is on both afterwards, and nothing is lost", async () => {
   await rename(there, "Renamed once", "Renamed away");
   await rename(here, CHATS[1], "Renamed at home");
   await there.offline(false);

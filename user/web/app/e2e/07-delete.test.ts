@@ -37,7 +37,7 @@ async function data(profile: Profile): Promise<void> {
   await profile.page.getByRole("tab", { name: "Data" }).click();
 }
 
-test("all chats that one device deletes are gone on the other", async () => {
+test("7: all chats that one device deletes are gone on the other", async () => {
   await data(here);
   await typed(here, "Delete all chats", "delete all chats", "Delete all");
   await here.page.getByText("All chats were deleted.").first().waitFor();
@@ -50,7 +50,7 @@ test("all chats that one device deletes are gone on the other", async () => {
   await there.page.getByText(SAID).first().waitFor({ state: "detached" });
 });
 
-test("a deleted account is a guest again, holds a signed receipt, and its other device is let in no more", async () => {
+test("7: a deleted account is a guest again, holds a signed receipt, and its other device is let in no more", async () => {
   const { page } = here;
   await data(here);
   await typed(here, "Delete account", "delete my account", "Delete account");

@@ -1,4 +1,4 @@
-/** Features 8 and 9: everything leaves as a zip that a plain reader opens, and comes back equal; twice adds nothing. */
+/** Features 8, 9 and 14: what leaves as a zip comes back equal, twice adds nothing; code and tables are copied as written. */
 
 import { readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,6 +11,9 @@ import { Profile } from "./browser.ts";
 import { agree, ask, create, go, press } from "./people.ts";
 
 const SAID = "Berberitzen, dried";
+/** Tabs, blank lines and what a browser would collapse. */
+const CODE = "def pick(hands):\n\tif not hands:\n\t\treturn  None\n\n\n\treturn <glove>  # & more";
+const TABLE = "| Fruit | Price |\n|---|---:|\n| sea  buckthorn | **3** |";
 let profile: Profile;
 
 beforeAll(async () => {
@@ -64,7 +67,7 @@ async function taken(into: Profile, path: string, words: string | null): Promise
   await press(page, "Open the file");
 }
 
-test("an encrypted export opens with its words alone, in another account, and exports equal again", async () => {
+test("8: an encrypted export opens with its words alone, in another account, and exports equal again", async () => {
   const plain = await exported(profile, false);
   const before = await contents(plain.path);
   expect(before).toMatchObject({ text: [[`chats/${SAID}.md`, expect.stringContaining(SAID)]], trees: [{}] });
@@ -91,7 +94,7 @@ test("an encrypted export opens with its words alone, in another account, and ex
   expect(other.faults).toEqual([]);
 });
 
-test("an export of ChatGPT is shown before it is added, and what it cannot bring is counted", async () => {
+test("9: an export of ChatGPT is shown before it is added, and what it cannot bring is counted", async () => {
   const message = (role: string, parts: readonly string[]) => ({
     author: { role }, content: { content_type: "text", parts }, create_time: 1_700_000_000, status: "finished_successfully",
   });
@@ -100,7 +103,7 @@ test("an export of ChatGPT is shown before it is added, and what it cannot bring
     current_node: "b", mapping: {
       root: { id: "root", message: message("system", [""]), parent: null, children: ["a"] },
       a: { id: "a", message: message("user", ["How is Sanddorn picked?"]), parent: "root", children: ["b"] },
-      b: { id: "b", message: message("assistant", ["With gloves."]), parent: "a", children: [] },
+      b: { id: "b", message: message("assistant", [`With gloves.\n\n\`\`\`python\n${CODE}\n\`\`\`\n\n${TABLE}\n\n$$x^2$$`]), parent: "a", children: [] },
     },
   };
   const path = join(tmpdir(), `${String(process.pid)}-conversations.json`);
@@ -116,5 +119,25 @@ test("an export of ChatGPT is shown before it is added, and what it cannot bring
   await writeFile(path, "no such thing");
   await page.locator(".drop input[type=file]").setInputFiles(path);
   await page.getByText("nothing was imported").waitFor();
+  expect(profile.faults).toEqual([]);
+});
+
+test("14: code and a table are copied as they were written, and a formula is set", async () => {
+  const { page, context } = profile;
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await press(page, "Archived");
+  await page.locator(".listed-link", { hasText: "Sanddorn" }).click();
+  const answer = page.locator("main .answer").first();
+  const copied = async (name: string): Promise<string> => {
+    await page.evaluate(() => navigator.clipboard.writeText(""));
+    await press(answer, name);
+    await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).not.toBe("");
+    return page.evaluate(() => navigator.clipboard.readText());
+  };
+  await answer.locator(".code .of-keyword").first().waitFor();
+  expect(await copied("Copy code")).toBe(CODE);
+  expect(await copied("Copy as Markdown")).toBe(TABLE);
+  expect(await copied("Copy as CSV")).toMatch(/^Fruit,Price\r?\nsea  buckthorn,3\s*$/);
+  await answer.locator(".maths-display math, .maths-display .katex").first().waitFor();
   expect(profile.faults).toEqual([]);
 });

@@ -31,7 +31,7 @@ async function type(digits: string): Promise<void> {
 
 const wrong = (digits: string): string => (digits === "000000" ? "111111" : "000000");
 
-test("three wrong codes burn the link, and the new device stays a stranger", async () => {
+test("15: three wrong codes burn the link, and the new device stays a stranger", async () => {
   await go(old, "Devices");
   await press(fresh.page, "Link to another device");
   await press(fresh.page, "Type a code there instead");
@@ -49,7 +49,7 @@ test("three wrong codes burn the link, and the new device stays a stranger", asy
   await composer(fresh.page).waitFor();
 });
 
-test("a device is linked by the text of its QR code and six digits, and named on both", async () => {
+test("15: a device is linked by the text of its QR code and six digits, and named on both", async () => {
   const { page } = old;
   await press(fresh.page, "Link to another device");
   await fresh.page.locator(".qr path").waitFor();
@@ -84,7 +84,7 @@ test("a device is linked by the text of its QR code and six digits, and named on
   expect(there).toBe(here);
 });
 
-test("a revoked device is told and cannot come back, and the other goes on with new keys", async () => {
+test("15: a revoked device is told and cannot come back, and the other goes on with new keys", async () => {
   await press(old.page, "Actions for Kitchen tablet");
   await old.page.getByRole("menuitem", { name: "Revoke" }).click();
   await old.page.getByRole("alertdialog").getByRole("button", { name: "Revoke", exact: true }).click();

@@ -63,7 +63,7 @@ async function walk(language: string, judged: boolean): Promise<void> {
   expect(names.length).toBeGreaterThanOrEqual(18);
 }
 
-test("axe finds nothing on any screen, light or dark", async () => {
+test("19: axe finds nothing on any screen, light or dark", async () => {
   if (FOLDER !== "") mkdirSync(FOLDER, { recursive: true });
   await walk("en", true);
   if (FOLDER !== "") await walk("ar", false);

@@ -28,7 +28,7 @@ async function unlock({ page }: Profile): Promise<void> {
   await composer(page).waitFor();
 }
 
-test("a lock covers every tab, and what was typed comes back with the passkey", async () => {
+test("20: a lock covers every tab, and what was typed comes back with the passkey", async () => {
   const { page, context } = profile;
   const other = await context.newPage();
   await other.goto("/");
@@ -53,7 +53,7 @@ test("a lock covers every tab, and what was typed comes back with the passkey", 
   await expect.poll(() => composer(page).inputValue()).toBe(DRAFT);
 });
 
-test("who puts the question away stays outside, is offered no way to begin anew, and comes in with the next try", async () => {
+test("20: who puts the question away stays outside, is offered no way to begin anew, and comes in with the next try", async () => {
   const { page } = profile;
   await page.keyboard.press("Control+Shift+L");
   await heading(profile, "Locked");
@@ -67,7 +67,7 @@ test("who puts the question away stays outside, is offered no way to begin anew,
   await composer(page).waitFor();
 });
 
-test("it locks itself after the time that was chosen", async () => {
+test("20: it locks itself after the time that was chosen", async () => {
   const { page } = profile;
   await go(profile, "Settings");
   await page.getByRole("tab", { name: "Privacy" }).click();
@@ -84,7 +84,7 @@ test("it locks itself after the time that was chosen", async () => {
   await unlock(profile);
 });
 
-test("a forgotten device keeps no key, no chat and no text", async () => {
+test("20: a forgotten device keeps no key, no chat and no text", async () => {
   const { page } = profile;
   await go(profile, "Devices");
   await press(page, "Forget this device");

@@ -16,7 +16,7 @@ beforeAll(async () => {
   await sync(profile);
 });
 
-test("the plan says how many chats are active, how much is stored, and what happens beyond", async () => {
+test("21: the plan says how many chats are active, how much is stored, and what happens beyond", async () => {
   await go(profile, "Usage and plan");
   await heading(profile, "Usage and plan");
   const { page } = profile;
@@ -25,7 +25,7 @@ test("the plan says how many chats are active, how much is stored, and what happ
   await page.getByText("archive one to start another").waitFor();
 });
 
-test("a link opens the branch without an account, is continued by a guest, and is dead once revoked", async () => {
+test("22: a link opens the branch without an account, is continued by a guest, and is dead once revoked", async () => {
   const { page } = profile;
   await page.getByText(SAID).first().click();
   await composer(page).waitFor();

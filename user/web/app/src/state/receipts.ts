@@ -12,12 +12,24 @@ import { saveFile } from "./saving.ts";
 /** The answer whose evidence is open; null: none. */
 export const shownReceipt = signal<MessageView | null>(null);
 
+/** What the file is called that holds the evidence of an answer. */
+function fileOf({ time }: MessageView): string {
+  return `evidence-${new Date(time).toISOString().slice(0, 19).replaceAll(":", "")}.cbor`;
+}
+
+/** The command that judges that file without this page; the file does not say when it was judged, so the command does. */
+export function commandOf(message: MessageView): string {
+  const test = message.proof === "test" ? " --allow-simulated" : "";
+  return `privity verify-bundle ${fileOf(message)} --at ${new Date(message.time).toISOString().slice(0, 19)}Z${test}`;
+}
+
 /** Save the evidence that was kept of an answer, as one file for `privity verify-bundle`. */
-export async function saveReceipt({ evidence, time }: MessageView): Promise<void> {
+export async function saveReceipt(message: MessageView): Promise<void> {
+  const { evidence } = message;
   if (evidence === null) return;
   try {
     const { bundle } = await ports().vault.ask("evidence", { evidence });
-    saveFile(`evidence-${new Date(time).toISOString().slice(0, 19).replaceAll(":", "")}.cbor`, bundle);
+    saveFile(fileOf(message), bundle);
   } catch (error) {
     const { reason, detail } = error instanceof Refusal ? error : { reason: "page.failed", detail: "" };
     const { text, code } = reasonText(reason, detail);

@@ -8,7 +8,7 @@ import type { MessageView } from "../../bridge/views.ts";
 import { Button } from "../../parts/Button.tsx";
 import { Dialog } from "../../parts/Dialog.tsx";
 import { Copy, Reveal } from "../../parts/Reveal.tsx";
-import { recordOf, saveReceipt, shownReceipt } from "../../state/receipts.ts";
+import { commandOf, recordOf, saveReceipt, shownReceipt } from "../../state/receipts.ts";
 import { moment, t } from "../../text/text.ts";
 import { Outcome } from "./Group.tsx";
 import { type KeptCheck, readKept } from "./kept.ts";
@@ -26,6 +26,7 @@ export function Receipt(): JSX.Element | null {
       <p class={`panel-headline panel-${message.proof}`}>{t(`panel.receipt.${message.proof}`)}</p>
       <Facts message={message} />
       {message.evidence !== null && <Checks message={message} />}
+      {message.evidence !== null && <Command text={commandOf(message)} />}
     </Dialog>
   );
 }
@@ -47,6 +48,16 @@ function Facts({ message }: { readonly message: MessageView }): JSX.Element {
         </div>
       )}
     </dl>
+  );
+}
+
+/** How the saved file is judged without this page. */
+function Command({ text }: { readonly text: string }): JSX.Element {
+  return (
+    <>
+      <p class="panel-soft">{t("panel.receipt.command")}</p>
+      <p class="receipt-command" dir="ltr"><code>{text}</code><Copy text={text} /></p>
+    </>
   );
 }
 
