@@ -21,7 +21,8 @@ beforeAll(async () => {
 /** The outcome of each row of the panel, and the colour that it has. */
 function outcomes({ page }: Profile): Promise<readonly (readonly [outcome: string, colour: string])[]> {
   return page.locator(".panel .outcome").evaluateAll((all) => all.map((one) => {
-    return [one.className.replace("outcome outcome-", ""), getComputedStyle(one).color] as const;
+    const [, outcome = ""] = /outcome-(\w+)/.exec(one.getAttribute("class") ?? "") ?? [];
+    return [outcome, getComputedStyle(one).color] as const;
   }));
 }
 

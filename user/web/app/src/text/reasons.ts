@@ -66,7 +66,7 @@ const LISTED: readonly (readonly [text: string, actions: readonly Action[], code
   ["rules", ["details"], "policy"],
   ["session", AGAIN, "session_refused"],
   ["token", AGAIN, "token_invalid token_spent token_expired"],
-  ["tokens_daily", ["plans"], "tokens.daily"],
+  ["tokens_daily", ["plans"], "tokens.daily plan.tokens"],
   ["opener_wrong", ["try_again", "another_way"], "opener.wrong_key"],
   ["opener_unstable", ["seven_words"], "opener.unstable"],
   ["no_prf", ["seven_words", "link_device"], "passkey.unsupported passkey.opens_nothing"],
