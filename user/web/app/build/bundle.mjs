@@ -14,7 +14,9 @@ const PACKAGES = join(APP, "..", "packages");
 const [BOOT, MAIN] = [join(APP, "src/boot.ts"), join(APP, "src/main.tsx")];
 
 /** Workers by name; each begins in src/NAME/worker.ts. */
-export const WORKERS = ["vault", "channel", "files"];
+const WORKERS = ["vault", "channel", "files"];
+/** Of these there is a second build, NAME-full, with curves and lattices in script for browsers that lack them. */
+const WITH_KEYS = ["vault", "channel"];
 /** Style sheets by name: what the first load needs, and what comes when it is asked for. */
 export const STYLES = { style: "src/style/all.css", formula: "src/style/formula.css" };
 
@@ -27,6 +29,14 @@ const plainImports = {
   name: "plain-imports",
   enforce: "pre",
   load: (id) => (id === "\0vite/preload-helper.js" ? "export const __vitePreload = (load) => load();" : null),
+};
+
+const IN_SCRIPT = join(PACKAGES, "protocol/src/in_script.ts");
+/** Curves and lattices are the browser's: boot.ts found that it has them. */
+const native = {
+  name: "native",
+  enforce: "pre",
+  load: (id) => (id === IN_SCRIPT ? 'export * from "./not_in_script.ts";' : null),
 };
 
 /** @param {boolean} release @param {Record<string, unknown>} constants */
@@ -57,9 +67,11 @@ const NAMES = {
 };
 
 /** One worker as one file: import maps do not reach into workers, so it may import nothing. @returns {Promise<Uint8Array>} */
-async function bundleWorker(name, release, constants = {}) {
+async function bundleWorker(name, release, { constants = {}, full = false } = {}) {
+  const common = settings(release, constants);
   const { output } = await build({
-    ...settings(release, constants),
+    ...common,
+    plugins: [...common.plugins, ...(full ? [] : [native])],
     build: {
       ...OUTPUT,
       rolldownOptions: {
@@ -158,6 +170,9 @@ export async function bundle(release) {
   for (const name of WORKERS) {
     workers[name] = add(name, ".js", await bundleWorker(name, release));
   }
+  for (const name of WITH_KEYS) {
+    workers[`${name}-full`] = add(`${name}-full`, ".js", await bundleWorker(name, release, { full: true }));
+  }
   const styles = {};
   for (const name of Object.keys(STYLES)) {
     const { sheet, fonts } = await bundleStyle(name, release);
@@ -173,10 +188,12 @@ export async function bundle(release) {
 /** The service worker: it knows every file of its build, and so comes last. @param {string} page index.html */
 export async function bundleServiceWorker(made, page, release) {
   const integrity = [...made.files].map(([path, data]) => [`/${path}`, integrityOf(data)]);
-  const early = [made.style, made.workers.vault, made.workers.channel].map(({ path }) => path);
+  const { style, workers } = made;
+  const paths = (names) => names.map((name) => workers[name].path);
   const build = {
     digest: sha256(page), page: integrityOf(page), files: Object.fromEntries(integrity.toSorted()),
-    kept: [...made.modules.map((path) => `/${path}`), ...early].toSorted(),
+    kept: [...made.modules.map((path) => `/${path}`), style.path].toSorted(),
   };
-  return bundleWorker("offline", release, { PRIVITY_BUILD: build });
+  const working = { native: paths(WITH_KEYS), full: paths(WITH_KEYS.map((name) => `${name}-full`)) };
+  return bundleWorker("offline", release, { constants: { PRIVITY_BUILD: build, PRIVITY_WORKING: working } });
 }

@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 
 import { HERE, PATIENCE, Profile } from "./browser.ts";
+import { agree, create } from "./people.ts";
 
 /** As the browser gets it: what the page names, early and late. */
 async function delivered(): Promise<{ entry: string; modules: string[]; first: string[]; style: string }> {
@@ -78,6 +79,19 @@ test("one changed byte in a worker: it never starts", async () => {
   await expect.poll(() => refused(profile), { timeout: PATIENCE }).toBe(true);
   expect(profile.page.workers()).toEqual([]);
   expect(profile.requests.some(({ url }) => new URL(url).pathname.startsWith("/v1/"))).toBe(false);
+});
+
+test("a browser that lacks a curve or lattice gets workers that bring them, and can do as much", async () => {
+  const lacking = await Profile.open({ before: () => void Reflect.deleteProperty(SubtleCrypto.prototype, "getPublicKey") });
+  await agree(lacking);
+  await create(lacking);
+  const able = await Profile.open();
+  await agree(able);
+  const workers = ({ requests }: Profile): string[] => requests.flatMap(({ url }) => {
+    return /^\/assets\/((?:vault|channel)(?:-full)?)-[0-9a-f]{16}\.js$/.exec(new URL(url).pathname)?.[1] ?? [];
+  });
+  expect(new Set(workers(able))).toEqual(new Set(["vault", "channel"]));
+  expect([...new Set(workers(lacking))]).toEqual(expect.arrayContaining(["vault-full", "channel-full"]));
 });
 
 test("one changed byte in a style sheet: the page stands there without it", async () => {

@@ -5,6 +5,8 @@
  * in a module that the map covers: the bytes are fetched under it, and only they become a worker.
  */
 
+import { hasAll } from "@privity/protocol/known_answers";
+
 import { DARK, paint, readLook } from "./state/look.ts";
 import { running } from "./unable.ts";
 
@@ -15,10 +17,12 @@ interface Delivered {
 }
 
 export type WorkerName = "vault" | "channel" | "files";
+/** Workers with keys come in two builds; the full one has script for curves and lattices that a browser lacks. */
+type FileName = WorkerName | "vault-full" | "channel-full";
 export type StyleName = "formula";
 
 /** Written by the build, which made these files before it made this module. */
-declare const PRIVITY_WORKERS: Readonly<Record<WorkerName, Delivered>>;
+declare const PRIVITY_WORKERS: Readonly<Record<FileName, Delivered>>;
 declare const PRIVITY_STYLES: Readonly<Record<StyleName, Delivered>>;
 
 const SERVICE_WORKER = "/sw.js";
@@ -27,7 +31,8 @@ const UNLISTED = "/unlisted.js";
 /** Where `privity web` says what it is; no server of ours answers there. Source: specs/web-delivery.md. */
 const STATEMENT = "/.well-known/privity-local";
 const own = new Set<string>([SERVICE_WORKER]);
-const started = new Map<WorkerName, Promise<string>>();
+const started = new Map<FileName, Promise<string>>();
+let able: Promise<boolean> | null = null;
 const styled = new Map<StyleName, Promise<void>>();
 
 /** What `createScriptURL` gives; browsers without Trusted Types take the text itself. */
@@ -54,11 +59,13 @@ function scriptUrls(rules: ScriptUrls): ScriptUrls {
  * Rejects when its file cannot be fetched or is not the one that was built.
  */
 export async function startWorker(name: WorkerName, server: string | null): Promise<Worker> {
-  let address = started.get(name);
+  able ??= hasAll();
+  const file = name === "files" || await able ? name : (`${name}-full` as const);
+  let address = started.get(file);
   if (address === undefined) {
-    address = verified(PRIVITY_WORKERS[name]);
-    started.set(name, address);
-    address.catch(() => started.delete(name));
+    address = verified(PRIVITY_WORKERS[file]);
+    started.set(file, address);
+    address.catch(() => started.delete(file));
   }
   // In local mode the worker reads in its name whose requests go through this page's own origin (bridge/through.ts).
   const called = server === null ? name : `${name} ${server}`;

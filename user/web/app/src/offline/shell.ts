@@ -31,6 +31,8 @@ export interface World {
   readonly origin: string;
   readonly caches: { open(name: string): Promise<Kept>; keys(): Promise<string[]>; delete(name: string): Promise<boolean> };
   readonly fetch: (address: string, options: RequestInit) => Promise<Response>;
+  /** Paths of the workers of the own build that this browser runs: they are kept like the rest. */
+  readonly working: () => Promise<readonly string[]>;
 }
 
 export class Shell {
@@ -100,7 +102,8 @@ export class Shell {
 
   async #fill(build: Build): Promise<void> {
     const cache = await this.#cache(build);
-    const wanted: [string, string][] = build.kept.map((path) => [path, build.files[path] ?? ""]);
+    const kept = [...build.kept, ...await this.#world.working()];
+    const wanted: [string, string][] = kept.map((path) => [path, build.files[path] ?? ""]);
     await Promise.all([[PAGE, build.page] as const, ...wanted].map(async ([path, integrity]) => {
       await cache.put(path, await this.#fetched(path, integrity));
     }));

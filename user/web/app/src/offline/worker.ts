@@ -1,10 +1,14 @@
 /** The service worker. It comes with one build of the client, which was written into it, and serves what a person took. */
 
+import { hasAll } from "@privity/protocol/known_answers";
+
 import { type Build, isTold } from "./build.ts";
 import { Shell } from "./shell.ts";
 
 /** Written by the build, after everything else was built. */
 declare const PRIVITY_BUILD: Build;
+/** Workers that the page starts: in browsers that have all curves and lattices, and in others. */
+declare const PRIVITY_WORKING: Readonly<Record<"native" | "full", readonly string[]>>;
 
 /** Of a service worker's own scope, what is used here; its types and those of a page exclude each other. */
 interface Extendable extends Event {
@@ -34,6 +38,7 @@ const shell = new Shell(PRIVITY_BUILD, {
   origin: scope.location.origin,
   caches: scope.caches,
   fetch: (address, options) => scope.fetch(address, options),
+  working: async () => PRIVITY_WORKING[(await hasAll()) ? "native" : "full"],
 });
 
 // It may take over at once: that changes who serves, not what is served.

@@ -8,12 +8,11 @@ import { dateOf } from "@privity/vault/calendar";
 import { VaultError } from "@privity/vault/errors";
 import * as search from "@privity/vault/search";
 import type { Kept } from "@privity/vault/secret";
-import MiniSearch from "minisearch";
 
 import type { Id } from "./ids.ts";
 import type { Shelf } from "./shelf.ts";
 import type { Text } from "./texts.ts";
-import { folded } from "./words.ts";
+import { indexOf, readIndex, WordIndex } from "./word_index.ts";
 
 export type Month = string;
 const DAY_MS = 86_400_000;
@@ -69,14 +68,8 @@ export class Segments {
   }
 
   async words(month: Month): Promise<Words | null> {
-    const data = await this.#read("words", month);
-    if (data === null) return null;
-    try {
-      const index = MiniSearch.loadJS(data as Parameters<typeof MiniSearch.loadJS>[0], OPTIONS);
-      return { find: (words) => index.search(words.join(" "), { prefix: true, combineWith: "AND" }).map(({ id }) => id as Id) };
-    } catch {
-      return null;
-    }
+    const read = readIndex(await this.#read("words", month));
+    return read === null ? null : new WordIndex(read);
   }
 
   /** Write the texts of a month; none erases it. */
@@ -88,10 +81,8 @@ export class Segments {
 
   /** Write the words of a month, in place of its texts. */
   async writeWords(month: Month, texts: readonly Text[]): Promise<void> {
-    const index = new MiniSearch<Text>(OPTIONS);
-    index.addAll(texts);
     const list = texts.map(({ id, chat, time }): Row => [id, chat, time]);
-    const [words, rows] = [await this.#sealed("words", month, index), await this.#sealed("list", month, list)];
+    const [words, rows] = [await this.#sealed("words", month, indexOf(texts)), await this.#sealed("list", month, list)];
     await this.#shelf.put([[name("words", month), words], [name("list", month), rows], [name("texts", month), null]]);
   }
 
@@ -116,17 +107,6 @@ export class Segments {
     return search.seal(this.#key, name(piece, month), ascii(JSON.stringify(value)), this.#random(search.NONCE));
   }
 }
-
-const segmenter = new Intl.Segmenter(undefined, { granularity: "word" });
-
-/** Words as Unicode parts them, in scripts without spaces too. */
-const OPTIONS = {
-  fields: ["text"], idField: "id",
-  tokenize: (text: string): string[] => Array.from(segmenter.segment(text)).flatMap(({ segment, isWordLike }) => {
-    return isWordLike === true ? [segment] : [];
-  }),
-  processTerm: (term: string): string => folded(term.normalize("NFC")),
-};
 
 function name(piece: Piece, month: Month): string {
   return `${PREFIX}${piece}/${month}`;

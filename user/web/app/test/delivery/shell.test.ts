@@ -8,7 +8,10 @@ import { type Asked, type Kept, Shell, type World } from "../../src/offline/shel
 const ORIGIN = "http://localhost:8080";
 const buildOf = (name: string): Build => ({
   digest: name, page: `page ${name}`, kept: [`/assets/main-${name}.js`],
-  files: { [`/assets/main-${name}.js`]: `main ${name}`, [`/assets/late-${name}.js`]: `late ${name}` },
+  files: {
+    [`/assets/main-${name}.js`]: `main ${name}`, [`/assets/vault-${name}.js`]: `vault ${name}`,
+    [`/assets/late-${name}.js`]: `late ${name}`,
+  },
 });
 
 /** A server that sends one build, and a browser's caches. Integrity is compared with the text that is sent. */
@@ -18,8 +21,10 @@ class Stand implements World {
   readonly asked: string[] = [];
   sends: Readonly<Record<string, string>>;
   away = false;
+  readonly working: World["working"];
 
   constructor(build: Build) {
+    this.working = () => Promise.resolve(Object.keys(this.sends).filter((path) => path.startsWith("/assets/vault-")));
     this.sends = { ...build.files, "/": build.page };
   }
 
@@ -63,6 +68,7 @@ test("without a network the page and what it needs at once are there", async () 
   expect(await textOf(shell.answer(opening))).toBe("page one");
   expect(await textOf(shell.answer({ ...opening, url: `${ORIGIN}/s/${"A".repeat(22)}` }))).toBe("page one");
   expect(await textOf(shell.answer(asset("/assets/main-one.js")))).toBe("main one");
+  expect(await textOf(shell.answer(asset("/assets/vault-one.js")))).toBe("vault one");
   await expect(shell.answer(asset("/assets/late-one.js"))).rejects.toThrow("refused");
 });
 

@@ -5,12 +5,11 @@
  * stolen still needs genuine hardware: the two locks are independent.
  */
 
-import { ed25519 } from "@noble/curves/ed25519.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { ml_dsa44 } from "@noble/post-quantum/ml-dsa.js";
 import { ascii, type Bytes, concat, equal, uint } from "@privity/protocol/bytes";
 import * as cbor from "@privity/protocol/cbor";
 import { Malformed } from "@privity/protocol/errors";
+import { VerifyingKey } from "@privity/protocol/verifying";
 
 export const LABEL: Bytes = ascii("EC1 endorse v1\0");
 const ID = 32;
@@ -84,16 +83,18 @@ export function encode(endorsement: Endorsement): Bytes {
  *
  * Raises EndorsementInvalid.
  */
-export function verify(item: Uint8Array | null, keys: readonly FleetKey[], endorsed: Endorsed): FleetKey {
+export async function verify(item: Uint8Array | null, keys: readonly FleetKey[], endorsed: Endorsed): Promise<FleetKey> {
   if (item === null) throw new EndorsementInvalid("endorsement_missing");
   const given = read(item);
   const key = keys.find((one) => equal(idOf(one), given.key));
   if (key === undefined) throw new EndorsementInvalid("endorsement_signature:unknown_key");
   const signed = message(endorsed);
   if ((key.mldsa44 === null) !== (given.mldsa44 === null)) throw new EndorsementInvalid("endorsement_signature:mldsa44");
-  holds("ed25519", () => ed25519.verify(given.ed25519, signed, key.ed25519, { zip215: false }));
+  await holds("ed25519", new VerifyingKey("Ed25519", key.ed25519).verify(signed, given.ed25519));
   const [point, signature] = [key.mldsa44, given.mldsa44];
-  if (point !== null && signature !== null) holds("mldsa44", () => ml_dsa44.verify(signature, signed, point));
+  if (point !== null && signature !== null) {
+    await holds("mldsa44", new VerifyingKey("ML-DSA-44", point).verify(signed, signature));
+  }
   return key;
 }
 
@@ -106,13 +107,6 @@ function read(item: Uint8Array): Endorsement {
   }
 }
 
-/** What the library says; a key that it refuses verifies nothing. */
-function holds(part: string, verify: () => boolean): void {
-  let held: boolean;
-  try {
-    held = verify();
-  } catch {
-    held = false;
-  }
-  if (!held) throw new EndorsementInvalid(`endorsement_signature:${part}`);
+async function holds(part: string, verified: Promise<boolean>): Promise<void> {
+  if (!(await verified)) throw new EndorsementInvalid(`endorsement_signature:${part}`);
 }

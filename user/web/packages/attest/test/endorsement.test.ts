@@ -13,18 +13,18 @@ import { readVector } from "./vectors.ts";
 const file = await readVector<VectorFile>("own", "endorsement/cases.json");
 const cases = file?.cases ?? [];
 
-function judged(input: Inputs, item: Bytes | null): string {
+async function judged(input: Inputs, item: Bytes | null): Promise<string> {
   const keys = input.list("keys").map((pair): FleetKey => {
     const [first = "", second = null] = pair as readonly Plain[];
     return { ed25519: input.join(first), mldsa44: second === null ? null : input.join(second) };
   });
   const node = { nodeDocument: input.bytes("node_document"), platform: input.bytes("platform"), exp: input.number("exp") };
-  return toHex(endorsement.idOf(endorsement.verify(item, keys, node)));
+  return toHex(endorsement.idOf(await endorsement.verify(item, keys, node)));
 }
 
-function reasonOf(step: () => unknown): unknown {
+async function reasonOf(step: () => Promise<unknown>): Promise<unknown> {
   try {
-    return { ok: step() };
+    return { ok: await step() };
   } catch (error) {
     if (error instanceof EndorsementInvalid) return { error: error.reason };
     throw error;
@@ -38,12 +38,12 @@ test("there are cases, and their reasons are listed", () => {
   expect(reasons.filter((reason) => !STAGE_OF.has(reason.split(":")[0] ?? ""))).toEqual([]);
 });
 
-test.each(cases)("$id: $what", ({ input, expect: due }) => {
+test.each(cases)("$id: $what", async ({ input, expect: due }) => {
   const given = new Inputs(input, file?.blobs ?? {});
-  expect(reasonOf(() => judged(given, given.isNull("data") ? null : given.bytes("data")))).toEqual(due);
+  expect(await reasonOf(() => judged(given, given.isNull("data") ? null : given.bytes("data")))).toEqual(due);
 });
 
-test("any bytes and any changed byte are refused with a reason", () => {
+test("any bytes and any changed byte are refused with a reason", async () => {
   const honest = new Inputs(cases[0]?.input ?? {}, file?.blobs ?? {});
   const item = honest.bytes("data");
   expect(endorsement.encode(endorsement.decode(item))).toEqual(item);
@@ -52,7 +52,7 @@ test("any bytes and any changed byte are refused with a reason", () => {
     data[at] = (data[at] ?? 0) ^ bits;
     return data;
   });
-  fc.assert(fc.property(fc.oneof(fc.uint8Array({ maxLength: 120 }), changed), (data) => {
-    expect(reasonOf(() => judged(honest, new Uint8Array(data)))).toHaveProperty("error");
+  await fc.assert(fc.asyncProperty(fc.oneof(fc.uint8Array({ maxLength: 120 }), changed), async (data) => {
+    expect(await reasonOf(() => judged(honest, new Uint8Array(data)))).toHaveProperty("error");
   }), { numRuns: 60 });
 });

@@ -4,9 +4,8 @@
  * Source: RFC 7748. A point of small order gives zero, as the X-Wing draft has it; see `agree`.
  */
 
-import { x25519 } from "@noble/curves/ed25519.js";
-
 import { type Bytes, concat, fromHex } from "./bytes.ts";
+import { x25519 } from "./in_script.ts";
 
 /** What stands before the 32 bytes of an X25519 key in PKCS #8 (RFC 8410); WebCrypto takes private keys only so. */
 const PKCS8_HEAD = fromHex("302e020100300506032b656e04220420") ?? new Uint8Array(0);

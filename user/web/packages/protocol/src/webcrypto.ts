@@ -1,30 +1,15 @@
 /**
- * X-Wing from WebCrypto where the browser has it (`MLKEM768-X25519`), proved against the portable one before use.
+ * X-Wing from WebCrypto where the browser has it (`MLKEM768-X25519`), proved by known answers before use.
  *
  * Randomness is the browser's own: its keys are never in script memory unless a seed was given.
  */
 
-import { type Bytes, equal } from "./bytes.ts";
+import type { Bytes } from "./bytes.ts";
 import { exactly } from "./envelope.ts";
 import { Malformed, NotAuthentic } from "./errors.ts";
-import {
-  CIPHERTEXT, type Encapsulated, encapsulateSeeded, ENCAPSULATION_SEED, type Entropy, portable, type PrivateKey,
-  PUBLIC_KEY, SEED, type XWing,
-} from "./xwing.ts";
-
-const NAME = "MLKEM768-X25519";
-const OPERATIONS = ["generateKey", "importKey", "encapsulateBits", "decapsulateBits"] as const;
-
-/** What the draft "Modern Algorithms in the Web Cryptography API" adds; TypeScript's library does not know it yet. */
-interface ModernSubtle {
-  encapsulateBits(algorithm: string, key: CryptoKey): Promise<{ sharedKey: ArrayBuffer; ciphertext: ArrayBuffer }>;
-  decapsulateBits(algorithm: string, key: CryptoKey, ciphertext: Bytes): Promise<ArrayBuffer>;
-  generateKey(algorithm: string, extractable: boolean, usages: readonly string[]): Promise<CryptoKeyPair>;
-  importKey(format: string, data: Bytes, algorithm: string, extractable: boolean, usages: readonly string[]): Promise<CryptoKey>;
-  exportKey(format: string, key: CryptoKey): Promise<ArrayBuffer>;
-}
-
-const subtle = crypto.subtle as unknown as ModernSubtle;
+import { hasXWing, XWING as NAME } from "./known_answers.ts";
+import { publicOf, subtle } from "./modern.ts";
+import { CIPHERTEXT, type Encapsulated, type Entropy, portable, type PrivateKey, PUBLIC_KEY, SEED, type XWing } from "./xwing.ts";
 
 class NativeKey implements PrivateKey {
   readonly publicKey: Bytes;
@@ -65,36 +50,14 @@ async function generate(): Promise<PrivateKey> {
 async function fromSeed(seed: Uint8Array): Promise<PrivateKey> {
   const exact = new Uint8Array(exactly(seed, SEED, "X-Wing seed"));
   const key = await subtle.importKey("raw-seed", exact, NAME, false, ["decapsulateBits"]);
-  // WebCrypto gives no public key for a private one.
-  const { publicKey } = await portable(() => exact).fromSeed(exact);
-  return new NativeKey(publicKey, key);
+  return new NativeKey(await publicOf(key, "raw-public", "encapsulateBits"), key);
 }
 
 const native: XWing = { name: "webcrypto", generate, fromSeed, encapsulate };
 
-function offered(): boolean {
-  const { supports } = crypto.subtle.constructor as { supports?: (operation: string, algorithm: string) => boolean };
-  return supports !== undefined && OPERATIONS.every((operation) => supports.call(SubtleCrypto, operation, NAME));
-}
-
-/** Whether native and portable implementations open each other's ciphertexts; fixed inputs, so the answer is known. */
-async function agrees(): Promise<boolean> {
-  const seed = new Uint8Array(SEED).fill(7);
-  const ours = await portable(() => seed).fromSeed(seed);
-  const theirs = await fromSeed(seed);
-  const sent = await encapsulateSeeded(ours.publicKey, new Uint8Array(ENCAPSULATION_SEED).fill(9));
-  const received = await encapsulate(ours.publicKey);
-  return equal(await theirs.decapsulate(sent.ciphertext), sent.secret)
-    && equal(await ours.decapsulate(received.ciphertext), received.secret);
-}
-
-/** The native implementation, or null where it is absent or disagrees with the portable one. */
+/** The native implementation, or null where it is absent or gives other answers than the known ones. */
 export async function nativeXWing(): Promise<XWing | null> {
-  try {
-    return offered() && (await agrees()) ? native : null;
-  } catch {
-    return null;
-  }
+  return (await hasXWing()) ? native : null;
 }
 
 /** Native where the browser has it, else noble with randomness from `entropy`. */

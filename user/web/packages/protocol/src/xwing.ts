@@ -5,13 +5,11 @@
  * This is the portable implementation; `webcrypto.ts` is the native one.
  */
 
-import { sha3_256, shake256 } from "@noble/hashes/sha3.js";
-import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";
-
 import { ascii, type Bytes, concat } from "./bytes.ts";
 import { Scalar } from "./curve.ts";
 import { exactly } from "./envelope.ts";
 import { Malformed } from "./errors.ts";
+import { ml_kem768, sha3_256, shake256 } from "./in_script.ts";
 import { XWING } from "./labels.ts";
 
 export const SEED = 32;

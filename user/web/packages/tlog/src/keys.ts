@@ -4,10 +4,9 @@
  * Sources: C2SP signed-note (type 0x01), tlog-cosignature (types 0x04 Ed25519, 0x06 ML-DSA-44); specs/note.md.
  */
 
-import { ed25519 } from "@noble/curves/ed25519.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { ml_dsa44 } from "@noble/post-quantum/ml-dsa.js";
 import { ascii as utf8, type Bytes, concat, toHex } from "@privity/protocol/bytes";
+import { VerifyingKey } from "@privity/protocol/verifying";
 
 import { TlogError } from "./errors.ts";
 import { MAX_NAME } from "./limits.ts";
@@ -32,40 +31,19 @@ export class Key {
   readonly type: number;
   readonly public: Bytes;
   readonly id: Bytes;
-  #imported: Promise<CryptoKey | null> | null = null;
+  readonly #verifying: VerifyingKey;
 
   constructor(name: string, type: number, publicKey: Uint8Array) {
     this.name = name;
     this.type = type;
     this.public = new Uint8Array(publicKey);
+    this.#verifying = new VerifyingKey(type === COSIGNATURE_MLDSA44 ? "ML-DSA-44" : "Ed25519", publicKey);
     this.id = sha256(concat(utf8(`${name}\n`), Uint8Array.of(type), publicKey)).slice(0, ID);
   }
 
   /** Whether `signature` is this key's over `message`: the caller decides what a failure means. */
-  async verify(message: Bytes, signature: Bytes): Promise<boolean> {
-    if (this.type === COSIGNATURE_MLDSA44) return inScript(() => ml_dsa44.verify(signature, message, this.public));
-    this.#imported ??= imported(this.public);
-    const key = await this.#imported;
-    if (key !== null) return crypto.subtle.verify("Ed25519", key, signature, message);
-    return inScript(() => ed25519.verify(signature, message, this.public, { zip215: false }));
-  }
-}
-
-/** The key in WebCrypto, null where it lacks the curve or refuses the point: noble knows which. */
-async function imported(point: Bytes): Promise<CryptoKey | null> {
-  try {
-    return await crypto.subtle.importKey("raw", point, "Ed25519", false, ["verify"]);
-  } catch {
-    return null;
-  }
-}
-
-/** What the library says; a length or point that it refuses verifies nothing. */
-function inScript(verify: () => boolean): boolean {
-  try {
-    return verify();
-  } catch {
-    return false;
+  verify(message: Bytes, signature: Bytes): Promise<boolean> {
+    return this.#verifying.verify(message, signature);
   }
 }
 

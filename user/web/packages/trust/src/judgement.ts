@@ -52,7 +52,7 @@ export async function judge(
     trafficKey: null,
     policy: PROVED,
     release: await releaseProof(standing, found.bundle, now, paths),
-    endorsement: endorsementProof(standing, found),
+    endorsement: await endorsementProof(standing, found),
     directory: directoryProof(standing, found, listed),
     anchor: anchorProof(standing, found.document, paths),
     earliest: BUILT_AT,
@@ -177,10 +177,10 @@ function sameHistory({ releaseView }: Standing, older: Checkpoint, paths: Paths)
   views.sameHistory({ head: older, note: new Uint8Array(0) }, releaseView, path);
 }
 
-function endorsementProof(standing: Standing, { bundle, data, document }: Read): Proof {
+async function endorsementProof(standing: Standing, { bundle, data, document }: Read): Promise<Proof> {
   const item = bundle.items.get("endorsement")?.data ?? null;
   try {
-    endorsement.verify(item, fleetKeys(standing), { nodeDocument: data, platform: document.plat.id, exp: document.exp });
+    await endorsement.verify(item, fleetKeys(standing), { nodeDocument: data, platform: document.plat.id, exp: document.exp });
   } catch (error) {
     if (error instanceof EndorsementInvalid) return [error.reason];
     throw error;

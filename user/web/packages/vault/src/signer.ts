@@ -3,8 +3,9 @@
  * curve. Source: RFC 8032; specs/keyring.md, specs/page.md.
  */
 
-import { ed25519 } from "@noble/curves/ed25519.js";
 import { type Bytes, concat, fromHex } from "@privity/protocol/bytes";
+import { ed25519 } from "@privity/protocol/in_script";
+import { publicOf } from "@privity/protocol/modern";
 
 import { VaultError } from "./errors.ts";
 import type { Secret } from "./secret.ts";
@@ -47,8 +48,8 @@ export async function keep(seed: Secret<"signing seed">, entropy: Uint8Array): P
   }
   const bytes = seed.reveal();
   seed.wipe();
-  const publicKey = new Uint8Array(ed25519.getPublicKey(bytes));
   const key = await imported(bytes);
+  const publicKey = await publicKeyOf(bytes, key);
   const stored: Stored = key === null ? await wrapped(bytes, publicKey, entropy) : { kind: "native", publicKey, key };
   bytes.fill(0);
   return stored;
@@ -70,20 +71,28 @@ async function imported(bytes: Bytes): Promise<CryptoKey | null> {
   }
 }
 
+/** In script where the browser has the curve and cannot tell a private key's public one. */
+async function publicKeyOf(bytes: Bytes, key: CryptoKey | null): Promise<Bytes> {
+  const native = key === null ? null : await publicOf(key, "raw", "verify").catch(() => null);
+  return native ?? new Uint8Array(ed25519.getPublicKey(bytes));
+}
+
 /** What signs with a stored key. A sealed seed is open during one signature. */
 export function signer(stored: Stored): Signer {
   const { publicKey } = stored;
-  return { publicKey, sign: (message) => (stored.kind === "native" ? natively(stored, message) : inScript(stored, message)) };
+  return { publicKey, sign: (message) => (stored.kind === "native" ? natively(stored.key, message) : sealed(stored, message)) };
 }
 
-async function natively({ key }: Native, message: Bytes): Promise<Bytes> {
+async function natively(key: CryptoKey, message: Bytes): Promise<Bytes> {
   return new Uint8Array(await crypto.subtle.sign("Ed25519", key, message));
 }
 
-async function inScript({ publicKey, wrapping, nonce, sealed }: Sealed, message: Bytes): Promise<Bytes> {
+/** The browser may have learned the curve since the seed was sealed. */
+async function sealed({ publicKey, wrapping, nonce, sealed: box }: Sealed, message: Bytes): Promise<Bytes> {
   const parameters = { name: "AES-GCM", iv: nonce, additionalData: publicKey };
-  const seed = new Uint8Array(await crypto.subtle.decrypt(parameters, wrapping, sealed));
-  const signature = new Uint8Array(ed25519.sign(message, seed));
+  const seed = new Uint8Array(await crypto.subtle.decrypt(parameters, wrapping, box));
+  const key = await imported(seed);
+  const signature = key === null ? new Uint8Array(ed25519.sign(message, seed)) : await natively(key, message);
   seed.fill(0);
   return signature;
 }
