@@ -3,7 +3,7 @@
 import { beforeAll, expect, test } from "vitest";
 
 import { Profile, sent } from "./browser.ts";
-import { agree, composer, press } from "./people.ts";
+import { agree, composer, press, pressByKey } from "./people.ts";
 
 let guest: Profile;
 const busy = ".answer[aria-busy='true']";
@@ -130,6 +130,21 @@ test("19: the answer's beginning and end are said, its letters are not", async (
   await briefly("Say something.");
   const spoken = await page.evaluate(() => (globalThis as unknown as { spoken: string[] }).spoken);
   expect(spoken.filter((one) => one !== "")).toEqual(["Answer started", "Answer stopped"]);
+});
+
+test("19: keys alone are enough to ask, to stop, to have it answered again and to read what stood there", async () => {
+  const { page } = guest;
+  await page.keyboard.press("Control+Shift+O");
+  await page.getByText("Ask anything.").waitFor();
+  await page.locator(".composer textarea:focus").waitFor();
+  await page.keyboard.type("By keys alone");
+  await page.keyboard.press("Enter");
+  await stopped();
+  await pressByKey(page, "Answer again");
+  await stopped();
+  await page.locator(".message-answer").getByText("2 / 2").waitFor();
+  await pressByKey(page, "Previous version");
+  await page.locator(".message-answer").getByText("1 / 2").waitFor();
 });
 
 test("12: everything is there at 360 × 640, one column, nothing sideways", async () => {
