@@ -1,19 +1,35 @@
-"""What a token costs: drawn by the client, signed by the issuer, checked by a node. Processor time of one core."""
+"""What a token costs: drawn by the client, signed by the issuer, checked by a node, spent in the ledger.
+
+Of the first three the processor time of one core. Of the ledger pairs a second by the clock, where many wait.
+"""
 
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from secrets import token_bytes
 
 from figure import Figure, at_least, at_most, table
 from privity_protocol import token, token_request
 from privity_protocol.errors import NotAuthentic
 from privity_service.issuer.signing import SigningKey
+from privity_service.ledger.writer import Writer
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "blind/service/tests"))
+
+from ledger_stand import LedgerClock, called, engine_on
+from postgresql import postgresql
 
 ROUNDS = 200
+PAIRS = 4096
+CALLERS = 64
 CHALLENGE = token.challenge("accounts.example", "run.example")
 DRAW_MS = 1.0
 CHECK_MS = 0.1
+SQLITE_PAIRS = 300
+POSTGRESQL_PAIRS = 1000
 SIGNED = 500
 """Signatures a second on two cores."""
 
@@ -49,11 +65,46 @@ def run(*, quick: bool) -> list[Figure]:
             return
         raise AssertionError("an answer to another request was accepted")
 
+    signed = 1000 / milliseconds(lambda: signing.sign(request[3:]), rounds)
     return [
         at_most("blind and unblind a token in Python", milliseconds(unanswered, rounds), DRAW_MS, "ms CPU"),
-        at_least("tokens signed", 1000 / milliseconds(lambda: signing.sign(request[3:]), rounds), SIGNED, "/s of a core", 0),
+        at_least("tokens signed", signed, SIGNED, "/s of a core", 0),
         at_most("check a token in the node", milliseconds(check, rounds), CHECK_MS, "ms CPU", 3),
-    ]  # fmt: skip
+        *ledgers(PAIRS // 4 if quick else PAIRS),
+    ]
+
+
+def pairs(url: str, count: int) -> float:
+    """Reserve and commit pairs a second, of 64 nodes that each wait for their answer."""
+    engine = engine_on(url)
+    writer = Writer(engine, LedgerClock())
+
+    def node(number: int) -> None:
+        for at in range(count // CALLERS):
+            for op in ("reserve", "commit"):
+                writer.submit(called(op, token=f"{number}/{at}")).result(timeout=60)
+
+    began = time.perf_counter()
+    with ThreadPoolExecutor(CALLERS) as pool:
+        list(pool.map(node, range(CALLERS)))
+    taken = time.perf_counter() - began
+    writer.close()
+    engine.dispose()
+    return count / taken
+
+
+def ledgers(count: int) -> list[Figure]:
+    """Both databases, on this machine's disk, each write synchronised."""
+    with tempfile.TemporaryDirectory() as folder:
+        sqlite = pairs(f"sqlite:///{folder}/ledger.db", count)
+    found = [at_least("ledger on SQLite", sqlite, SQLITE_PAIRS, "pairs/s", 0)]
+    what = "ledger on PostgreSQL"
+    try:
+        with postgresql() as url:
+            found.append(at_least(what, pairs(url, count), POSTGRESQL_PAIRS, "pairs/s", 0))
+    except LookupError as missing:
+        found.append(Figure(what, f"not measured: {missing}"))
+    return found
 
 
 if __name__ == "__main__":
