@@ -8,8 +8,8 @@ from engine_fakes import ANSWER, DONE, event, finish, text, usage
 from hypothesis import given
 from hypothesis import strategies as st
 from privity_enclave.engine.interface import EngineError
-from privity_enclave.engine.stream import MAX_LINE, AnswerReader, failure, vectors
-from privity_protocol.lines import Done, Embedding, Logprobs, Reasoning, Text, Tool, Usage
+from privity_enclave.engine.stream import MAX_LINE, AnswerReader, failure, vector
+from privity_protocol.lines import Done, Logprobs, Reasoning, Text, Tool, Usage
 
 END = finish() + DONE
 
@@ -70,12 +70,10 @@ def test_log_probabilities_come_token_by_token() -> None:
     ]
 
 
-def test_vectors_come_in_the_order_of_the_texts() -> None:
-    data = [{"index": 1, "embedding": "AACAPw=="}, {"index": 0, "embedding": "+/8AQA=="}]
+def test_a_vector_and_its_tokens() -> None:
+    data = [{"object": "embedding", "index": 0, "embedding": "+/8AQA=="}]
     answer = {"object": "list", "data": data, "usage": {"prompt_tokens": 5, "total_tokens": 5}}
-    assert vectors(json.dumps(answer).encode()) == [
-        Embedding(0, "-_8AQA"), Embedding(1, "AACAPw"), Usage(5, 0, 0), Done("stop")
-    ]  # fmt: skip
+    assert vector(json.dumps(answer).encode()) == ("-_8AQA", 5)
 
 
 @pytest.mark.parametrize(
@@ -84,15 +82,16 @@ def test_vectors_come_in_the_order_of_the_texts() -> None:
         b"",
         b"\xff",
         b"{}",
-        b'{"data":[]}',
+        b'{"data":[],"usage":{"prompt_tokens":1}}',
+        b'{"data":[{"embedding":"AA=="},{"embedding":"AA=="}],"usage":{"prompt_tokens":1}}',
         b'{"data":[{"index":0,"embedding":[1.5]}],"usage":{"prompt_tokens":1}}',
         b'{"data":[{"index":0,"embedding":"AA-_"}],"usage":{"prompt_tokens":1}}',
         b'{"data":[{"index":0,"embedding":"\xc3\xa9"}],"usage":{"prompt_tokens":1}}',
     ],
 )
-def test_what_are_no_vectors_is_an_error(answer: bytes) -> None:
+def test_what_is_no_vector_is_an_error(answer: bytes) -> None:
     with pytest.raises(EngineError) as caught:
-        vectors(answer)
+        vector(answer)
     assert caught.value.code == "crashed"
 
 

@@ -5,20 +5,20 @@ closing it is how a generation is stopped.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
 import msgspec
+from privity_protocol.lines import Done, Embedding, Usage
 
 from privity_enclave.engine.interface import EngineError, EngineEvent
-from privity_enclave.engine.stream import MAX_ERROR, AnswerReader, failure, vectors
+from privity_enclave.engine.stream import MAX_ERROR, AnswerReader, failure, vector
 
 CHAT: Final = "/v1/chat/completions"
 EMBED: Final = "/v1/embeddings"
-MAX_ANSWER: Final = 2**20  # bytes of an answer to a question about the engine itself
-MAX_VECTORS: Final = 2**24  # bytes of an answer with vectors: the largest that a request may ask for
+MAX_ANSWER: Final = 2**20  # bytes of a vector, or of an answer to a question about the engine itself
 CONNECT_SECONDS: Final = 5
 _PIECE: Final = 16384  # bytes taken at once: they wait in memory while a reader is slow
 
@@ -108,21 +108,26 @@ class Adapter:
         finally:
             response.close()
 
-    async def embed(self, body: bytes) -> AsyncGenerator[EngineEvent, None]:
-        """Post a body of `request.embedding` and give a vector for each of its texts, usage and the end.
+    async def embed(self, bodies: Sequence[bytes]) -> AsyncGenerator[EngineEvent, None]:
+        """Post the bodies of `request.texts` in turn and give a vector for each, usage and the end.
 
         Raises EngineError as `chat` does.
         """
         until = asyncio.get_running_loop().time() + self._deadlines.total
-        response = await self._post(EMBED, body, "application/json", until)
-        try:
-            data = b""
-            while len(data) < MAX_VECTORS and (piece := await _read(response, until)):
-                data += piece
-        finally:
-            response.close()
-        for event in vectors(data):
-            yield event
+        tokens = 0
+        for index, body in enumerate(bodies):
+            response = await self._post(EMBED, body, "application/json", until)
+            try:
+                data = b""
+                while len(data) < MAX_ANSWER and (piece := await _read(response, until)):
+                    data += piece
+            finally:
+                response.close()
+            found, counted = vector(data)
+            tokens += counted
+            yield Embedding(index, found)
+        yield Usage(tokens, 0, 0)
+        yield Done("stop")
 
     async def _post(self, path: str, body: bytes, kind: str, until: float) -> aiohttp.ClientResponse:
         try:

@@ -18,6 +18,10 @@ from privity_enclave.engine.slots import Lease
 from privity_enclave.failure import StartFailed
 
 
+Bodies = Callable[[EngineRequest, Lease], list[bytes]]
+"""What an engine is sent for a request, with isolation that is ours: one chat, or text by text."""
+
+
 class Isolation:
     """Turns an owner and a lease into the fields by which an engine keeps owners apart."""
 
@@ -39,17 +43,17 @@ class Isolation:
                 return {}
 
 
-async def check_vectors(adapter: Adapter, isolation: Isolation, body: Callable[[EngineRequest, Lease], bytes]) -> None:
+async def check_vectors(adapter: Adapter, isolation: Isolation, bodies: Bodies) -> None:
     """Learn whether the model gives vectors, by asking for one. Raises EngineError when the engine does not answer."""
     asked = EngineRequest(secrets.token_bytes(32), EmbedRequest("", [secrets.token_hex(8)]))
     try:
-        isolation.embeds = bool([event async for event in adapter.embed(body(asked, Lease(0, reuse=False)))])
+        isolation.embeds = bool([event async for event in adapter.embed(bodies(asked, Lease(0, reuse=False)))])
     except EngineError as error:
         if error.code != "bad_request":
             raise
 
 
-async def check(adapter: Adapter, profile: Profile, body: Callable[[EngineRequest, Lease], bytes]) -> None:
+async def check(adapter: Adapter, profile: Profile, bodies: Bodies) -> None:
     """Let two owners send one prompt. Raises StartFailed `engine` when the second finds anything of the first.
 
     Raises EngineError when the engine does not answer.
@@ -58,7 +62,7 @@ async def check(adapter: Adapter, profile: Profile, body: Callable[[EngineReques
     for _ in range(2):
         asked = EngineRequest(secrets.token_bytes(32), chat)
         cached = None
-        async for event in adapter.chat(body(asked, Lease(0, reuse=False))):
+        async for event in adapter.chat(*bodies(asked, Lease(0, reuse=False))):
             if isinstance(event, Usage):
                 cached = event.cached
         if cached is None:

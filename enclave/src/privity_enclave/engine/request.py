@@ -36,9 +36,9 @@ def body(chat: ChatRequest, profile: Profile, *, model: str, context: int, isola
     return msgspec.json.encode({**fields, "messages": chat.messages, **ours})
 
 
-def embedding(asked: EmbedRequest, *, model: str) -> bytes:
-    """Return the JSON an engine gets for vectors."""
-    return msgspec.json.encode({"model": model, "input": asked.input, "encoding_format": "base64"})
+def texts(asked: EmbedRequest, *, model: str) -> list[bytes]:
+    """Return the JSON that an engine gets for each text: one after another they hold up others for one text only."""
+    return [msgspec.json.encode({"model": model, "input": [text], "encoding_format": "base64"}) for text in asked.input]
 
 
 def suspect(asked: ChatRequest | EmbedRequest) -> str:

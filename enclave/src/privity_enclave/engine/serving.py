@@ -46,13 +46,13 @@ class _Serving:
         """Answer one request; see `interface.Engine`."""
         if isinstance(asked.body, EmbedRequest) and not self._isolation.embeds:
             raise EngineError("bad_request", field="model")
-        self._body(asked, Lease(0, reuse=False))  # a bad request must not wait in line to learn that it is one
+        self._bodies(asked, Lease(0, reuse=False))  # a bad request must not wait in line to learn that it is one
         lease = await self._lease(asked.owner)
         adapter = None
         try:
             adapter = await self._adapter()
-            speak = adapter.embed if isinstance(asked.body, EmbedRequest) else adapter.chat
-            answer = speak(self._body(asked, lease))
+            bodies = self._bodies(asked, lease)
+            answer = adapter.embed(bodies) if isinstance(asked.body, EmbedRequest) else adapter.chat(*bodies)
             async with contextlib.aclosing(answer):
                 async for event in answer:
                     yield event
@@ -71,11 +71,11 @@ class _Serving:
     async def _settle(self, adapter: Adapter) -> None:
         """Wait until what broke `adapter` is known."""
 
-    def _body(self, asked: EngineRequest, lease: Lease) -> bytes:
+    def _bodies(self, asked: EngineRequest, lease: Lease) -> list[bytes]:
         if isinstance(asked.body, EmbedRequest):
-            return request.embedding(asked.body, model=self.model.id)
+            return request.texts(asked.body, model=self.model.id)
         ours = self._isolation.fields(asked.owner, lease)
-        return request.body(asked.body, self._profile, model=self.model.id, context=self._context, isolation=ours)
+        return [request.body(asked.body, self._profile, model=self.model.id, context=self._context, isolation=ours)]
 
     async def _lease(self, owner: bytes) -> Lease:
         ticket: asyncio.Future[Lease] = asyncio.get_running_loop().create_future()
@@ -132,8 +132,8 @@ class EmbeddedEngine(_Serving):
         await self.process.settle(adapter)
 
     async def _warm_up(self, adapter: Adapter) -> None:
-        await isolation.check(adapter, self._profile, self._body)
-        await isolation.check_vectors(adapter, self._isolation, self._body)
+        await isolation.check(adapter, self._profile, self._bodies)
+        await isolation.check_vectors(adapter, self._isolation, self._bodies)
 
 
 class ExternalEngine(_Serving):
@@ -150,7 +150,7 @@ class ExternalEngine(_Serving):
         self._external.open()
         try:
             await inspection.inspect(self._external, self._profile, model=self.model.id, slots=self._count)
-            await isolation.check(self._external, self._profile, self._body)
+            await isolation.check(self._external, self._profile, self._bodies)
         except EngineError as error:
             await self.close()
             raise StartFailed("engine", f"{self._profile.name} does not answer: {error.code}") from error

@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 from privity_protocol.canonical import base64url_encode
-from privity_protocol.lines import MAX_SURPRISAL, Done, Embedding, Logprobs, Reasoning, Text, Tool, Usage
+from privity_protocol.lines import MAX_SURPRISAL, Done, Logprobs, Reasoning, Text, Tool, Usage
 
 from privity_enclave.engine.interface import EngineError, EngineEvent
 
@@ -69,7 +69,6 @@ class _Usage(msgspec.Struct):
 
 
 class _Vector(msgspec.Struct):
-    index: int
     embedding: str
 
 
@@ -100,15 +99,14 @@ def failure(status: int, answer: bytes, context: int) -> EngineError:
     return EngineError("unavailable")
 
 
-def vectors(answer: bytes) -> list[EngineEvent]:
-    """Return the events of an answer with vectors. Raises EngineError `crashed` for what is none."""
+def vector(answer: bytes) -> tuple[str, int]:
+    """Return one vector in base64url and the tokens of its text. Raises EngineError `crashed` for what is none."""
     try:
         found = msgspec.json.decode(answer, type=_Vectors)
-        raw = [b64decode(one.embedding, validate=True) for one in sorted(found.data, key=lambda one: one.index)]
+        (one,) = found.data
+        return base64url_encode(b64decode(one.embedding, validate=True)), found.usage.prompt_tokens
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
         raise EngineError("crashed") from None
-    lines = [Embedding(index, base64url_encode(data)) for index, data in enumerate(raw)]
-    return [*lines, Usage(found.usage.prompt_tokens, 0, 0), Done("stop")]
 
 
 class AnswerReader:
