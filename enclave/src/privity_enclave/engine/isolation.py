@@ -17,7 +17,6 @@ from privity_enclave.engine.profiles import Profile
 from privity_enclave.engine.slots import Lease
 from privity_enclave.failure import StartFailed
 
-
 Bodies = Callable[[EngineRequest, Lease], list[bytes]]
 """What an engine is sent for a request, with isolation that is ours: one chat, or text by text."""
 
