@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from history_stand import Cut, House, Machine, devices
-from privity_client.history import codes, edits, linking
+from privity_client.history import announcing, codes, edits, linking
 from privity_client.history import devices as account_devices
+from privity_client.history.announcing import Change
 from privity_client.history.calls import Reply
 from privity_client.history.reasons import ServiceRefused
 from privity_vault import opener, recovery
@@ -137,17 +138,42 @@ def test_a_device_that_dies_while_it_renews_its_opener_still_opens(house, tmp_pa
 
 def test_every_device_hears_of_a_new_one_and_of_a_revoked_one(machines) -> None:
     laptop, desktop, phone = machines
-    for one in machines:
-        account_devices.changed(one.replica)
+    desktop.sync()
+    assert [announcing.news(one.replica) for one in machines] == [[], [], []]
     laptop.prove()
     laptop.sync()
     laptop.house.run(account_devices.revoke(laptop.replica, laptop.way, phone.replica.opened.device))
+    day = laptop.replica.day
+    laptop.house.now += 86_400
+    tablet = laptop.house.link(desktop.folder.parent / "tablet", laptop)
     desktop.sync()
-    assert account_devices.changed(desktop.replica) == ["“phone” was revoked"]
-    assert account_devices.changed(desktop.replica) == []
-    laptop.house.link(desktop.folder.parent / "tablet", laptop)
+    assert announcing.news(desktop.replica) == [
+        Change("“phone” was revoked", day),
+        Change("“tablet” was linked", day + 1, tablet.replica.opened.device),
+    ]
+    assert announcing.news(desktop.replica) == []
+    assert announcing.news(tablet.replica) == []
+
+
+def test_every_device_hears_of_another_code_and_not_of_one_that_was_only_used(machines) -> None:
+    laptop, desktop, phone = machines
     desktop.sync()
-    assert account_devices.changed(desktop.replica) == ["“tablet” was linked"]
+    announcing.news(desktop.replica)
+    laptop.prove()
+    made = recovery.make(bytes(range(20)))
+    laptop.house.run(codes.replace(laptop.replica, laptop.way, made))
+    desktop.sync()
+    assert [one.what for one in announcing.news(desktop.replica)] == ["the recovery code was replaced"]
+    laptop.code = made
+    laptop.sync()
+    laptop.prove()
+    laptop.house.run(account_devices.revoke(laptop.replica, laptop.way, phone.replica.opened.device))
+    desktop.sync()
+    assert [one.what for one in announcing.news(desktop.replica)] == ["“phone” was revoked"]
+    tablet = laptop.house.recover(desktop.folder.parent / "tablet", made)
+    desktop.sync()
+    told = announcing.news(desktop.replica)
+    assert [(one.what, one.device) for one in told] == [("“tablet” was linked", tablet.replica.opened.device)]
 
 
 def test_a_device_shows_once_a_day_that_it_is_there(machines) -> None:

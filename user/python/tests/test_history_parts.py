@@ -5,6 +5,7 @@ import json
 import re
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from privity_client.cli.account import beginning, linking, stage
 from privity_client.errors import ClientError, words_for
 from privity_client.history import (
+    announcing,
     answers,
     calls,
     custody,
@@ -25,11 +27,14 @@ from privity_client.history import (
     takeout,
     timing,
 )
+from privity_client.history.announcing import Change
 from privity_client.history.answers import Delivery
 from privity_client.history.calls import Call, Reply
 from privity_client.history.replica import Replica
 from privity_client.history.store import Store
 from privity_protocol.errors import Malformed
+from privity_protocol.stored import keyring as stored_keyring
+from privity_protocol.stored.keyring import ListedOpener
 from privity_vault import recovery
 from privity_vault.contents.chat import State
 from privity_vault.errors import GROUPS, VaultError
@@ -251,6 +256,30 @@ def test_a_question_is_on_the_disk_before_it_is_sent_and_once(replica: Replica, 
     resumed.asked("And then?")
     assert reading.chat(again, keeper.chat).nodes[resumed._question[0]].parent == saved.shown[-1]  # type: ignore[index]
     again.store.close()
+
+
+def test_openers_that_enter_and_leave_are_told_with_their_day(replica: Replica) -> None:
+    assert announcing.news(replica) == []
+    _, claim = next(iter(replica.store.claims()))
+    first = stored_keyring.decode(claim.public)
+    passkey, words = (ListedOpener(bytes([kind] * 16), kind, bytes(32)) for kind in (1, 4))
+    rings = [
+        replace(first, revision=at, previous=bytes(32), openers=found, day=first.day + at)
+        for at, found in (
+            (2, tuple(sorted((*first.openers, passkey, words), key=lambda one: one.id))),
+            (3, tuple(sorted((*first.openers, passkey), key=lambda one: one.id))),
+            (4, tuple(sorted((*first.openers, replace(passkey, id=bytes([9] * 16))), key=lambda one: one.id))),
+        )
+    ]
+    with replica.store.transaction():
+        for ring in rings:
+            replica.store.add_claim(ring.revision, replace(claim, public=stored_keyring.encode(ring)))
+    # The fourth ring gave the passkey another id, as a use after a rotation does: nothing entered, nothing left.
+    assert announcing.news(replica) == [
+        Change("a passkey was added", first.day + 2),
+        Change("a passphrase was added", first.day + 2),
+        Change("a passphrase was taken away", first.day + 3),
+    ]
 
 
 def test_what_was_exported_comes_in_again_once(replica: Replica, tmp_path: Path) -> None:

@@ -190,16 +190,6 @@ def _renewed(replica: Replica, way: Access) -> Flow[None]:
             accounts.remember(replica, written)
 
 
-def changed(replica: Replica) -> list[str]:
-    """What happened to the account's devices since this was last asked, in words: to be shown on every device."""
-    before = (replica.store.get("announced") or b"").decode().split()
-    now = {one.id.hex() + ("" if one.active else "-"): one for one in shown(replica)}
-    with replica.store.transaction():
-        replica.store.set("announced", " ".join(now).encode())
-    new = [one for mark, one in now.items() if mark not in before and not one.this] if before else []
-    return [f"“{one.label}” {'was linked' if one.active else 'was revoked'}" for one in new]
-
-
 def wrap_again(replica: Replica) -> int:
     """Seal boxes of earlier epochs under the account key of this one, each with one more chat key. Returns how many."""
     left = rotation.left(replica.opened.trusted, replica.opened.half, replica.position, _epochs(replica))

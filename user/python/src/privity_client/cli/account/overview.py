@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime
 
 from privity_vault import page
 from rich.table import Table
@@ -15,7 +14,6 @@ from privity_client.history import devices as listed_devices
 from privity_client.history import erasure, preferences
 from privity_client.history import session as sessions
 from privity_client.history.devices import Shown
-from privity_client.history.opened import DAY_S
 from privity_client.history.session import Folder
 from privity_client.serve.home import write_whole
 
@@ -142,7 +140,7 @@ async def _erasures(as_json: bool) -> int:
                 out.print(Text(f"✗ {what}, deleted, and the service gave no promise that holds", style="yellow"))
                 continue
             said = one.promise.said
-            out.print(f"✓ {what}, erased on {day(said.day)}; backups forget within {said.backup_days} days")
+            out.print(f"✓ {what}, erased on {stage.day(said.day)}; backups forget within {said.backup_days} days")
         words = (
             "A signed promise, not a proof. --json gives the receipts." if kept else "Nothing was deleted from here."
         )
@@ -171,7 +169,7 @@ async def _devices(as_json: bool) -> int:
         for one in rows:
             mark = Text("●", style="green") if one.active else Text("○", style="red")
             words = one.label + (" (this one)" if one.this else "") + ("" if one.active else " · revoked")
-            table.add_row(mark, stage.plain(words), one.id.hex()[:8], day(one.last_day), str(one.pages))
+            table.add_row(mark, stage.plain(words), one.id.hex()[:8], stage.day(one.last_day), str(one.pages))
         out.print(table)
         out.print(Text("A device that you do not know: `privity devices revoke ID`.", style="dim"))
         out.print(Text(f"History fingerprint of page {position.n}: ", style="dim") + Text(grouped(digits)))
@@ -185,14 +183,9 @@ def _row(one: Shown) -> dict[str, object]:
         "label": one.label,
         "active": one.active,
         "this": one.this,
-        "last_day": None if one.last_day is None else day(one.last_day),
+        "last_day": None if one.last_day is None else stage.day(one.last_day),
         "pages": one.pages,
     }
-
-
-def day(number: int | None) -> str:
-    """A day as a date."""
-    return "never" if number is None else datetime.fromtimestamp(number * DAY_S, UTC).strftime("%Y-%m-%d")
 
 
 def revoke(device: str) -> int:

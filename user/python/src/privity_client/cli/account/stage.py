@@ -7,6 +7,7 @@ import platform
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from privity_vault import recovery
@@ -16,8 +17,8 @@ from rich.text import Text
 
 from privity_client.cli.failure import text as failure_text
 from privity_client.errors import ClientError, words_for
-from privity_client.history import access
-from privity_client.history.devices import changed
+from privity_client.history import access, announcing
+from privity_client.history.opened import DAY_S
 from privity_client.history.session import Folder, Session, session
 from privity_client.printable import clean
 from privity_client.serve.home import home_path
@@ -65,6 +66,11 @@ def asked(question: str) -> str:
     return sys.stdin.readline().strip()
 
 
+def day(number: int | None) -> str:
+    """A day as a date."""
+    return "never" if number is None else datetime.fromtimestamp(number * DAY_S, UTC).strftime("%Y-%m-%d")
+
+
 def agreed(question: str, *, yes: bool) -> bool:
     """Ask for a yes, unless it was given on the command line. Anything else is no."""
     if yes:
@@ -108,8 +114,9 @@ def standing(found: Session, out: Console) -> None:
         out.print(Text("· offline: this is what this machine has", style="yellow"))
     if replica.stopped is not None and (found.problem is None or found.problem.reason != replica.stopped):
         out.print(Text(f"✗ Writing is stopped: {replica.stopped}. See `privity verify-history`.", style="red"))
-    for words in changed(replica):
-        out.print(plain(f"! {words}. If that was not you: `privity devices`."), style="bold yellow")
+    for one in announcing.news(replica):
+        undo = "privity devices" + ("" if one.device is None else f" revoke {one.device.hex()[:8]}")
+        out.print(plain(f"! On {day(one.day)} {one.what}. If that was not you: `{undo}`."), style="bold yellow")
     if found.rescued:
         out.print(
             Text(
