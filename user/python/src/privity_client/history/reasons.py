@@ -47,6 +47,13 @@ SERVICE: Final[dict[str, Words]] = {
         "The plan allows no more active chats.", "Archive one: `privity chats archive ID`.", Exit.REFUSED
     ),
     "plan.bytes": Words("The plan's storage is full.", "Delete chats, or ask whoever runs the service.", Exit.REFUSED),
+    "plan.tokens": Words(
+        "The account has another plan than these tokens are of.", "Ask again: the plan has changed.", Exit.REFUSED
+    ),
+    "tokens.off": Words("This service gives out no tokens.", "Nothing is needed: it asks for none.", Exit.FAILED),
+    "tokens.day": Words("These tokens are of another day than the service gives out.", "Ask again.", Exit.FAILED),
+    "tokens.malformed": Words("The service did not accept what was to be signed.", _AGAIN, Exit.FAILED),
+    "tokens.daily": Words("The plan has no more tokens for this day.", "Ask again tomorrow.", Exit.REFUSED),
     "pairing.pending": Words("The other device has not answered yet.", "Begin again on both.", Exit.FAILED),
     "pairing.unknown": Words("This link has ended.", "Begin again: `privity link` on the new device.", Exit.FAILED),
     "pairing.taken": Words("This link was used already.", "Begin again on the new device.", Exit.REFUSED),
