@@ -75,6 +75,19 @@ test("1: cut in the middle, an answer is marked as partial; tried again, another
   await page.getByText("Partial: the connection was lost").waitFor();
 });
 
+test("1: what a guest wrote and did not send is there again after a reload, and nowhere to be read", async () => {
+  const { page } = guest;
+  await press(page, "New chat");
+  await composer(page).fill("Half a question");
+  const held = (): Promise<string | null> => page.evaluate(() => sessionStorage.getItem("privity.draft"));
+  await expect.poll(held).not.toBeNull();
+  await page.reload();
+  await expect.poll(() => composer(page).inputValue()).toBe("Half a question");
+  expect(await held()).not.toContain("Half");
+  await composer(page).fill("");
+  await expect.poll(held).toBeNull();
+});
+
 test("5: an edited question is a version of its own, an answer made anew too; nothing is overwritten", async () => {
   const { page } = guest;
   await press(page, "New chat");

@@ -1,6 +1,6 @@
 /**
  * What stands in the composer, for each chat. Each letter goes to the vault at once, which seals it: a lock, a crash or a closed
- * tab loses none.
+ * tab loses none. A guest's vault ends with the page: its words are held by the tab, and come back into the new chat.
  */
 
 import { computed, effect, signal, untracked } from "@preact/signals";
@@ -9,6 +9,7 @@ import { account, chat } from "./app.ts";
 import { clears } from "./clearing.ts";
 import { failed } from "./failing.ts";
 import { ports } from "./ports.ts";
+import { dropDraft, heldDraft, holdDraft } from "./tab_draft.ts";
 
 /** By chat; "" is the new chat. */
 const texts = new Map<string, string>();
@@ -18,6 +19,8 @@ const sending = new Set<string>();
 const stale = new Set<string>();
 let shown = "";
 let warned = false;
+/** What the tab held was read. */
+let restored = false;
 
 /** The composer's text. */
 export const draft = signal("");
@@ -36,6 +39,7 @@ export function followDrafts(): () => void {
   return effect(() => {
     const id = chat.value?.row.id ?? null;
     const readable = account.value !== null && account.value.state !== "locked";
+    if (account.value?.state === "open") dropDraft();
     untracked(() => void show(id, readable));
   });
 }
@@ -45,6 +49,7 @@ async function show(id: string | null, readable: boolean): Promise<void> {
   const key = id ?? "";
   shown = key;
   draft.value = texts.get(key) ?? "";
+  if (isGuest() && !restored) await restore();
   if (texts.has(key) || !readable) return;
   try {
     const kept = await ports().vault.ask("composed", { chat: id });
@@ -54,6 +59,17 @@ async function show(id: string | null, readable: boolean): Promise<void> {
   } catch (error) {
     failed(error);
   }
+}
+
+/** What this tab held when the page was left stands in the new chat, before what was typed meanwhile. */
+async function restore(): Promise<void> {
+  restored = true;
+  const held = await heldDraft();
+  if (held !== "") giveBack(null, held);
+}
+
+function isGuest(): boolean {
+  return account.value?.state === "guest" || account.value?.state === "unproven";
 }
 
 /** The composer has this text now. */
@@ -96,14 +112,19 @@ function put(key: string, text: string): void {
   seal(key);
 }
 
+function joined(several: readonly string[]): string {
+  return several.filter((one) => one !== "").join("\n\n");
+}
+
 /** One message on its way for each chat, and then the newest. */
 function seal(key: string): void {
+  if (isGuest()) holdDraft(joined([...waiting.values(), ...texts.values()]));
   if (sending.has(key)) {
     stale.add(key);
     return;
   }
   sending.add(key);
-  const text = [waiting.get(key) ?? "", texts.get(key) ?? ""].filter((one) => one !== "").join("\n\n");
+  const text = joined([waiting.get(key) ?? "", texts.get(key) ?? ""]);
   ports().vault.ask("compose", { chat: key === "" ? null : key, text }).then(() => { warned = false; }, warn).finally(() => {
     sending.delete(key);
     if (stale.delete(key)) seal(key);

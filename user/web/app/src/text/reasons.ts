@@ -119,6 +119,7 @@ const LISTED: readonly (readonly [text: string, actions: readonly Action[], code
   ["empty", [], "message.empty"],
   ["share_empty", [], "share.empty"],
   ["opener_needed", [], "opener.needed"],
+  ["page_part", AGAIN, "page.annex page.worker page.not_loaded"],
   ["page_order", [], "page.order page.started page.unstarted page.command"],
 ];
 
