@@ -19,6 +19,7 @@ from privity_client.proxy.asking import Asking
 from privity_client.proxy.verified import VerifiedNodes
 from privity_client.testing import proxy_stand
 from privity_client.trust.server import reach
+from privity_protocol import receipt
 from proxied import Proxied, proxied, recorders
 from served import Rogue, Served
 
@@ -161,6 +162,24 @@ def test_threads_share_one_client(client: OpenAI) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(one, range(16)))) == 1
+
+
+def test_a_receipt_that_a_program_wants_is_kept_for_its_owner_and_holds(served: Served, client: OpenAI) -> None:
+    folder = served.home.root / "receipts"
+    told = client.chat.completions.create(model="tiny", messages=ASKED, **SEEDED)
+    assert not folder.exists()
+    wanted = client.with_options(default_headers={"x-privity-receipt": "true"})
+    told = wanted.chat.completions.create(model="tiny", messages=ASKED, n=2, **SEEDED)
+    streamed = list(wanted.chat.completions.create(model="tiny", messages=ASKED, stream=True, **SEEDED))
+    names = {f"{told.id}-0", f"{told.id}-1", streamed[0].id}
+    assert {path.name for path in folder.iterdir()} == {f"{name}.receipt.json" for name in names}
+    for name in names:
+        path = folder / f"{name}.receipt.json"
+        assert path.stat().st_mode & 0o777 == 0o600
+        file = receipt.decode_file(path.read_bytes())
+        said = receipt.check_file(file)
+        assert (said.model, said.reason, said.usage.completion) == ("tiny", "length", 12)
+        assert json.loads(file.shown.request)["messages"] == ASKED
 
 
 def test_no_byte_that_leaves_the_proxy_holds_a_word_of_question_or_answer(served: Served) -> None:

@@ -1,6 +1,6 @@
 """What an exchange asks of its driver, and what the driver answers. Values only: the driver decides nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from privity_protocol import lines
 
@@ -110,6 +110,13 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Heard:
+    """Authenticated application bytes, before their lines; only where a receipt is asked for, which signs them."""
+
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Retrying:
     """A try failed and the same request goes out again; `reason` says why, `wait` how many seconds until then."""
 
@@ -132,4 +139,4 @@ class Complete:
     """END was authenticated: the answer may be shown as complete."""
 
 
-Event = Accepted | Line | Retrying | Resuming | Restarted | Complete
+Event = Accepted | Heard | Line | Retrying | Resuming | Restarted | Complete

@@ -28,6 +28,7 @@ from privity_client.commands import (
     Deliver,
     Event,
     FindNodes,
+    Heard,
     Line,
     Nodes,
     Opened,
@@ -218,6 +219,8 @@ class Exchange:
         return True
 
     def _take(self, event: Data) -> Flow:
+        if self._request.receipt:
+            yield Deliver(Heard(event.data))
         for value in self._lines.feed(event.data):
             yield Deliver(Line(value))
         if isinstance(event, End):

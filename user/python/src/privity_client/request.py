@@ -28,6 +28,8 @@ class Request:
     profile: str = "p1"
     resume: bool = True
     seen: tuple[Seen, ...] = ()
+    receipt: bool = False
+    """Whether the node is asked to sign the answer (specs/receipt.md)."""
 
     def payload(self) -> bytes:
         """Return the application bytes; the same for every try."""
@@ -39,10 +41,13 @@ class Request:
 
     def stop(self) -> "Request":
         """Return the request that ends this one's answer at the node."""
-        return replace(self, op="stop", body=b"", resume=False)
+        return replace(self, op="stop", body=b"", resume=False, receipt=False)
 
     def _header(self, op: str, *, resume: bool, from_: int | None = None) -> RequestHeader:
-        return RequestHeader(rid=self.rid, op=op, tok=(), prof=self.profile, seen=self.seen, resume=resume, from_=from_)
+        signed = self.receipt and op == self.op
+        return RequestHeader(
+            rid=self.rid, op=op, tok=(), prof=self.profile, seen=self.seen, resume=resume, from_=from_, receipt=signed
+        )
 
 
 def chat_request(

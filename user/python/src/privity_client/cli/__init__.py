@@ -156,6 +156,9 @@ def proxy(
     allow_origin: Annotated[
         list[str] | None, typer.Option("--allow-origin", help="A program that sends this Origin may ask.")
     ] = None,
+    receipts: Annotated[
+        Path | None, typer.Option("--receipts", metavar="DIR", help="Keep each answer with the node's signature there.")
+    ] = None,
     new_key: Annotated[bool, typer.Option("--new-key", help="Choose another key; the last one ends.")] = False,
     allow_simulated: AllowSimulated = False,
     development_root: DevelopmentRoot = None,
@@ -168,7 +171,7 @@ def proxy(
     from privity_client.cli.proxy import proxy as run
 
     names, origins = alias or [], allow_origin or []
-    wanted = Wanted(url, port, profile, names, origins, relay, new_key, allow_simulated, development_root)
+    wanted = Wanted(url, port, profile, names, origins, relay, receipts, new_key, allow_simulated, development_root)
     _leave(lambda: run(wanted))
 
 

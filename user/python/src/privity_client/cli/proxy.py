@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import uvicorn
+from privity_protocol.limits import MAX_BUNDLE
 
 from privity_client import fetch
 from privity_client.channel import Channel
@@ -18,11 +20,13 @@ from privity_client.cli.connection import Connection, connect
 from privity_client.cli.failure import BANNER
 from privity_client.cli.options import UNPACED
 from privity_client.errors import ClientError
+from privity_client.nodes import VerifiedNode
 from privity_client.proxy.application import Proxy
 from privity_client.proxy.asking import Asking
 from privity_client.proxy.gate import Gate
 from privity_client.proxy.key import Key, open_key
 from privity_client.proxy.listening import bound, configuration
+from privity_client.proxy.receipts import Receipts
 from privity_client.proxy.summary import Facts
 from privity_client.proxy.verified import VerifiedNodes
 from privity_client.serve.home import home_path
@@ -39,6 +43,7 @@ class Wanted:
     aliases: list[str] = field(default_factory=list)
     origins: list[str] = field(default_factory=list)
     relay: str = ""
+    receipts: Path | None = None
     new_key: bool = False
     allow_simulated: bool = False
     development_root: Path | None = None
@@ -101,12 +106,15 @@ async def _serve(wanted: Wanted, key: Key, aliases: dict[str, str], relay: str) 
         fetch.new_client(relay or wanted.url) as client,
     ):
         nodes = VerifiedNodes(connected.source, relay=relay)
-        asking = Asking(Channel(client, nodes), wanted.profile, lambda: connected.trust.seen)
+        folder = wanted.receipts or home_path(dict(os.environ)) / "receipts"
+        receipts = Receipts(folder, lambda node: _bundle(client, wanted.url, node))
+        channel = Channel(client, nodes)
+        asking = Asking(channel, wanted.profile, lambda: connected.trust.seen, receipts=receipts)
         sockets = bound(wanted.port)
         port = sockets[0].getsockname()[1]
         facts = Facts(wanted.url, connected.trust.pin.deploy, wanted.profile, relay, VERSION)
         gate = Gate(key, port, frozenset(wanted.origins))
-        made = Proxy(gate, nodes, asking, facts, aliases)
+        made = Proxy(gate, nodes, asking, facts, aliases, signs=wanted.receipts is not None)
         server = Server(configuration(made), wanted, key, connected, port)
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, server.stop)
@@ -118,6 +126,10 @@ async def _serve(wanted: Wanted, key: Key, aliases: dict[str, str], relay: str) 
             await asking.close()
 
 
+async def _bundle(client: httpx.AsyncClient, url: str, node: VerifiedNode) -> bytes:
+    return await fetch.get(client, f"{url.rstrip('/')}/v1/nodes/{node.digest}", limit=MAX_BUNDLE)
+
+
 def announce(wanted: Wanted, key: Key, connected: Connection, port: int) -> None:
     """Print what was verified, and the lines that make a program private; the key only when it was chosen just now."""
     node, address = connected.node, f"http://localhost:{port}/v1"
@@ -127,6 +139,8 @@ def announce(wanted: Wanted, key: Key, connected: Connection, port: int) -> None
     print(f"· models: {', '.join(model.id for model in node.models)}")
     if wanted.relay:
         print(f"· relay: {wanted.relay} carries the channel; it sees who asks and how much")
+    if wanted.receipts is not None:
+        print(f"· receipts: question and answer, signed by the node, in {wanted.receipts}")
     if wanted.profile == "p0":
         print(f"· {UNPACED}")
     if key.fresh:

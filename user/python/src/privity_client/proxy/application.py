@@ -44,6 +44,8 @@ class Proxy:
     facts: Facts
     aliases: Mapping[str, str] = field(default_factory=dict)
     clock: Callable[[], int] = unix_time
+    signs: bool = False
+    """Whether every answer is to have a receipt; else one that asks for it by a header."""
 
     def __post_init__(self) -> None:
         chat = ChatRoute(self.asking, self.aliases, self.clock, new_id)
@@ -53,13 +55,13 @@ class Proxy:
             "/v1/models": {"GET": self._models},
             "/v1/privity/evidence": {"GET": self._evidence},
             "/v1/chat/completions": {"POST": chat.answer},
-            "/v1/embeddings": {"POST": EmbeddingsRoute(self.asking, self.aliases).answer},
+            "/v1/embeddings": {"POST": EmbeddingsRoute(self.asking, self.aliases, new_id).answer},
             "/v1/responses": {"POST": self._responses.answer},
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        reply = Reply(send, new_id("req"))
+        reply = Reply(send, new_id("req"), signed=self.signs or (b"x-privity-receipt", b"true") in scope["headers"])
         try:
             refused = self.gate.refusal(scope["headers"], scope["path"])
             if refused is not None:

@@ -16,10 +16,12 @@ from privity_protocol.application import Seen
 from privity_client.chain import Chain
 from privity_client.channel import Channel
 from privity_client.choice import Entropy
-from privity_client.commands import Accepted, Complete, Event
+from privity_client.commands import Accepted, Complete, Event, Heard, Restarted
 from privity_client.nodes import VerifiedNode
 from privity_client.openai_api.errors import RATE, ApiError
 from privity_client.proxy.conversations import Conversations
+from privity_client.proxy.receipts import Heard as ReceivedBytes
+from privity_client.proxy.receipts import Receipts
 from privity_client.request import RID, Request
 
 MOST: Final = 64
@@ -36,15 +38,27 @@ class Asked:
     model: str
     bodies: Sequence[bytes]
     messages: Sequence[object] = ()
+    receipt: str = ""
+    """The name under which receipts are kept; an empty one asks for none."""
 
 
 class Asking:
     """Sends requests for all programs that use the proxy."""
 
     def __init__(
-        self, channel: Channel, profile: str, seen: Callable[[], tuple[Seen, ...]], *, entropy: Entropy = os.urandom
+        self,
+        channel: Channel,
+        profile: str,
+        seen: Callable[[], tuple[Seen, ...]],
+        *,
+        entropy: Entropy = os.urandom,
+        receipts: Receipts | None = None,
     ) -> None:
-        """`profile` is the traffic shape; `seen` returns the heads of the logs that this client holds."""
+        """`profile` is the traffic shape; `seen` returns the heads of the logs that this client holds.
+
+        Without `receipts` none can be asked for.
+        """
+        self._receipts = receipts
         self._channel = channel
         self._profile = profile
         self._seen = seen
@@ -64,6 +78,8 @@ class Asking:
         Raises PrivityError, and ApiError 429 when too much is asked at once. Closing the generator ends the answers.
         """
         count = len(asked.bodies)
+        if asked.receipt and self._receipts is None:
+            raise ApiError(400, "No receipts are kept here.", code="receipt_refused")
         if self._running + count > MOST:
             words = f"More than {MOST} answers at once; try again in a moment."
             raise ApiError(429, words, type=RATE, code="too_many_at_once")
@@ -83,23 +99,24 @@ class Asking:
     async def _choice(self, asked: Asked, index: int, *, restart: bool) -> AsyncGenerator[tuple[int, Event], None]:
         """The events of one choice. The first one goes on with the conversation's chain; the others have their own."""
         chain = self._conversations.take(asked.model, asked.messages) if index == 0 else Chain()
-        request = Request(
-            self._entropy(RID),
-            asked.op,
-            asked.bodies[index],
-            asked.model,
-            self._profile,
-            asked.op == "chat",
-            self._seen(),
-        )
+        request = self._request(asked, index)
         answering: VerifiedNode | None = None
+        heard = ReceivedBytes()
         try:
             async with aclosing(self._channel.ask(request, chain, restart=restart)) as events:
                 async for event in events:
-                    if isinstance(event, Accepted):
-                        answering = event.node
-                    elif isinstance(event, Complete):
-                        answering = None
+                    match event:
+                        case Accepted(node):
+                            answering = node
+                        case Heard(data):
+                            heard.take(data)
+                            continue
+                        case Restarted():
+                            heard = ReceivedBytes()
+                        case Complete():
+                            if self._receipts is not None and answering is not None and request.receipt:
+                                await self._receipts.keep(_name(asked, index), request, heard, answering)
+                            answering = None
                     yield index, event
         except (asyncio.CancelledError, GeneratorExit):
             if answering is not None:
@@ -108,10 +125,21 @@ class Asking:
         if index == 0 and asked.messages:
             self._conversations.keep(asked.model, asked.messages, chain)
 
+    def _request(self, asked: Asked, index: int) -> Request:
+        signed = bool(asked.receipt)
+        rid, resume = self._entropy(RID), asked.op == "chat"
+        return Request(
+            rid, asked.op, asked.bodies[index], asked.model, self._profile, resume, self._seen(), receipt=signed
+        )
+
     def _stop(self, request: Request, node: VerifiedNode) -> None:
         task = asyncio.get_running_loop().create_task(self._channel.stop(request, node))
         self._stopping.add(task)
         task.add_done_callback(self._stopping.discard)
+
+
+def _name(asked: Asked, index: int) -> str:
+    return asked.receipt if len(asked.bodies) == 1 else f"{asked.receipt}-{index}"
 
 
 async def _merged(

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from privity_client.commands import Accepted, Complete, Line, Restarted
 from privity_client.openai_api.chat_answer import Choice, Chunks, Head, completion, usage_chunk
-from privity_client.openai_api.chat_request import ChatCall, read_chat
+from privity_client.openai_api.chat_request import read_chat
 from privity_client.openai_api.server_sent import DONE, event
 from privity_client.proxy.asking import Asked, Asking
 from privity_client.proxy.reply import Reply
@@ -39,13 +39,14 @@ class ChatRoute:
         reply.unsent(call.not_sent)
         head = Head(self._new_id("chatcmpl"), self._clock(), call.model)
         choices = [Choice(index) for index in range(call.choices)]
+        asked = Asked("chat", call.model, call.bodies(), call.messages, reply.receipt(head.id))
         if call.stream:
-            await self._stream(call, head, choices, reply)
+            await self._stream(asked, head, choices, reply, usage=call.include_usage)
         else:
-            await self._whole(call, head, choices, reply)
+            await self._whole(asked, head, choices, reply)
 
-    async def _whole(self, call: ChatCall, head: Head, choices: list[Choice], reply: Reply) -> None:
-        async with aclosing(self._asking.ask(_asked(call), restart=True)) as events:
+    async def _whole(self, asked: Asked, head: Head, choices: list[Choice], reply: Reply) -> None:
+        async with aclosing(self._asking.ask(asked, restart=True)) as events:
             async for index, event_ in events:
                 match event_:
                     case Accepted(node):
@@ -56,10 +57,10 @@ class ChatRoute:
                         choices[index].begin_anew()
         await reply.json(200, completion(head, choices))
 
-    async def _stream(self, call: ChatCall, head: Head, choices: list[Choice], reply: Reply) -> None:
-        chunks = [Chunks(head, choice, usage=call.include_usage) for choice in choices]
+    async def _stream(self, asked: Asked, head: Head, choices: list[Choice], reply: Reply, *, usage: bool) -> None:
+        chunks = [Chunks(head, choice, usage=usage) for choice in choices]
         opening = b"".join(event(one.begin()) for one in chunks)
-        async with aclosing(self._asking.ask(_asked(call), restart=False)) as events:
+        async with aclosing(self._asking.ask(asked, restart=False)) as events:
             async for index, event_ in events:
                 match event_:
                     case Accepted(node):
@@ -71,10 +72,6 @@ class ChatRoute:
                     case Complete():
                         ended = event(chunks[index].end())
                         await reply.raw(ended if reply.begun else opening + ended)
-        last = event(usage_chunk(head, choices)) if call.include_usage else b""
+        last = event(usage_chunk(head, choices)) if usage else b""
         await reply.raw(last + DONE)
         await reply.end()
-
-
-def _asked(call: ChatCall) -> Asked:
-    return Asked("chat", call.model, call.bodies(), call.messages)

@@ -1,6 +1,6 @@
 """`POST /v1/embeddings`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 
 from privity_client.commands import Accepted, Line
@@ -13,7 +13,8 @@ from privity_client.proxy.reply import Reply
 class EmbeddingsRoute:
     """Answers requests for vectors."""
 
-    def __init__(self, asking: Asking, aliases: Mapping[str, str]) -> None:
+    def __init__(self, asking: Asking, aliases: Mapping[str, str], new_id: Callable[[str], str]) -> None:
+        self._new_id = new_id
         self._asking = asking
         self._aliases = aliases
 
@@ -22,7 +23,8 @@ class EmbeddingsRoute:
         call = await read(data, lambda body: read_embeddings(body, aliases=self._aliases))
         reply.unsent(call.not_sent)
         vectors = Vectors(call)
-        async with aclosing(self._asking.ask(Asked("embed", call.model, [call.body]), restart=False)) as events:
+        asked = Asked("embed", call.model, [call.body], receipt=reply.receipt(self._new_id("embd")))
+        async with aclosing(self._asking.ask(asked, restart=False)) as events:
             async for _, event in events:
                 match event:
                     case Accepted(node):

@@ -32,10 +32,12 @@ class SlowReader(Exception):
 class Reply:
     """The answer to one request. `id` names it to the program, and to nobody else."""
 
-    def __init__(self, send: Send, id: str) -> None:
+    def __init__(self, send: Send, id: str, *, signed: bool = False) -> None:
+        """`signed`: a receipt of the answer is asked for."""
         self._send = send
         self._headers = {**FIXED, "x-privity-request-id": id}
         self._nodes: list[VerifiedNode] = []
+        self._signed = signed
         self.begun = False
 
     def verified(self, node: VerifiedNode) -> None:
@@ -46,6 +48,12 @@ class Reply:
         """Say in a header which members of the request stay on this machine."""
         if text := ", ".join(names):
             self._headers["x-privity-not-sent"] = text
+
+    def receipt(self, id: str) -> str:
+        """Return the name under which a receipt of the answer `id` is kept, and say it; empty when none is wanted."""
+        if self._signed:
+            self._headers["x-privity-receipt"] = id
+        return id if self._signed else ""
 
     async def json(self, status: int, value: object, **headers: str) -> None:
         """Send a whole answer."""

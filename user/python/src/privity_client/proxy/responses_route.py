@@ -35,10 +35,11 @@ class ResponsesRoute:
         reply.unsent(call.chat.not_sent)
         id, model = self._new_id("resp"), call.chat.model
         response = Response(id, self._clock(), model, call.echo, self._new_id, store=call.store)
+        asked = Asked("chat", model, call.chat.bodies(), call.chat.messages, reply.receipt(id))
         if call.stream:
-            await self._stream(call, response, reply)
+            await self._stream(call, asked, response, reply)
         else:
-            await self._whole(call, response, reply)
+            await self._whole(call, asked, response, reply)
 
     def told(self, id: str) -> Json:
         """Return a response that is kept. Raises ApiError 404."""
@@ -53,8 +54,8 @@ class ResponsesRoute:
             raise _unknown(id)
         return {"id": id, "object": "response", "deleted": True}
 
-    async def _whole(self, call: ResponsesCall, response: Response, reply: Reply) -> None:
-        async with aclosing(self._asking.ask(_asked(call), restart=True)) as events:
+    async def _whole(self, call: ResponsesCall, asked: Asked, response: Response, reply: Reply) -> None:
+        async with aclosing(self._asking.ask(asked, restart=True)) as events:
             async for _, event_ in events:
                 match event_:
                     case Accepted(node):
@@ -67,10 +68,10 @@ class ResponsesRoute:
         self._keep(call, response)
         await reply.json(200, response.told(response.status))
 
-    async def _stream(self, call: ResponsesCall, response: Response, reply: Reply) -> None:
+    async def _stream(self, call: ResponsesCall, asked: Asked, response: Response, reply: Reply) -> None:
         opening = _encoded(response.begin())
         try:
-            async with aclosing(self._asking.ask(_asked(call), restart=False)) as events:
+            async with aclosing(self._asking.ask(asked, restart=False)) as events:
                 async for _, event_ in events:
                     match event_:
                         case Accepted(node):
@@ -93,10 +94,6 @@ class ResponsesRoute:
     def _keep(self, call: ResponsesCall, response: Response) -> None:
         if call.store:
             self._kept.keep(response.id, [*call.history, *response.messages()], response.told(response.status))
-
-
-def _asked(call: ResponsesCall) -> Asked:
-    return Asked("chat", call.chat.model, call.chat.bodies(), call.chat.messages)
 
 
 def _encoded(events: list[Json]) -> bytes:

@@ -13,11 +13,13 @@ import uvicorn
 
 from privity_client.channel import Channel
 from privity_client.discovery import NodeSource
+from privity_client.nodes import VerifiedNode
 from privity_client.proxy.application import Proxy
 from privity_client.proxy.asking import Asking
 from privity_client.proxy.gate import Gate
 from privity_client.proxy.key import Key
 from privity_client.proxy.listening import bound, configuration
+from privity_client.proxy.receipts import Receipts
 from privity_client.proxy.summary import Facts
 from privity_client.testing.fake_node import FakeNetwork, FakeNode, FixedSource
 
@@ -93,17 +95,22 @@ async def standing(
     source: NodeSource | None = None,
     clock: Callable[[], int] = lambda: 1000,
     aliases: Mapping[str, str] | None = None,
+    receipts: Path | None = None,
 ) -> AsyncIterator[Stand]:
-    """Run a proxy before one node, whose clock stands still."""
+    """Run a proxy before one node, whose clock stands still; its evidence is empty, so that no receipt holds."""
     node = node or FakeNode()
     network = FakeNetwork(node)
     nodes = source or FixedSource(node.verified())
+
+    async def no_evidence(_node: VerifiedNode) -> bytes:
+        return b""
 
     async def no_pause(_seconds: float) -> None:
         await asyncio.sleep(0)
 
     async with httpx.AsyncClient(transport=network.transport()) as client:
-        asking = Asking(Channel(client, nodes, clock=clock, sleep=no_pause), "p1", lambda: ())
+        kept = None if receipts is None else Receipts(receipts, no_evidence)
+        asking = Asking(Channel(client, nodes, clock=clock, sleep=no_pause), "p1", lambda: (), receipts=kept)
         async with listening(nodes, asking, clock=clock, aliases=aliases) as port:
             address = f"http://127.0.0.1:{port}"
             async with httpx.AsyncClient(base_url=address, headers=BEARER, trust_env=False, timeout=60) as http:
