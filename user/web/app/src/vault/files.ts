@@ -56,6 +56,13 @@ export async function fileOf(
   return { name, type, data, text };
 }
 
+/** What a file is called and what was taken from it as text, without the bytes of the file itself. Raises as `fileOf` does. */
+export async function wordsOf({ name, extracted }: Attachment, open: (id: Id) => Promise<Content | null>): Promise<string> {
+  const other = extracted === null ? null : await open(toHex(extracted));
+  const text = extracted === null || other?.kind !== Kind.ATTACHMENT ? "" : await textIn(toHex(extracted), other, open);
+  return `${name}\n${text}`;
+}
+
 /** The bytes of an attachment. */
 export async function bytesOfFile(
   id: Id, attachment: Attachment, open: (id: Id) => Promise<Content | null>,

@@ -5,14 +5,16 @@
 
 import { newestKey } from "@privity/history/session";
 import { toHex } from "@privity/protocol/bytes";
-import { Role } from "@privity/vault/contents/chat";
+import { type Node, Role } from "@privity/vault/contents/chat";
+import type { Content } from "@privity/vault/contents/kinds";
 import { Kind } from "@privity/vault/contents/schema";
 import { VaultError } from "@privity/vault/errors";
 import * as sealing from "@privity/vault/search";
 
 import type { Edges } from "./edges.ts";
+import { wordsOf } from "./files.ts";
 import { bytesOf, type Id } from "./ids.ts";
-import { textOf } from "./message.ts";
+import { filesOf, textOf } from "./message.ts";
 import type { Touched } from "./mirror.ts";
 import type { Saved } from "./saved.ts";
 import { type Month, monthOf, Segments, type Words } from "./segments.ts";
@@ -21,6 +23,8 @@ import { says, searchable } from "./words.ts";
 
 /** Characters of text that are held: about 50 MB. */
 export const MOST_HELD = 25_000_000;
+/** Characters of one message and its files that are looked through; of more, these are the first. */
+const MOST_OF_ONE = 500_000;
 /** Messages that are opened between two looks at what else is to be done. */
 const BATCH = 64;
 /** Texts that may be new before a month's piece is written again; what was not written is opened once more next time. */
@@ -188,11 +192,29 @@ export class Search {
       const found = await this.#saved.account.history.item(bytesOf(id));
       if (found?.content.kind !== Kind.NODE) return null;
       const { role, time, chat } = found.content;
-      return { id, chat: toHex(chat), time, text: role === Role.SYSTEM ? "" : textOf(found.content) };
+      return { id, chat: toHex(chat), time, text: role === Role.SYSTEM ? "" : await this.#said(found.content) };
     } catch (error) {
       if (error instanceof VaultError) return null;
       throw error;
     }
+  }
+
+  /** A message's words, and those of its files, as far as they are here. */
+  async #said(node: Node): Promise<string> {
+    const open = async (id: Id): Promise<Content | null> => {
+      return (await this.#saved.account.history.item(bytesOf(id)))?.content ?? null;
+    };
+    const texts = [textOf(node)];
+    for (const file of filesOf(node)) {
+      try {
+        const found = await open(toHex(file));
+        if (found?.kind === Kind.ATTACHMENT) texts.push(await wordsOf(found, open));
+      } catch (error) {
+        // A file that is lost or damaged takes nothing from what the message itself says.
+        if (!(error instanceof VaultError)) throw error;
+      }
+    }
+    return texts.filter((one) => one !== "").join("\n\n").slice(0, MOST_OF_ONE);
   }
 
   #pause(): Promise<void> {

@@ -7,7 +7,7 @@ import type { Book, Listed } from "./book.ts";
 import type { VaultHandlers } from "./chat_commands.ts";
 import type { Desk } from "./desk.ts";
 import type { Id } from "./ids.ts";
-import { textOf } from "./message.ts";
+import { filesOf, textOf } from "./message.ts";
 import { type Held } from "./texts.ts";
 import { contextOf, says, searchable, type Searchable, wordsOf } from "./words.ts";
 
@@ -50,9 +50,14 @@ function folderOf(chat: Listed | undefined): Id | null {
 async function temporary(
   book: Book, words: readonly string[], wanted: (one: Pick<Held, "chat" | "time">) => boolean,
 ): Promise<readonly Held[]> {
-  const opened = await Promise.all(book.list().map(({ id }) => book.open(id)));
-  return opened.flatMap(({ id: chat, nodes }) => [...nodes].flatMap(([id, node]): readonly Held[] => {
-    const held = { id, chat, time: node.time, ...searchable(textOf(node)) };
-    return says(held, words) && wanted(held) ? [held] : [];
-  }));
+  const found: Held[] = [];
+  for (const { id: chat } of book.list()) {
+    for (const [id, node] of (await book.open(chat)).nodes) {
+      const files = await Promise.all(filesOf(node).map((file) => book.file(chat, toHex(file))));
+      const text = [textOf(node), ...files.map((file) => `${file.name}\n${file.text}`)].filter((one) => one !== "").join("\n\n");
+      const held = { id, chat, time: node.time, ...searchable(text) };
+      if (says(held, words) && wanted(held)) found.push(held);
+    }
+  }
+  return found;
 }

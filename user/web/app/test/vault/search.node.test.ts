@@ -37,6 +37,24 @@ describe("search", () => {
     expect((await phone.tab.do("search", { words: "pisa", ...EVERYWHERE })).found.map((one) => one.chat)).toContain(chat);
   });
 
+  test("finds the words and the name of a file, on another device too", async () => {
+    const { profile, tab } = await begun();
+    const attach = (fileName: string, text: string): Promise<string> => {
+      return tab.do("attach", { fileName, type: "application/pdf", data: Uint8Array.of(1), text });
+    };
+    const saved = await write(tab, "What does it say?", { attachments: [await attach("Orchard.pdf", "Quinces ripen late.")] });
+    const passing = await write(tab, "And this?", { attachments: [await attach("b.pdf", "Late frost")], temporary: true });
+    await tab.do("sync", {});
+    const chats = async (one: typeof tab, words: string): Promise<readonly string[]> => {
+      const { found } = await one.do("search", { words, ...EVERYWHERE });
+      return found.flatMap(({ chat, message }) => message === null ? [] : [chat]);
+    };
+    expect(await chats(tab, "quinces say")).toEqual([saved.chat]);
+    expect(await chats(tab, "orchard")).toEqual([saved.chat]);
+    expect(await chats(tab, "late")).toEqual([passing.chat, saved.chat]);
+    expect(await chats((await another(profile, "phone")).tab, "quinces orchard")).toEqual([saved.chat]);
+  });
+
   test("is narrowed by folder and by time, and forgets what was deleted", async () => {
     const { profile, tab } = await begun();
     const folder = await tab.do("addFolder", { title: "Work" });
