@@ -7,11 +7,11 @@
  */
 
 import { MAX_TRIES } from "@privity/protocol/admission";
-import { type Bytes } from "@privity/protocol/bytes";
+import { type Bytes, concat } from "@privity/protocol/bytes";
 import { type Session } from "@privity/protocol/chain";
 import { Malformed, PrivityError } from "@privity/protocol/errors";
 import { beginHello } from "@privity/protocol/hello";
-import { LineReader } from "@privity/protocol/lines";
+import { LineReader, type SignedReceipt } from "@privity/protocol/lines";
 import { type Event as Record, type ResponseReader } from "@privity/protocol/response";
 import { beginRun } from "@privity/protocol/run";
 import { TrustError } from "@privity/trust/errors";
@@ -24,6 +24,7 @@ import { type Ground } from "./ground.ts";
 import { type VerifiedNode } from "./nodes.ts";
 import { NO_RESPONSE, react } from "./reaction.ts";
 import { innerReason, payload, type Request, resumePayload } from "./request.ts";
+import { receiptOf } from "./signed.ts";
 
 const OK = 200;
 
@@ -88,6 +89,9 @@ export class Exchange {
   readonly #ground: Ground;
   readonly #avoid = new Set<string>();
   #lines = new LineReader();
+  /** What a receipt is about: kept only where the request asked for one. */
+  #heard: Bytes[] = [];
+  #signed: SignedReceipt | null = null;
   #search = false;
   #holder: VerifiedNode | null = null;
   #ended = false;
@@ -122,6 +126,8 @@ export class Exchange {
   *#startOver({ reason }: Gone, sent: number): Generator<Event> {
     if (!this.#errand.restart || sent >= MAX_TRIES) throw new ChannelError(reason);
     this.#lines = new LineReader();
+    this.#heard = [];
+    this.#signed = null;
     yield { kind: "restarted" };
   }
 
@@ -195,13 +201,13 @@ export class Exchange {
     if (status !== OK) throw new Failed(status);
     yield { kind: "accepted", node };
     const reader = sent.response();
-    if (!(yield* this.#read(reader))) return;
+    if (!(yield* this.#read(reader, node))) return;
     const following = reader.nextSession();
     if (following !== null) this.#errand.chain.renew({ node, session: following, began }, this.#ground.clock());
   }
 
   /** Take the response to its end; whether CLOSE came, so that the next session may be used. Raises Cut before END. */
-  async *#read(reader: ResponseReader): Flow<boolean> {
+  async *#read(reader: ResponseReader, node: VerifiedNode): Flow<boolean> {
     for (;;) {
       const data = await this.#carrier.receive();
       let events: readonly Record[];
@@ -214,19 +220,33 @@ export class Exchange {
         if (this.#ended) return false;
         throw fault instanceof Malformed && fault.reason === "truncated" ? new Cut() : fault;
       }
-      for (const event of events) yield* this.#take(event);
+      for (const event of events) yield* this.#take(event, node);
       if (data === null) return true;
     }
   }
 
-  *#take(event: Record): Generator<Event> {
+  async *#take(event: Record, node: VerifiedNode): Flow {
     if (event.kind === "error") throw innerFault(event.code, event.text);
     if (event.kind !== "data" && event.kind !== "end") return;
-    for (const value of this.#lines.feed(event.data)) yield { kind: "line", value };
+    const { request } = this.#errand;
+    if (request.receipt) this.#heard.push(event.data);
+    for (const value of this.#lines.feed(event.data)) {
+      if (value.t === "receipt") this.#signed = value;
+      yield { kind: "line", value };
+    }
     if (event.kind === "data") return;
-    if (this.#errand.request.op === "chat") this.#lines.finish();
+    if (request.op !== "chat" && request.op !== "embed") {
+      this.#ended = true;
+      yield { kind: "complete" };
+      return;
+    }
+    const done = this.#lines.finish();
     this.#ended = true;
-    yield { kind: "complete" };
+    if (!request.receipt) yield { kind: "complete" };
+    else {
+      const ending = { heard: concat(...this.#heard), signed: this.#signed, done };
+      yield { kind: "complete", receipt: await receiptOf(request, node, ending) };
+    }
   }
 }
 
