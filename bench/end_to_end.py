@@ -37,8 +37,8 @@ def prompt() -> str:
     return secrets.token_hex(PROMPT // 2)
 
 
-async def through(client: Client, profile: str, tokens: int) -> Timing:
-    """One answer through the whole path."""
+async def through(client: Client, profile: str, tokens: int, text: str = "") -> Timing:
+    """One answer through the whole path, to `text` or to a prompt that nobody asked before."""
     began, first = time.perf_counter(), 0.0
 
     def seen(event: Event) -> None:
@@ -46,7 +46,7 @@ async def through(client: Client, profile: str, tokens: int) -> Timing:
         if isinstance(event, Line) and not first:
             first = time.perf_counter() - began
 
-    said = await client.follow(client.request(prompt(), tokens=tokens, profile=profile), seen)
+    said = await client.follow(client.request(text or prompt(), tokens=tokens, profile=profile), seen)
     usage = said.answer.usage
     assert usage is not None
     return Timing(first, time.perf_counter() - began, usage.prompt, usage.completion)

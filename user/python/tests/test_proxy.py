@@ -303,3 +303,37 @@ def test_vectors_come_from_a_node_that_embeds_and_else_its_refusal_does() -> Non
             assert (refused.status_code, refused.json()["error"]["type"]) == (400, "invalid_request_error")
 
     asyncio.run(scenario())
+
+
+def test_a_new_conversation_finds_a_session_that_was_made_ahead() -> None:
+    async def scenario() -> None:
+        async with standing(ahead=True) as stand:
+            await stand.chat("One")
+            await stand.asking._spare.settled()
+            assert len(stand.node.hellos) == 2
+            sent = len(stand.network.requests)
+            await stand.chat("Another")
+            assert stand.network.requests[sent].url.path == "/ec1/run"
+            await stand.asking._spare.settled()
+            assert len(stand.node.hellos) == 3
+
+    asyncio.run(scenario())
+
+
+def test_a_session_made_ahead_is_not_used_beyond_its_time_or_the_verification_of_its_node() -> None:
+    now = [1000]
+
+    async def scenario() -> None:
+        node = FakeNode()
+        source = Source(replace(node.verified(), valid_until=1100))
+        async with standing(node, source=source, clock=lambda: now[0], ahead=True) as stand:
+            await stand.chat("One")
+            await stand.asking._spare.settled()
+            now[0], source.failure = 1101, ClientError("log_outdated")
+            sent = len(stand.network.requests)
+            assert (await stand.chat("Another")).status_code == 503
+            assert len(stand.network.requests) == sent
+            source.failure = ClientError("unreachable")
+            assert (await stand.chat("One")).status_code == 503
+
+    asyncio.run(scenario())

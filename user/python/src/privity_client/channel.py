@@ -14,6 +14,7 @@ from privity_protocol.envelope import MEDIA_TYPE
 from privity_protocol.errors import PrivityError
 from privity_protocol.hello import begin_hello
 from privity_protocol.limits import HELLO_RESPONSE
+from privity_protocol.session import Session
 
 from privity_client import fetch
 from privity_client.chain import Chain
@@ -99,14 +100,24 @@ class Channel:
     async def greet(self, model: str) -> VerifiedNode:
         """Return a verified node that has answered a HELLO. Raises PrivityError."""
         node = choose(await self._source.nodes(model, refresh=True), entropy=self._entropy)
+        await self._greeted(node)
+        return node
+
+    async def prepare(self, model: str) -> Chain:
+        """Return a chain whose HELLO is done, for a request that comes within two minutes. Raises PrivityError."""
+        node = choose(await self._source.nodes(model, refresh=False), entropy=self._entropy)
+        chain = Chain()
+        chain.start(node, await self._greeted(node), now=self._clock())
+        return chain
+
+    async def _greeted(self, node: VerifiedNode) -> Session:
         sent, body = begin_hello(
             node_key=node.key, node_document=node.document, encapsulate=xwing.encapsulate, ephemeral=xwing.generate()
         )
         reply = await self._hello(node, body)
         if reply.status != 200:
             raise ClientError("busy" if reply.status else "unreachable", f"HELLO was answered by {reply.status}")
-        sent.finish(reply.body)
-        return node
+        return sent.finish(reply.body)
 
     async def stop(self, request: Request, node: VerifiedNode) -> None:
         """Tell the node to end the answer to `request`; quietly gives up after a few seconds."""

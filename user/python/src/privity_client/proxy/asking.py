@@ -22,6 +22,7 @@ from privity_client.openai_api.errors import RATE, ApiError
 from privity_client.proxy.conversations import Conversations
 from privity_client.proxy.receipts import Heard as ReceivedBytes
 from privity_client.proxy.receipts import Receipts
+from privity_client.proxy.spare_chains import SpareChains
 from privity_client.request import RID, Request
 
 MOST: Final = 64
@@ -53,11 +54,14 @@ class Asking:
         *,
         entropy: Entropy = os.urandom,
         receipts: Receipts | None = None,
+        ahead: bool = True,
     ) -> None:
         """`profile` is the traffic shape; `seen` returns the heads of the logs that this client holds.
 
-        Without `receipts` none can be asked for.
+        Without `receipts` none can be asked for. `ahead`: a session for the next conversation is made before it begins.
         """
+        self._ahead = ahead
+        self._spare = SpareChains(channel)
         self._receipts = receipts
         self._channel = channel
         self._profile = profile
@@ -94,11 +98,12 @@ class Asking:
 
     async def close(self) -> None:
         """Wait until every node that has to stop has been told."""
+        await self._spare.close()
         await asyncio.gather(*self._stopping, return_exceptions=True)
 
     async def _choice(self, asked: Asked, index: int, *, restart: bool) -> AsyncGenerator[tuple[int, Event], None]:
         """The events of one choice. The first one goes on with the conversation's chain; the others have their own."""
-        chain = self._conversations.take(asked.model, asked.messages) if index == 0 else Chain()
+        chain = self._chain(asked, index)
         request = self._request(asked, index)
         answering: VerifiedNode | None = None
         heard = ReceivedBytes()
@@ -124,6 +129,12 @@ class Asking:
             raise
         if index == 0 and asked.messages:
             self._conversations.keep(asked.model, asked.messages, chain)
+        if self._ahead:
+            self._spare.make(asked.model)
+
+    def _chain(self, asked: Asked, index: int) -> Chain:
+        known = self._conversations.take(asked.model, asked.messages) if index == 0 else Chain()
+        return known if known.node is not None else self._spare.take(asked.model)
 
     def _request(self, asked: Asked, index: int) -> Request:
         signed = bool(asked.receipt)

@@ -96,6 +96,7 @@ async def standing(
     clock: Callable[[], int] = lambda: 1000,
     aliases: Mapping[str, str] | None = None,
     receipts: Path | None = None,
+    ahead: bool = False,
 ) -> AsyncIterator[Stand]:
     """Run a proxy before one node, whose clock stands still; its evidence is empty, so that no receipt holds."""
     node = node or FakeNode()
@@ -110,7 +111,9 @@ async def standing(
 
     async with httpx.AsyncClient(transport=network.transport()) as client:
         kept = None if receipts is None else Receipts(receipts, no_evidence)
-        asking = Asking(Channel(client, nodes, clock=clock, sleep=no_pause), "p1", lambda: (), receipts=kept)
+        asking = Asking(
+            Channel(client, nodes, clock=clock, sleep=no_pause), "p1", lambda: (), receipts=kept, ahead=ahead
+        )
         async with listening(nodes, asking, clock=clock, aliases=aliases) as port:
             address = f"http://127.0.0.1:{port}"
             async with httpx.AsyncClient(base_url=address, headers=BEARER, trust_env=False, timeout=60) as http:
