@@ -19,10 +19,10 @@ import psutil
 import pytest
 from enclave_fakes import DOCUMENT, chat_body, hello
 from privity_enclave import process
-from privity_protocol import canonical, evidence
+from privity_protocol import canonical, evidence, receipt
 from privity_protocol.application import RequestHeader
 from privity_protocol.line_reader import LineReader
-from privity_protocol.lines import Done, Text
+from privity_protocol.lines import Done, Logprobs, SignedReceipt, Text
 from privity_protocol.request import encode_request
 from privity_protocol.response import Data, End, Error
 from privity_protocol.run import begin_run
@@ -86,22 +86,29 @@ class Node:
         self, text: str, prof: str = "p0", begun: asyncio.Event | None = None, **more: object
     ) -> tuple[list[Any], Error | None]:
         """One whole conversation turn on a new session; `begun` is set when the answer begins."""
+        _, said, error = await self.ask(chat_body(text, **more), begun, prof=prof)
+        return LineReader().feed(said), error
+
+    async def ask(
+        self, body: bytes, begun: asyncio.Event | None = None, **header: Any
+    ) -> tuple[bytes, bytes, Error | None]:
+        """The node's evidence, the application bytes of one answer, and the inner error if that is how it ended."""
         async with self.http() as http:
             nd = self.ready["node"]["windows"][0]["nd"]
             bundle = await (await http.get(f"http://node/ec1/bundle/{nd}")).read()
             sent, request = hello(evidence.decode(bundle).items["node-document"].data)
             session = sent.finish(await (await http.post("http://node/ec1/hello", data=request)).read())
-            header = RequestHeader(rid=os.urandom(16), op="chat", prof=prof)
-            running, request = begin_run(session, encode_request(header, chat_body(text, **more)), entropy=os.urandom)
+            wanted = RequestHeader(**({"rid": os.urandom(16), "op": "chat", "prof": "p0"} | header))
+            running, request = begin_run(session, encode_request(wanted, body), entropy=os.urandom)
             answer = await http.post("http://node/ec1/run", data=request)
             if begun is not None:
                 begun.set()
-            body = await answer.read()
+            response = await answer.read()
             reader = running.response()
-            events = reader.feed(body)
+            events = reader.feed(response)
             reader.eof()
-            lines = LineReader().feed(b"".join(event.data for event in events if isinstance(event, Data | End)))
-            return lines, next((event for event in events if isinstance(event, Error)), None)
+            said = b"".join(event.data for event in events if isinstance(event, Data | End))
+            return bundle, said, next((event for event in events if isinstance(event, Error)), None)
 
     async def answering(self, tokens: int) -> "asyncio.Task[tuple[list[Any], Error | None]]":
         """An answer that has begun."""
@@ -129,6 +136,22 @@ class Node:
 def node(home: Path, tmp_path: Path) -> Iterator[Node]:
     with contextlib.closing(Node(home, tmp_path)) as running:
         yield running
+
+
+def test_a_receipt_of_a_real_answer_holds_with_the_evidence_of_the_node(node: Node, home: Path) -> None:
+    rid, question = os.urandom(16), chat_body("hello", max_tokens=6, logprobs=True, top_logprobs=2)
+    bundle, said, error = asyncio.run(node.ask(question, rid=rid, receipt=True))
+    assert error is None
+    lines = LineReader().feed(said)
+    signed = lines[-2]
+    assert isinstance(signed, SignedReceipt)
+    before = b"".join(said.splitlines(keepends=True)[:-2])
+    found = receipt.check_file(
+        receipt.ReceiptFile(signed, bundle, receipt.Shown(receipt.salt_of(rid), question, before))
+    )
+    assert found.weights == (hashlib.sha256((home / "tiny.gguf").read_bytes()).digest(),)
+    assert found.usage in lines
+    assert any(isinstance(line, Logprobs) for line in lines)
 
 
 def test_a_node_starts_answers_says_nothing_and_ends(node: Node, tmp_path: Path) -> None:
