@@ -53,7 +53,7 @@ test("20: a lock covers every tab, and what was typed comes back with the passke
   await expect.poll(() => composer(page).inputValue()).toBe(DRAFT);
 });
 
-test("20: who puts the question away stays outside, is offered no way to begin anew, and comes in with the next try", async () => {
+test("20: who puts the question away stays outside, is offered no new beginning, and comes in with the next try", async () => {
   const { page } = profile;
   await page.keyboard.press("Control+Shift+L");
   await heading(profile, "Locked");
@@ -82,6 +82,27 @@ test("20: it locks itself after the time that was chosen", async () => {
   await heading(profile, "Locked");
   await page.clock.resume();
   await unlock(profile);
+});
+
+test("1: loaded anew in the middle of an answer, a page keeps what came and tries again under the same request id", async () => {
+  const { page } = profile;
+  const asked = (): Promise<string | null> => page.evaluate(() => sessionStorage.getItem("privity.asked"));
+  await press(page, "New chat");
+  await composer(page).fill("Tell me of cellars.");
+  await composer(page).press("Enter");
+  await page.locator(".answer[aria-busy='true'] .prose").waitFor();
+  const before = await asked();
+  expect(before).toMatch(/"[0-9a-f]{32}"/);
+  await page.reload();
+  await unlock(profile);
+  await page.getByText("Tell me of cellars.").first().click();
+  await page.getByText("Connection lost; the answer is partial.").waitFor();
+  expect(await asked()).toBe(before);
+  await press(page, "Try again");
+  await page.locator(".answer[aria-busy='true'] .prose").waitFor();
+  expect(await asked()).toBe(before);
+  await page.keyboard.press("Escape");
+  await expect.poll(asked).toBeNull();
 });
 
 test("20: a forgotten device keeps no key, no chat and no text", async () => {

@@ -23,6 +23,7 @@ import { faultOf } from "./faults.ts";
 import { chosenEffort, chosenModel } from "./models.ts";
 import { say } from "./notices.ts";
 import { ports } from "./ports.ts";
+import { keepId } from "./request_ids.ts";
 import { failures, newRun, type Run, runOf, runs, setFailure, setRun } from "./runs.ts";
 import { addPiece, beginStream, endStream, restart } from "./streaming.ts";
 import { wordsIn } from "./words.ts";
@@ -203,6 +204,7 @@ async function ended(run: Run, told: Ended): Promise<void> {
     return;
   }
   const came = text !== "" || reasoning !== "";
+  if (end.state === "complete" || end.state === "stopped") keepId(run.question, null);
   batch(() => {
     setRun(run.chat, null);
     if (end.state === "failed" || end.state === "cut") {

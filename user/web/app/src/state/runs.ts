@@ -4,6 +4,7 @@ import { computed, type Signal, signal } from "@preact/signals";
 
 import { chat } from "./app.ts";
 import { clears } from "./clearing.ts";
+import { keepId, keptIds } from "./request_ids.ts";
 
 /**
  * "asking": not taken up by a node yet. "thinking": taken up, not a letter has come. "answering": letters come.
@@ -36,23 +37,30 @@ export interface Failure {
 
 /** By chat. */
 export const runs = signal<ReadonlyMap<string, Run>>(new Map());
-/** By question. */
-export const failures = signal<ReadonlyMap<string, Failure>>(new Map());
+/** By question; those that were asked before the page was loaded anew are among them. */
+export const failures = signal<ReadonlyMap<string, Failure>>(left());
 
 /** The run of the chat in sight. */
 export const running = computed<Run | null>(() => runs.value.get(chat.value?.row.id ?? "") ?? null);
 
 clears(() => {
   runs.value = new Map();
-  failures.value = new Map();
+  failures.value = left();
 });
 
+/** What was being answered when the page was loaded anew, or covered. */
+function left(): ReadonlyMap<string, Failure> {
+  return new Map([...keptIds()].map(([question, rid]) => [question, { rid, reason: "answer_cut", detail: "", answer: null }]));
+}
+
 export function setRun(id: string, run: Run | null): void {
+  if (run !== null) keepId(run.question, run.rid);
   runs.value = changed(runs.value, id, run);
 }
 
 export function setFailure(question: string, failure: Failure | null): void {
   if (failure === null && !failures.value.has(question)) return;
+  if (failure === null) keepId(question, null);
   failures.value = changed(failures.value, question, failure);
 }
 
