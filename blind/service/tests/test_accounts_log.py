@@ -10,13 +10,15 @@ from secrets import token_bytes
 import pytest
 from account_stand import Stand, named, reason, run
 from member import DeviceKey, Member, body_of, octets, spelled
-from privity_protocol.stored import erasure
+from privity_protocol.stored import erasure, page
 from privity_protocol.stored.page import Body, Op
 from privity_service.accounts.house import House
 from privity_service.accounts.settings import AccountSettings, Plan
 from privity_service.accounts.sweep import sweep
 from privity_service.accounts.tables import Account
 from sqlalchemy import update
+
+DEVICES = 50
 
 
 @asynccontextmanager
@@ -373,12 +375,12 @@ def test_without_plans_nothing_is_limited(make_stand) -> None:
     run(scenario())
 
 
-def test_a_full_keyring_of_devices_and_more_readers_write_at_once(stand: Stand) -> None:
-    """32 devices, as many as a keyring holds, each with a page at the same time, and 18 readers between them."""
+def test_fifty_devices_of_one_account_write_and_read_at_once(stand: Stand) -> None:
+    """Each has a page at the same time, and reads between."""
 
     async def scenario() -> None:
         async with member_of(stand) as member:
-            others = [DeviceKey() for _ in range(31)]
+            others = [DeviceKey() for _ in range(DEVICES - 1)]
             assert (await member.put_ring(member.next_ring(devices=member.with_devices(*others)))).status_code == 200
             for other in others:
                 stand.clock.now += 61
@@ -397,14 +399,15 @@ def test_a_full_keyring_of_devices_and_more_readers_write_at_once(stand: Stand) 
                         return
                     assert reason(answer) == (409, "log.moved")
 
-            async def read() -> None:
-                answer = await member.send("GET", "/v1/pages", token=others[0].token)
+            async def read(device: DeviceKey) -> None:
+                answer = await member.send("GET", "/v1/pages", token=device.token)
                 assert answer.status_code == 200
                 assert len(answer.json()["pages"]) == answer.json()["n"]
 
-            await asyncio.gather(*map(write, writers), *(read() for _ in range(18)))
+            await asyncio.gather(*map(write, writers), *map(read, writers))
             pages = (await member.send("GET", "/v1/pages", token=others[0].token)).json()
-            assert (pages["n"], len(stand.rows("pages"))) == (32, 32)
+            assert (pages["n"], len(stand.rows("pages"))) == (DEVICES, DEVICES)
+            assert {page.decode(octets(one["page"])).device for one in pages["pages"]} == {one.id for one in writers}
 
     run(scenario())
 

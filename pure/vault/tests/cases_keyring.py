@@ -44,11 +44,11 @@ def _device(at: int, value: object) -> bytes:
 
 def _bytes() -> list[Case]:
     many = [[bytes([0, at] * 8), 1, bytes(32)] for at in range(17)]
-    crowd = [[bytes([0, at] * 8), bytes([at]) * 32, 0, None, bytes(16)] for at in range(33)]
+    crowd = [[at.to_bytes(2) * 8, at.to_bytes(2) * 16, 0, None, bytes(16)] for at in range(257)]
     good = [
         ("first", "revision 1", m.CLAIM1.public),
         ("third", "a revoked device", PUBLIC),
-        ("most", "16 openers and 32 devices", _changed(lambda one: one.update({6: many[:16], 7: crowd[:32]}))),
+        ("most", "16 openers and 256 devices", _changed(lambda one: one.update({6: many[:16], 7: crowd[:256]}))),
     ]
     bad = [
         ("empty", "nothing", b""),
@@ -69,7 +69,7 @@ def _bytes() -> list[Case]:
         ("opener-kind", "kind 5", _changed(lambda one: one[6][0].__setitem__(1, 5))),
         ("opener-row", "a row of two", _changed(lambda one: one[6][0].pop())),
         ("devices-none", "no device", _set(7, [])),
-        ("devices-many", "33 devices", _set(7, crowd)),
+        ("devices-many", "257 devices", _set(7, crowd)),
         ("device-order", "devices in another order", _changed(lambda one: one[7].reverse())),
         ("device-key-twice", "two devices of one key", _changed(lambda one: one[7][1].__setitem__(1, one[7][0][1]))),
         ("device-state", "state 2", _device(2, 2)),

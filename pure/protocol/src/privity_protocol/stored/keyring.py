@@ -15,7 +15,8 @@ from privity_protocol.stored import members as m
 MAX_KEYRING: Final = 256 * 1024
 """Bytes of both halves together."""
 MAX_OPENERS: Final = 16
-MAX_DEVICES: Final = 32
+MAX_DEVICES: Final = 256
+"""Revoked ones included: none is ever dropped, so this is for the life of an account."""
 KINDS: Final = 4
 _MEMBERS: Final = 10
 

@@ -11,7 +11,8 @@ import * as ed25519 from "./signature.ts";
 /** Bytes of both halves together. */
 export const MAX_KEYRING = 256 * 1024;
 export const MAX_OPENERS = 16;
-export const MAX_DEVICES = 32;
+/** Revoked ones included: none is ever dropped, so this is for the life of an account. */
+export const MAX_DEVICES = 256;
 export const KINDS = 4;
 const MEMBERS = 10;
 
