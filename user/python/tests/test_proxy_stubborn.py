@@ -9,6 +9,7 @@ import httpx
 import pytest
 from privity_client.proxy import body, reply
 from privity_client.proxy.body import MAX_BODY
+from privity_client.proxy.listening import HEAD
 from privity_client.testing import fake_node
 from privity_client.testing.fake_node import FakeNode, Script
 from privity_client.testing.proxy_stand import BEARER, Stand, asked, events_of, standing
@@ -217,7 +218,7 @@ def test_other_routes_methods_and_encodings_are_refused_in_the_apis_shape() -> N
 def test_a_head_without_end_is_refused() -> None:
     async def scenario() -> None:
         async with standing() as stand:
-            reader, writer = await connected(stand, b"GET /" + b"x" * 70_000)
+            reader, writer = await connected(stand, b"GET /".ljust(HEAD + 1, b"x"))
             answer = await reader.read(4096)
             assert answer.startswith(b"HTTP/1.1 400")
             writer.close()

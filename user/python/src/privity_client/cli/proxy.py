@@ -55,8 +55,7 @@ def proxy(wanted: Wanted) -> int:
     relay = origin_of(wanted.relay) if wanted.relay else ""
     if wanted.profile not in ("p0", "p1", "p2"):
         raise ClientError("misuse", "--profile is p0, p1 or p2")
-    key = open_key(home_path(dict(os.environ)), anew=wanted.new_key)
-    asyncio.run(_serve(wanted, key, aliases, relay))
+    asyncio.run(_serve(wanted, aliases, relay))
     return 0
 
 
@@ -71,7 +70,10 @@ def aliases_of(texts: list[str]) -> dict[str, str]:
 
 def origin_of(url: str) -> str:
     """Return the address of a relay, checked. Raises ClientError `misuse`."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
         raise ClientError("misuse", "--relay is an address such as https://relay.example")
     return url.rstrip("/")
@@ -99,7 +101,7 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-async def _serve(wanted: Wanted, key: Key, aliases: dict[str, str], relay: str) -> None:
+async def _serve(wanted: Wanted, aliases: dict[str, str], relay: str) -> None:
     consent = {"allow_simulated": wanted.allow_simulated, "development_root": wanted.development_root}
     async with (
         connect(wanted.url, model="", ask=True, **consent) as connected,  # type: ignore[arg-type]
@@ -111,6 +113,8 @@ async def _serve(wanted: Wanted, key: Key, aliases: dict[str, str], relay: str) 
         channel = Channel(client, nodes)
         asking = Asking(channel, wanted.profile, lambda: connected.trust.seen, receipts=receipts)
         sockets = bound(wanted.port)
+        # Not before all else went well: a key is shown at the start that chose it, and never again.
+        key = open_key(home_path(dict(os.environ)), anew=wanted.new_key)
         port = sockets[0].getsockname()[1]
         facts = Facts(wanted.url, connected.trust.pin.deploy, wanted.profile, relay, VERSION)
         gate = Gate(key, port, frozenset(wanted.origins))
