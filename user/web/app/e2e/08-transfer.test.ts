@@ -1,4 +1,4 @@
-/** Features 8, 9 and 14: what leaves as a zip comes back equal, twice adds nothing; code and tables are copied as written. */
+/** Features 8, 9, 14 and 31: what leaves comes back equal; code and tables are copied as written; previews fetch nothing. */
 
 import { readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -14,7 +14,10 @@ const SAID = "Berberitzen, dried";
 /** Tabs, blank lines and what a browser would collapse. */
 const CODE = "def pick(hands):\n\tif not hands:\n\t\treturn  None\n\n\n\treturn <glove>  # & more";
 const TABLE = "| Fruit | Price |\n|---|---:|\n| sea  buckthorn | **3** |";
-const ANSWER = `With gloves.\n\n\`\`\`python\n${CODE}\n\`\`\`\n\n${TABLE}\n\n$$x^2$$`;
+/** A page that would tell somebody that it was looked at. */
+const TELLING = "<h1>Harvest</h1><img src='/telling.png'><script src='/telling.js'></script>"
+  + "<link rel=stylesheet href='/telling.css'>";
+const ANSWER = `With gloves.\n\n\`\`\`python\n${CODE}\n\`\`\`\n\n${TABLE}\n\n$$x^2$$\n\n\`\`\`html\n${TELLING}\n\`\`\``;
 let profile: Profile;
 
 beforeAll(async () => {
@@ -141,4 +144,16 @@ test("14: code and a table are copied as they were written, and a formula is set
   expect((await copied("Copy as CSV")).trimEnd().split(/\r?\n/)).toEqual(["Fruit,Price", "sea  buckthorn,3"]);
   await answer.locator(".maths-display math, .maths-display .katex").first().waitFor();
   expect(profile.faults).toEqual([]);
+});
+
+test("31: a preview is off until it is turned on, shows a still picture, and fetches nothing", async () => {
+  const { page } = profile;
+  expect(await page.getByRole("button", { name: "Preview", exact: true }).count()).toBe(0);
+  await go(profile, "Settings");
+  await page.getByRole("switch", { name: "Preview pages and drawings" }).click();
+  await page.locator(".listed-link", { hasText: "Sanddorn" }).click();
+  await press(page, "Preview");
+  await page.frameLocator(".preview-frame").getByRole("heading", { name: "Harvest" }).waitFor();
+  const reached = profile.requests.filter(({ url }) => url.includes("telling"));
+  expect(reached).toEqual([]);
 });
