@@ -72,7 +72,37 @@ def _repeated(name: str, times: int = 2) -> Callable[[Members], object]:
 def leaf_cases() -> list[Case]:
     bits = [(kind, f"honest-{kind}", f"an honest {kind} leaf", HONEST[kind], ...) for kind in HONEST]
     rows = [*bits, *_of_all(), *_of_lists(), *_of_members()]
-    return [case(f"{end}", what, "decode_leaf", expect, data=data) for _, end, what, data, expect in rows]
+    read = [case(f"{end}", what, "decode_leaf", expect, data=data) for _, end, what, data, expect in rows]
+    return [*read, *_found_keys(), *_following_keys()]
+
+
+def _found_keys() -> list[Case]:
+    good = {"deploy": "local", "plan": "plus", "day": "2026-11-25", "now": m.NOW}
+    rows: list[tuple[str, str, Members, object]] = [
+        ("found", "the key of a plan and day", {}, ...),
+        ("last-second", "in its last second", {"now": m.NOW + 1}, ...),
+        ("over", "a key that is over", {"now": m.NOW + 2}, "unknown_key"),
+        ("early", "a key that is not valid yet", {"now": m.NOW - 1}, "unknown_key"),
+        ("plan", "a plan that is not listed", {"plan": "paid"}, "unknown_key"),
+        ("day", "a day that is not listed", {"day": "2026-11-26"}, "unknown_key"),
+        ("deploy", "another deployment", {"deploy": "other"}, "unknown_key"),
+    ]
+    leaf = HONEST["issuers"]
+    return [
+        case(f"issuer-{end}", what, "find_issuer", due, data=leaf, **(good | given)) for end, what, given, due in rows
+    ]
+
+
+def _following_keys() -> list[Case]:
+    leaf = HONEST["issuers"]
+    rows: list[tuple[str, str, bytes, object]] = [
+        ("same", "the same keys", leaf, ...),
+        ("fewer", "a key that is over", _changed("issuers", lambda one: one["keys"].pop()), ...),
+        ("more", "a key for another day", _changed("issuers", _within("keys", 1, "day", "2026-11-26")), ...),
+        ("other", "another key", _changed("issuers", _within("keys", 1, "spki", "3002")), "member_value"),
+        ("first", "another key for the first", _changed("issuers", _within("keys", 0, "spki", "3001")), "member_value"),
+    ]
+    return [case(f"issuers-{end}", what, "issuers_follow", due, data=leaf, entry=new) for end, what, new, due in rows]
 
 
 Row = tuple[str, str, str, bytes, object]

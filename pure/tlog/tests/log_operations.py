@@ -141,6 +141,15 @@ def decode_leaf(given: Input) -> Any:
     return {"kind": kind, "time": getattr(read, "time", None), "lists": lists}
 
 
+def find_issuer(given: Input) -> Any:
+    wanted = {name: given[name] for name in ("deploy", "plan", "day", "now")}
+    return {"spki": issuers.find(issuers.decode(given["data"]), **wanted).spki.hex()}
+
+
+def issuers_follow(given: Input) -> Any:
+    issuers.check_follows(issuers.decode(given["data"]), issuers.decode(given["entry"]))
+
+
 def asdict_shallow(read: Any) -> dict[str, Any]:
     found = {name: getattr(read, name) for name in read.__dataclass_fields__}
     return {name: dict(value) if name == "files" else value for name, value in found.items()}
@@ -196,6 +205,8 @@ OPERATIONS: dict[str, Callable[[Input], Any]] = {
         decode_entries,
         verify_tile_proofs,
         decode_leaf,
+        find_issuer,
+        issuers_follow,
         decode_bulletin,
         verify_bulletin,
         advance_places,

@@ -15,6 +15,7 @@ EVENTS: Final = frozenset(
         "node_unusable",
         "node_refused",
         "endorsed",
+        "issuers_refused",
         "posted",
         "not_posted",
         "write_failed",

@@ -18,11 +18,13 @@ from privity_protocol.node_document import Anchor
 from privity_tlog import witness_policy
 from privity_tlog.bulletin import DIRECTORY
 from privity_tlog.errors import TlogError
+from privity_tlog.leaves import issuers
 from privity_tlog.limits import MAX_POLICY
 from privity_tlog.witness_policy import WitnessPolicy
 
 from privity_image.errors import Failed
 from privity_image.keeper import facts as grounds
+from privity_image.keeper import issuers as issuing
 from privity_image.keeper import judge as judging
 from privity_image.keeper import listing, posting, proofs, upkeep
 from privity_image.keeper.events import Events
@@ -37,7 +39,7 @@ from privity_image.keeper.nodes import Nodes
 from privity_image.keeper.posting import Post
 from privity_image.keeper.settings import LOGS, Settings
 from privity_image.keeper.upkeep import Local
-from privity_image.keeper.wire import Wire
+from privity_image.keeper.wire import Question, Wire
 
 LOOK: Final = 60.0
 """Seconds between two looks at a log in which nothing was logged by us: heads are cosigned anew every 15 minutes."""
@@ -87,6 +89,7 @@ class Keeper:
         self.nodes = Nodes(settings.nodes, wire, events.say)
         self._judged = _Judged()
         self._look_at = dict.fromkeys(LOGS, 0.0)
+        self._wire, self._offered_at = wire, 0.0
         self._anchored: bytes | None = None
         self._posted: tuple[object, ...] | None = None
 
@@ -101,6 +104,7 @@ class Keeper:
         self._step("logs", self._look)
         if all(side.seen is not None for side in self.ledger.sides.values()):
             self._step("upkeep", self._log_due)
+            self._step("issuers", self._log_issuers)
             self._step("anchor", self._write_anchor)
             self._step("post", self._judge_list_post)
 
@@ -148,6 +152,28 @@ class Keeper:
     def _appraisals(self) -> dict[bytes, bytes]:
         document = grounds.logged_appraisal(self.ledger.release, self._settings.state, self._files)
         return {} if document is None else {sha256(document).digest(): document}
+
+    def _log_issuers(self) -> None:
+        """Log the token keys that the service made ahead; what it offers is looked at once a minute."""
+        address, now = self._settings.issuer, self._clocks.steady()
+        if address is None or now < self._offered_at:
+            return
+        self._offered_at = now + LOOK
+        entry = self.ledger.keys.newest.get(issuers.KIND)
+        known = None if entry is None else issuers.decode(entry.leaf)
+        try:
+            status, offer = self._wire.ask(Question(address, issuing.PATH, issuing.MAX_OFFER))
+            if status != 200:
+                raise Failed("status", f"the issuer answers {status}")
+            leaf = issuing.due(known, offer, deploy=self._settings.deploy, now=self._clocks.now())
+        except Failed as error:
+            if error.reason == "leaf":
+                raise
+            self._events.once("issuer", "issuers_refused", error.detail)
+            return
+        self._events.over("issuer")
+        if leaf is not None:
+            self._book.log("keys", [leaf])
 
     def _write_anchor(self) -> None:
         seen, path = self.ledger.release.seen, self._settings.anchor

@@ -21,7 +21,7 @@ _MEMBERS: Final = frozenset(
         "release", "simulated_root",
     }
 )  # fmt: skip
-_WEB: Final = frozenset({"web"})
+_OPTIONAL: Final = frozenset({"web", "issuer"})
 _LOG: Final = frozenset({"origin", "read", "append"})
 _PATH: Final = "/[ -~]*"
 _ADDRESS: Final = "(https?://[!-~]+|unix:/[ -~]*)"
@@ -54,6 +54,7 @@ class Settings:
     release: Path | None
     simulated_root: Path | None
     web: Path | None = None
+    issuer: str | None = None
 
 
 def load(path: Path) -> Settings:
@@ -69,7 +70,7 @@ def decode(data: bytes) -> Settings:
     """Return the settings in `data`. Raises Failed `configuration`."""
     try:
         value = canonical.decode(data, max_bytes=MAX_SETTINGS)
-        given = _WEB if isinstance(value, dict) and "web" in value else frozenset()
+        given = _OPTIONAL & value.keys() if isinstance(value, dict) else frozenset[str]()
         return _settings(canonical.members(value, _MEMBERS | given, "keeper"))
     except Malformed as error:
         raise Failed("configuration", str(error)) from error
@@ -83,6 +84,7 @@ def _settings(value: Mapping[str, object]) -> Settings:
     bootstrap = canonical.boolean(value["bootstrap"], "bootstrap")
     release, root = _optional(value["release"], "release"), _optional(value["simulated_root"], "simulated_root")
     web = _optional(value.get("web"), "web")
+    issuer = value.get("issuer")
     if len(set(nodes)) != len(nodes):
         raise Malformed("member_value", "nodes: one is named twice")
     if bootstrap is (release is None) or bootstrap is (root is None):
@@ -103,6 +105,7 @@ def _settings(value: Mapping[str, object]) -> Settings:
         release=release,
         simulated_root=root,
         web=web,
+        issuer=None if issuer is None else _text(issuer, "issuer", _ADDRESS).rstrip("/"),
     )
 
 

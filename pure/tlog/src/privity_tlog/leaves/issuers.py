@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from privity_protocol import canonical
+from privity_protocol.errors import Malformed
 
 from privity_tlog.leaves import reading
 
@@ -57,6 +58,28 @@ def encode(issuers: Issuers) -> bytes:
     data = reading.encode(KIND, {"deploy": issuers.deploy, "time": issuers.time, "keys": keys})
     decode(data)
     return data
+
+
+def find(issuers: Issuers, *, deploy: str, plan: str, day: str, now: int) -> IssuerKey:
+    """Return the key under which tokens of a plan and day are drawn at `now` (Unix seconds).
+
+    Raises Malformed `unknown_key`: no such key is logged for this deployment, or it is not valid now.
+    """
+    for one in issuers.keys:
+        if issuers.deploy == deploy and (one.plan, one.day) == (plan, day) and one.nbf <= now < one.exp:
+            return one
+    raise Malformed("unknown_key", f"no key of {plan} for {day} is logged and valid")
+
+
+def check_follows(before: Issuers, after: Issuers) -> None:
+    """Raise Malformed `member_value` when a plan and day has another key than it had.
+
+    A client that remembers `before` takes neither: somebody was given a key of their own, before or now.
+    """
+    known = {(one.day, one.plan): one.spki for one in before.keys}
+    for one in after.keys:
+        if known.get((one.day, one.plan), one.spki) != one.spki:
+            raise Malformed("member_value", f"{one.plan} {one.day} has another key than it had")
 
 
 def _key(value: object) -> IssuerKey:

@@ -168,6 +168,17 @@ function decodeLeaf(input: Inputs): unknown {
   return { kind, time, lists };
 }
 
+function findIssuer(input: Inputs): unknown {
+  const [deploy, plan, day] = [input.text("deploy"), input.text("plan"), input.text("day")];
+  const found = issuers.find(issuers.decode(input.bytes("data")), { deploy, plan, day, now: input.number("now") });
+  return { spki: toHex(found.spki) };
+}
+
+function issuersFollow(input: Inputs): unknown {
+  issuers.checkFollows(issuers.decode(input.bytes("data")), issuers.decode(input.bytes("entry")));
+  return null;
+}
+
 function decodeBulletin(input: Inputs): unknown {
   const read = bulletin.decode(input.bytes("data"));
   same(bulletin.encode(read), input.bytes("data"));
@@ -215,6 +226,8 @@ export const OPERATIONS: ReadonlyMap<string, (input: Inputs) => unknown> = new M
   ["decode_entries", decodeEntries],
   ["verify_tile_proofs", verifyTileProofs],
   ["decode_leaf", decodeLeaf],
+  ["find_issuer", findIssuer],
+  ["issuers_follow", issuersFollow],
   ["decode_bulletin", decodeBulletin],
   ["verify_bulletin", verifyBulletin],
   ["advance_places", advancePlaces],

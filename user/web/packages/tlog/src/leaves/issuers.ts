@@ -7,6 +7,7 @@
 import { type Bytes, fromHex, toHex } from "@privity/protocol/bytes";
 import * as canonical from "@privity/protocol/canonical";
 import { type Json } from "@privity/protocol/canonical";
+import { Malformed } from "@privity/protocol/errors";
 
 import * as reading from "./reading.ts";
 
@@ -53,6 +54,38 @@ export function encode(issuers: Issuers): Bytes {
   const data = reading.encode(KIND, { deploy: issuers.deploy, time: issuers.time, keys });
   decode(data);
   return data;
+}
+
+/** Of what a token is drawn, and when (Unix seconds). */
+export interface Wanted {
+  readonly deploy: string;
+  readonly plan: string;
+  readonly day: string;
+  readonly now: number;
+}
+
+/** The key under which tokens of a plan and day are drawn. Raises Malformed `unknown_key` when none is logged and valid. */
+export function find(issuers: Issuers, wanted: Wanted): IssuerKey {
+  const { deploy, plan, day, now } = wanted;
+  const found = issuers.keys.find((one) => one.plan === plan && one.day === day && one.nbf <= now && now < one.exp);
+  if (found === undefined || issuers.deploy !== deploy) {
+    throw new Malformed("unknown_key", `no key of ${plan} for ${day} is logged and valid`);
+  }
+  return found;
+}
+
+/**
+ * Raises Malformed `member_value` when a plan and day has another key than it had.
+ *
+ * A client that remembers `before` takes neither: somebody was given a key of their own, before or now.
+ */
+export function checkFollows(before: Issuers, after: Issuers): void {
+  const known = new Map(before.keys.map((one) => [place(one), toHex(one.spki)]));
+  for (const one of after.keys) {
+    if ((known.get(place(one)) ?? toHex(one.spki)) !== toHex(one.spki)) {
+      throw new Malformed("member_value", `${place(one)} has another key than it had`);
+    }
+  }
 }
 
 function readKey(value: Json): IssuerKey {
