@@ -9,10 +9,13 @@ from enclave_fakes import MODEL, Reply, Rig, chat_body, run, settle
 from privity_enclave.engine.interface import EngineError
 from privity_enclave.models import document
 from privity_protocol import canonical, evidence, receipt
+from privity_protocol.application import RequestHeader
 from privity_protocol.errors import Malformed, NotAuthentic
 from privity_protocol.line_reader import LineReader
 from privity_protocol.lines import Done, Embedding, Reasoning, SignedReceipt, Text, Usage
 from privity_protocol.receipt import Receipt, ReceiptFile, Shown
+from privity_protocol.request import encode_request
+from privity_protocol.run import begin_run
 
 RID = bytes(range(16))
 HI = [Text("Hi"), Usage(3, 0, 1), Done("stop")]
@@ -143,6 +146,28 @@ def test_an_answer_that_outlives_its_key_is_signed_by_it_all_the_same() -> None:
         signed = (await reply.read(whole=False)).lines[-2]
         assert isinstance(signed, SignedReceipt)
         receipt.check(signed, node_document=items["node-document"].data, models=items["models"].data)
+
+    run(body())
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_key_that_ends_while_a_request_arrives_signs_nothing(wanted: bool) -> None:
+    """The session still opens the request; only what would have to be signed is turned away, before it begins."""
+
+    async def body() -> None:
+        rig = Rig()
+        rig.engine.script = HI
+        header = RequestHeader(rid=RID, op="chat", prof="p1", receipt=wanted)
+        _, request = begin_run(await rig.hello(), encode_request(header, chat_body()), entropy=os.urandom)
+        exchange = rig.open("POST", "/ec1/run")
+        exchange.send(request[:4000], more=True)
+        await settle()
+        rig.skip(7600)
+        rig.node.sweep()
+        exchange.send(request[4000:])
+        await exchange.done()
+        assert exchange.status == (410 if wanted else 200)
+        assert len(rig.engine.requests) == (0 if wanted else 1)
 
     run(body())
 
