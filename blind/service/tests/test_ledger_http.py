@@ -20,9 +20,12 @@ from ledger_stand import DEPLOY, NOON, LedgerClock, Node, configuration, engine_
 from member import octets, spelled
 from privity_service.ledger.application import MAX_BODY, Ledger, application
 from privity_service.ledger.nodes import Nodes, Signed
+from privity_service.ledger.process import opened
 from privity_service.ledger.refusal import STATUS, Refused
 from privity_service.ledger.settings import SettingsRefused, read
+from privity_service.ledger.tables import Purged
 from privity_service.ledger.writer import Writer
+from sqlalchemy import delete
 
 NODE, STRANGER = Node(), Node()
 SPEC = Path(__file__).resolve().parents[3] / "specs/ledger.md"
@@ -228,3 +231,24 @@ def test_an_unfit_configuration_is_refused(tmp_path: Path, change: dict[str, Any
         path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(SettingsRefused):
         read(path)
+
+
+def started(path: Path) -> tuple[int, str]:
+    """Exit code and first line of a ledger that does not come up."""
+    command = [sys.executable, "-m", "privity_service.ledger", "--config", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    return done.returncode, done.stdout
+
+
+def test_what_a_ledger_may_not_guess_stops_it(tmp_path: Path) -> None:
+    path = configuration(tmp_path)
+    engine = opened(read(path))
+    with engine.connect().execution_options(writes=True) as connection:
+        connection.execute(delete(Purged))
+        connection.commit()
+    engine.dispose()
+    code, said = started(path)
+    assert (code, said.startswith("FAILED state: ")) == (1, True)
+    path.write_text("{}")
+    code, said = started(path)
+    assert (code, said.startswith("FAILED configuration: ")) == (1, True)

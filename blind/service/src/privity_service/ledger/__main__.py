@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from privity_service.accounts.schema import SchemaTooNew
-from privity_service.ledger.process import run
+from privity_service.ledger.process import StateUnfit, run
 from privity_service.ledger.settings import SettingsRefused, read
 from privity_service.process import CannotListen
 
@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         run(read(chosen.config))
-    except (SettingsRefused, CannotListen, SchemaTooNew) as refused:
+    except (SettingsRefused, CannotListen, SchemaTooNew, StateUnfit) as refused:
         print(f"FAILED {refused.reason}: {refused}", flush=True)
         return 1
     except (OSError, DBAPIError) as error:

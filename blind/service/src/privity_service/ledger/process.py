@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import uvicorn
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.exc import DBAPIError
 
 from privity_service.accounts.database import engine_of
@@ -21,6 +21,7 @@ from privity_service.events import Events
 from privity_service.ledger.application import Ledger, application
 from privity_service.ledger.nodes import Nodes
 from privity_service.ledger.settings import Settings
+from privity_service.ledger.tables import Purged
 from privity_service.ledger.writer import Writer
 from privity_service.process import CannotListen, Server, silence
 
@@ -29,6 +30,12 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 FILE: Final = "ledger.db"
 PURGE_S: Final = 3600
 _SOCKET_MODE: Final = 0o660
+
+
+class StateUnfit(Exception):
+    """The database lacks what a ledger may not guess."""
+
+    reason = "state"
 
 
 def now() -> int:
@@ -69,16 +76,19 @@ def _left_behind(path: str) -> None:
 
 
 def opened(settings: Settings) -> Engine:
-    """The database with the newest tables. Raises SchemaTooNew, OSError, DBAPIError."""
+    """The database with the newest tables. Raises SchemaTooNew, StateUnfit, OSError, DBAPIError."""
     state = Path(settings.state)
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = engine_of(settings.database or f"sqlite:///{state / FILE}")
     upgrade(engine, NEWEST, MIGRATIONS)
+    with engine.connect() as connection:
+        if connection.execute(select(Purged.day)).first() is None:
+            raise StateUnfit("the row of `purged` is lost: old tokens could be spent again")
     return engine
 
 
 async def serve(settings: Settings, events: Events) -> None:
-    """Serve until SIGTERM or SIGINT. Raises CannotListen, SchemaTooNew, OSError, DBAPIError."""
+    """Serve until SIGTERM or SIGINT. Raises CannotListen, SchemaTooNew, StateUnfit, OSError, DBAPIError."""
     engine = opened(settings)
     bound, address = bind(settings.listen)
     writer = Writer(engine, now)
