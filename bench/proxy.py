@@ -20,6 +20,7 @@ from pathlib import Path
 
 import aiohttp
 import httpx
+import psutil
 from direct_engine import LONGEST_LINE, DirectEngine, Timing, direct_engine
 from end_to_end import processor, prompt, through
 from figure import Figure, at_least, at_most, median, plain
@@ -64,7 +65,7 @@ async def serve(origin: str, root: bytes) -> None:
 
 
 @contextlib.asynccontextmanager
-async def proxy(installation: Installation) -> AsyncIterator[DirectEngine]:
+async def proxy(installation: Installation) -> AsyncIterator[tuple[DirectEngine, psutil.Process]]:
     """Run the proxy beside an installation."""
     pipe = asyncio.subprocess.PIPE
     root = str(installation.root / "root.pem")
@@ -76,7 +77,7 @@ async def proxy(installation: Installation) -> AsyncIterator[DirectEngine]:
         port = int(await process.stdout.readline())
         connector = aiohttp.TCPConnector(limit=0)
         async with aiohttp.ClientSession(connector=connector, read_bufsize=LONGEST_LINE) as session:
-            yield DirectEngine(session, proxy_stand.KEY.text, f"http://127.0.0.1:{port}")
+            yield DirectEngine(session, proxy_stand.KEY.text, f"http://127.0.0.1:{port}"), psutil.Process(process.pid)
     finally:
         process.stdin.close()
         await process.wait()
@@ -130,6 +131,20 @@ async def speeds(direct: Ask, sdk: Ask, proxied: Ask, tokens: int, rounds: int) 
     return figures
 
 
+async def own(ask: Ask, process: psutil.Process, rounds: int) -> list[Figure]:
+    """What the proxy itself spends: for an answer of one token, and for each further token of a long one."""
+    spent = []
+    for tokens in (1, 129):
+        before = sum(process.cpu_times()[:2])
+        for _ in range(rounds):
+            await ask(prompt(), tokens)
+        spent.append((sum(process.cpu_times()[:2]) - before) / rounds)
+    return [
+        plain("proxy: its own processor, an answer of one token", spent[0] * 1e3, "ms", 1),
+        plain("proxy: its own processor, each further token", (spent[1] - spent[0]) / 128 * 1e6, "us", 0),
+    ]
+
+
 async def measure(folder: Path, model: Path, *, quick: bool) -> list[Figure]:
     """The path's figures."""
     installation = Installation(folder, model, slots=SLOTS, context=CONTEXT)
@@ -139,7 +154,7 @@ async def measure(folder: Path, model: Path, *, quick: bool) -> list[Figure]:
         async with (
             direct_engine(model, slots=SLOTS, context=CONTEXT) as engine,
             installation.client(transport) as client,
-            proxy(installation) as proxied,
+            proxy(installation) as (proxied, process),
         ):
 
             async def sdk(text: str, tokens: int) -> Timing:
@@ -148,7 +163,8 @@ async def measure(folder: Path, model: Path, *, quick: bool) -> list[Figure]:
             for ask in (engine.ask, sdk, proxied.ask):
                 await asyncio.gather(*(ask(prompt(), 4) for _ in range(4)))
             figures = await first_tokens(engine.ask, sdk, proxied.ask, 5 if quick else 25)
-            return figures + await speeds(engine.ask, sdk, proxied.ask, 32 if quick else 64, 1 if quick else 3)
+            figures += await speeds(engine.ask, sdk, proxied.ask, 32 if quick else 64, 1 if quick else 3)
+            return [*figures, *await own(proxied.ask, process, 4 if quick else 16)]
     finally:
         await installation.stop()
 
