@@ -168,7 +168,8 @@ afterEach(async ({ task }) => {
   if (task.result?.state !== "fail") return;
   for (const { name, page, faults, refusals } of open) {
     const seen = await page.evaluate(() => document.body.innerText).catch(String);
-    console.error([`${task.name}: ${name} at ${page.url()}`, ...faults, ...refusals, seen.slice(0, SEEN)].join("\n"));
+    const said = [`${task.name}: ${name} at ${page.url()}`, ...faults, ...refusals, seen.slice(0, SEEN)].join("\n");
+    process.stderr.write(`${said}\n`);
   }
 });
 
