@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,18 +96,27 @@ def test_an_anchor_is_read_up_to_its_limit_and_no_further(tmp_path: Path) -> Non
     run(body())
 
 
-def test_the_first_key_waits_for_the_file(tmp_path: Path) -> None:
+def test_the_first_key_waits_for_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[object] = []
+
+    async def at_once(call: Callable[[], object]) -> object:
+        """In place of a thread, which the loop's time would not wait for."""
+        begun.append(call)
+        return call()
+
     async def body() -> None:
         file, rig, stopping = tmp_path / "anchor", rig_with(tmp_path / "anchor"), asyncio.Event()
         rig.skip(9000)
         rig.node.sweep()
         first = asyncio.create_task(start._first_key(rig.node, file, stopping))
         await asyncio.sleep(30)
+        assert begun == []
         assert not first.done()
         file.write_bytes(canonical.encode(MEMBERS))
         await first
         assert b'"nd"' in rig.keys.publish()
 
+    monkeypatch.setattr(start.asyncio, "to_thread", at_once)
     run(body())
 
 
