@@ -83,14 +83,19 @@ class Discovery:
         clock: Callable[[], int],
         entropy: Entropy,
         trust: LogTrust | None = None,
+        judged: Callable[[int, int], None] = lambda _done, _of: None,
     ) -> None:
-        """`trust` holds the nodes to the server's logs; without it only test enclaves can be accepted."""
+        """`trust` holds the nodes to the server's logs; without it only test enclaves can be accepted.
+
+        `judged` is told, as a search goes on, how many nodes have been judged, and how many will be.
+        """
         self._client = client
         self._url = url.rstrip("/")
         self._appraiser = appraiser
         self._clock = clock
         self._entropy = entropy
         self._trust = trust
+        self._told = judged
         self._run_origin: str | None = None
         self._judged: dict[str, VerifiedNode] = {}
         self._found: list[VerifiedNode] = []
@@ -130,7 +135,7 @@ class Discovery:
 
     async def _search(self, model: str, now: int) -> list[VerifiedNode]:
         candidates = [node for node in await self._listed(now) if not model or model in node.cap]
-        results = await asyncio.gather(*(self._verify(node, now) for node in self._sample(candidates)))
+        results = await self._verify_all(self._sample(candidates), now)
         verified = [result for result in results if isinstance(result, VerifiedNode)]
         if not verified:
             failures = [result for result in results if isinstance(result, PrivityError)]
@@ -157,6 +162,18 @@ class Discovery:
             pool.remove(drawn)
             sampled.append(drawn.node)
         return sampled
+
+    async def _verify_all(self, listed: list[directory.Node], now: int) -> list[VerifiedNode | PrivityError]:
+        done = 0
+
+        async def verify(one: directory.Node) -> VerifiedNode | PrivityError:
+            nonlocal done
+            result = await self._verify(one, now)
+            done += 1
+            self._told(done, len(listed))
+            return result
+
+        return await asyncio.gather(*(verify(one) for one in listed))
 
     async def _verify(self, listed: directory.Node, now: int) -> VerifiedNode | PrivityError:
         try:

@@ -245,6 +245,14 @@ CLIENT_REASONS: Final[dict[str, Words]] = {
         "Wait for them, or pin the server without them.",
         Exit.REFUSED,
     ),
+    "timed_out": Words(
+        "The answer did not come in the time that the program gave.", "Give more time, or ask for less.", Exit.FAILED
+    ),
+    "client_closed": Words(
+        "The client is not open here.",
+        "Open one in this process and event loop, and use it before it is closed.",
+        Exit.MISUSE,
+    ),
     "catalogue_invalid": Words("The model catalogue cannot be read.", "Reinstall privity-client.", Exit.MALFORMED),
 }
 

@@ -76,6 +76,11 @@ class Vectors:
         usage = {"prompt_tokens": prompt, "total_tokens": prompt}
         return {"object": "list", "data": data, "model": self._call.model, "usage": usage}
 
+    def lists(self) -> list[list[float]]:
+        """Return the vectors of a request for numbers. Raises ApiError 502 when they are not whole."""
+        self.told()
+        return [one for one in self._vectors if isinstance(one, list)]
+
 
 def _written(encoded: str, form: Format) -> str | list[float]:
     data = canonical.base64url_decode(encoded) or b""

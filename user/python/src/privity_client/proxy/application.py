@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from privity_protocol import canonical
 from privity_protocol.errors import PrivityError
@@ -19,7 +19,7 @@ from privity_client.proxy.asking import Asking
 from privity_client.proxy.body import Gone, Receive, read_body, unless_gone
 from privity_client.proxy.chat_route import ChatRoute
 from privity_client.proxy.embeddings_route import EmbeddingsRoute
-from privity_client.proxy.gate import Gate, Scope
+from privity_client.proxy.gate import Headers, Scope
 from privity_client.proxy.reply import Reply, Send, SlowReader
 from privity_client.proxy.responses_route import ResponsesRoute
 from privity_client.proxy.summary import Facts
@@ -34,11 +34,19 @@ def new_id(prefix: str) -> str:
     return f"{prefix}_{canonical.base64url_encode(os.urandom(18))}"
 
 
+class Gatekeeper(Protocol):
+    """Who may ask: `gate.Gate`, unless nobody else can reach the proxy."""
+
+    def refusal(self, headers: Headers, path: str, /) -> ApiError | None:
+        """Return why a request is refused, None when it is not."""
+        ...
+
+
 @dataclass
 class Proxy:
     """The ASGI application. It logs nothing, and no failure says what was asked."""
 
-    gate: Gate
+    gate: Gatekeeper
     nodes: NodeSource
     asking: Asking
     facts: Facts
