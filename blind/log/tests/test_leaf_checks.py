@@ -249,3 +249,18 @@ def test_any_bytes_as_a_leaf_are_a_surprise_of_the_list_or_none(entry) -> None:
     found = checks_for(ORIGIN, None).surprises(ORIGIN, 0, entry, {}, Moment(NOW, 0))
     assert {each.reason for each in found} <= {"leaf_malformed", "leaf_unknown"}
     assert all(len(each.id) == 32 for each in found)
+
+
+def issued(time: int, *keys: tuple[str, bytes]) -> bytes:
+    """An issuers leaf; each key ends in an hour."""
+    listed = (issuers.IssuerKey(plan, "2026-11-25", NOW - DAY, NOW + 3600, spki) for plan, spki in keys)
+    return issuers.encode(Issuers("local", time, tuple(listed)))
+
+
+def test_a_token_key_is_never_exchanged_and_stays_until_its_end() -> None:
+    free, paid, other = ("free", A), ("paid", B), ("free", B)
+    first, more = issued(NOW, free), issued(NOW + 60, free, paid)
+    assert reasons(first, more, origin=KEYS_ORIGIN) == []
+    assert reasons(first, issued(NOW + 60, other), origin=KEYS_ORIGIN) == ["leaf_differs"]
+    assert reasons(more, issued(NOW + 60, paid), origin=KEYS_ORIGIN) == ["leaf_differs"]
+    assert reasons(more, issued(NOW + 3600, paid), origin=KEYS_ORIGIN, now=NOW + 3600) == []

@@ -93,12 +93,26 @@ def _found_keys() -> list[Case]:
     ]
 
 
+def _without_the_last(time: int) -> Callable[[Members], object]:
+    return lambda members: members.update(time=time, keys=members["keys"][:-1])
+
+
+def _with_another_day(members: Members) -> None:
+    members["keys"].append(members["keys"][-1] | {"day": "2026-11-26"})
+
+
 def _following_keys() -> list[Case]:
     leaf = HONEST["issuers"]
     rows: list[tuple[str, str, bytes, object]] = [
         ("same", "the same keys", leaf, ...),
-        ("fewer", "a key that is over", _changed("issuers", lambda one: one["keys"].pop()), ...),
-        ("more", "a key for another day", _changed("issuers", _within("keys", 1, "day", "2026-11-26")), ...),
+        ("over", "without a key that is over", _changed("issuers", _without_the_last(m.NOW + 2)), ...),
+        (
+            "not-over",
+            "without a key that is not over",
+            _changed("issuers", _without_the_last(m.NOW + 1)),
+            "member_value",
+        ),
+        ("more", "a key for another day", _changed("issuers", _with_another_day), ...),
         ("other", "another key", _changed("issuers", _within("keys", 1, "spki", "3002")), "member_value"),
         ("first", "another key for the first", _changed("issuers", _within("keys", 0, "spki", "3001")), "member_value"),
     ]

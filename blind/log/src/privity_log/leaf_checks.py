@@ -102,7 +102,18 @@ def _wrong(kind: str, leaf: Any, before: tuple[bytes, Any] | None, at: Moment) -
         found.append(("leaf_differs", f"its time {leaf.time} is before that of the older one" if older else None))
     if kind == revoked.KIND and before is not None:
         found.append(("leaf_differs", revocations.shrink(leaf, before[1])))
+    if kind == issuers.KIND and before is not None:
+        found.append(("leaf_differs", _exchanged(before[1], leaf)))
     if kind == DIRECTORY:
         follows = leaf.prev == (None if before is None else sha256(before[0]).digest())
         found.append(("leaf_differs", None if follows else "it does not name the one before"))
     return [(reason, detail) for reason, detail in found if detail is not None]
+
+
+def _exchanged(before: Any, after: Any) -> str | None:
+    """Return which token key was exchanged or taken away before its end: one person may have been given it."""
+    try:
+        issuers.check_follows(before, after)
+    except Malformed as error:
+        return error.detail
+    return None

@@ -72,13 +72,16 @@ def find(issuers: Issuers, *, deploy: str, plan: str, day: str, now: int) -> Iss
 
 
 def check_follows(before: Issuers, after: Issuers) -> None:
-    """Raise Malformed `member_value` when a plan and day has another key than it had.
+    """Raise Malformed `member_value` when a plan and day has another key than it had, or none although it is not over.
 
     A client that remembers `before` takes neither: somebody was given a key of their own, before or now.
     """
-    known = {(one.day, one.plan): one.spki for one in before.keys}
-    for one in after.keys:
-        if known.get((one.day, one.plan), one.spki) != one.spki:
+    listed = {(one.day, one.plan): one.spki for one in after.keys}
+    for one in before.keys:
+        found = listed.get((one.day, one.plan))
+        if found is None and after.time < one.exp:
+            raise Malformed("member_value", f"{one.plan} {one.day} is listed no more, and is not over")
+        if found is not None and found != one.spki:
             raise Malformed("member_value", f"{one.plan} {one.day} has another key than it had")
 
 

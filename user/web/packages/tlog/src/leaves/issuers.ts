@@ -4,7 +4,7 @@
  * A key that is not here is refused by clients, so nobody can be given one of their own and be followed by it.
  */
 
-import { type Bytes, fromHex, toHex } from "@privity/protocol/bytes";
+import { type Bytes, equal, fromHex, toHex } from "@privity/protocol/bytes";
 import * as canonical from "@privity/protocol/canonical";
 import { type Json } from "@privity/protocol/canonical";
 import { Malformed } from "@privity/protocol/errors";
@@ -75,14 +75,18 @@ export function find(issuers: Issuers, wanted: Wanted): IssuerKey {
 }
 
 /**
- * Raises Malformed `member_value` when a plan and day has another key than it had.
+ * Raises Malformed `member_value` when a plan and day has another key than it had, or none although it is not over.
  *
  * A client that remembers `before` takes neither: somebody was given a key of their own, before or now.
  */
 export function checkFollows(before: Issuers, after: Issuers): void {
-  const known = new Map(before.keys.map((one) => [place(one), toHex(one.spki)]));
-  for (const one of after.keys) {
-    if ((known.get(place(one)) ?? toHex(one.spki)) !== toHex(one.spki)) {
+  const listed = new Map(after.keys.map((one) => [place(one), one.spki]));
+  for (const one of before.keys) {
+    const found = listed.get(place(one));
+    if (found === undefined && after.time < one.exp) {
+      throw new Malformed("member_value", `${place(one)} is listed no more, and is not over`);
+    }
+    if (found !== undefined && !equal(found, one.spki)) {
       throw new Malformed("member_value", `${place(one)} has another key than it had`);
     }
   }
