@@ -40,6 +40,8 @@ export function leave(): void {
   if (place !== null) render(null, place);
   place?.remove();
   place = null;
+  // The next page is another person's.
+  sessionStorage.clear();
   document.documentElement.dir = "ltr";
   delete document.documentElement.dataset["theme"];
 }
