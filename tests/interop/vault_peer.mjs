@@ -26,6 +26,7 @@ const [archive, fileName, library, plainly, chatgpt, claude, unzip, zip] = await
   "export/unzip", "export/zip",
 ]);
 
+const inScript = passphrase.inScript ?? (await load("vault/dist/src/argon2id")).inScript;
 const { toHex: hex, fromHex: raw } = bytes;
 const entropy = (size) => webcrypto.getRandomValues(new Uint8Array(size));
 const kem = xwing.portable(entropy);
@@ -48,7 +49,7 @@ const stretched = new Map();
 /** The real Argon2id, asked once for the same words and cost. */
 async function argon2id(words, cost) {
   const asked = JSON.stringify([hex(words), cost.memory, cost.passes, hex(cost.salt)]);
-  if (!stretched.has(asked)) stretched.set(asked, await passphrase.inScript(words, cost));
+  if (!stretched.has(asked)) stretched.set(asked, await inScript(words, cost));
   return stretched.get(asked).slice();
 }
 
@@ -74,7 +75,7 @@ const openers = {
   },
   async codes({ entropy: given, cost }) {
     const [letters, words] = [recovery.make(raw(given)), passphrase.make(raw(given).slice(0, passphrase.ENTROPY))];
-    const stretched = await passphrase.stretch(words, { memory: cost[0], passes: cost[1], salt: raw(cost[2]) });
+    const stretched = await passphrase.stretch(words, { memory: cost[0], passes: cost[1], salt: raw(cost[2]) }, argon2id);
     const { finder, signingSeed } = await recovery.access(letters);
     return {
       code: recovery.written(letters), words: passphrase.written(words), stretched: hex(stretched.reveal()),
