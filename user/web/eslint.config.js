@@ -68,12 +68,27 @@ export default tseslint.config(
     },
   },
   {
-    // The worker that reads hostile files reaches nothing.
-    files: ["app/src/files/**/*.ts"],
+    // Workers that read hostile files reach nothing.
+    files: ["app/src/{files,annex}/**/*.ts"],
     rules: {
       "no-restricted-globals": ["error",
         "fetch", "XMLHttpRequest", "WebSocket", "EventSource", "WebTransport", "importScripts", "localStorage", "indexedDB", "caches",
         "BroadcastChannel"],
+    },
+  },
+  {
+    // The annex has no key of the account, and nothing to get one with.
+    files: ["app/src/annex/**/*.ts"],
+    rules: {
+      "no-restricted-imports": ["error", {
+        patterns: [{
+          group: [
+            "@privity/account/*", "@privity/history/*", "@privity/channel/*", "@privity/passkeys/*", "@privity/trust/*", "../vault/*",
+            "@privity/vault/{keyring,opener,private_half,rotation,recovery,signer,share,pairing,object,search,wallet}",
+          ],
+          message: "keys of the account live in the vault worker; specs and bridge/annex.ts say what the annex is given",
+        }],
+      }],
     },
   },
   {

@@ -16,7 +16,7 @@ interface Delivered {
   readonly integrity: string;
 }
 
-export type WorkerName = "vault" | "channel" | "files";
+export type WorkerName = "vault" | "channel" | "files" | "annex";
 /** Workers with keys come in two builds; the full one has script for curves and lattices that a browser lacks. */
 type FileName = WorkerName | "vault-full" | "channel-full";
 export type StyleName = "formula";
@@ -59,8 +59,7 @@ function scriptUrls(rules: ScriptUrls): ScriptUrls {
  * Rejects when its file cannot be fetched or is not the one that was built.
  */
 export async function startWorker(name: WorkerName, server: string | null): Promise<Worker> {
-  able ??= hasAll();
-  const file = name === "files" || await able ? name : (`${name}-full` as const);
+  const file = (name === "vault" || name === "channel") && !await (able ??= hasAll()) ? (`${name}-full` as const) : name;
   let address = started.get(file);
   if (address === undefined) {
     address = verified(PRIVITY_WORKERS[file]);

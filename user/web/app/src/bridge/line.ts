@@ -28,13 +28,18 @@ export interface End {
   addEventListener(type: "message", listener: (event: MessageEvent<unknown>) => void): void;
 }
 
+/** An end that ports can be handed over to. */
+export interface Handing extends End {
+  postMessage(message: unknown, handed?: Transferable[]): void;
+}
+
 /** The page's end. `Answers` gives the answer's type for each command. */
 export class Line<All extends Commands, Answers extends { readonly [Name in keyof All]: unknown }, News> {
-  readonly #end: End;
+  readonly #end: Handing;
   readonly #waiting = new Map<number, { resolve: (value: never) => void; reject: (error: unknown) => void }>();
   #next = 0;
 
-  constructor(end: End, heard: (news: News) => void) {
+  constructor(end: Handing, heard: (news: News) => void) {
     this.#end = end;
     end.addEventListener("message", ({ data }) => {
       if (isMembers(data) && Object.hasOwn(data, "news")) heard(data["news"] as News);
@@ -49,7 +54,9 @@ export class Line<All extends Commands, Answers extends { readonly [Name in keyo
     const number = this.#next++;
     return new Promise<Answers[Name]>((resolve, reject) => {
       this.#waiting.set(number, { resolve, reject });
-      this.#end.postMessage({ number, command: { name, ...members } });
+      // A port goes over; it does not stay here.
+      const ports = Object.values(members).filter((one) => one instanceof MessagePort);
+      this.#end.postMessage({ number, command: { name, ...members } }, ports);
     });
   }
 

@@ -12,6 +12,7 @@ interface Words {
   readonly number: number;
   readonly octets: Bytes;
   readonly key: CryptoKey;
+  readonly port: MessagePort;
 }
 
 type Word = keyof Words;
@@ -63,6 +64,7 @@ function isWord(value: unknown, word: Word): boolean {
     case "flag": return typeof value === "boolean";
     case "number": return typeof value === "number" && Number.isFinite(value);
     case "octets": return value instanceof Uint8Array;
+    case "port": return value instanceof MessagePort;
     case "key": return value instanceof CryptoKey && !value.extractable;
   }
 }

@@ -113,6 +113,9 @@ export const VAULT = {
   /** Add what the last `preview` read. */
   adopt: {},
 
+  /** The way to an annex that was asked for (news `annex`); null: there is none, or one broke. */
+  annex: { port: "port?" },
+
   share: { chat: "text", lifetime: "number" },
   shares: {},
   revokeShare: { share: "text" },
@@ -194,6 +197,8 @@ export type VaultNews =
   | { readonly kind: "changed"; readonly chats: readonly string[] | null }
   | { readonly kind: "state"; readonly state: AccountState }
   | { readonly kind: "progress"; readonly done: number; readonly of: number }
+  /** Start an annex, and hand over the port to it. */
+  | { readonly kind: "annex" }
   /** The service signed that it erased chats, or the whole account: a promise, and shown as one. */
   | { readonly kind: "erased"; readonly receipt: ErasureView };
 
@@ -204,5 +209,5 @@ export const VAULT_ASIDE: ReadonlySet<keyof VaultCommands> = new Set([
   "overview", "open", "write", "answer", "draft", "finish", "branch", "setTitle", "setPinned", "setArchived", "setFolder",
   "setModel", "setInstructions", "deleteChats", "deleteAll", "keep", "evidence", "addFolder", "editFolder", "removeFolder",
   "savePrompt", "removePrompt", "saveSettings", "compose", "composed", "attach", "attachment", "search", "sync", "hide",
-  "exportAll", "share", "shares", "revokeShare", "openShare", "lock",
+  "exportAll", "annex", "share", "shares", "revokeShare", "openShare", "lock",
 ]);

@@ -19,7 +19,7 @@ import { heardErasure } from "./settings.ts";
 /** How far a long work of the vault has come: an import, an export, a repair. Null: none. */
 export const progress = signal<{ readonly done: number; readonly of: number } | null>(null);
 
-export function heardVault(news: VaultNews): void {
+export function heardVault(news: Exclude<VaultNews, { readonly kind: "annex" }>): void {
   switch (news.kind) {
     case "overview":
       listed(news.overview);

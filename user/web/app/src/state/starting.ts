@@ -1,6 +1,7 @@
 /** The workers: started, asked before they are there, ended, and started anew when one broke. */
 
-import { type End, Line, Refusal } from "../bridge/line.ts";
+import { type Handing, Line, Refusal } from "../bridge/line.ts";
+import { endAnnexes, startAnnex } from "./annexes.ts";
 import { account, chat, record, screen } from "./app.ts";
 import { arrive, followAccount, takeAddress } from "./arriving.ts";
 import { channelLost } from "./asking.ts";
@@ -14,12 +15,12 @@ import { begin } from "./entering.ts";
 import { leftAt, listen } from "./places.ts";
 import { connect, type Ports, ports } from "./ports.ts";
 
-export type WorkerName = "vault" | "channel" | "files";
+export type WorkerName = "vault" | "channel" | "files" | "annex";
 /** Starts a worker of this build; its bytes were checked. */
 export type StartWorker = (name: WorkerName) => Promise<Worker>;
 
 /** A worker that can be written to before it is there. */
-class Coming implements End {
+class Coming implements Handing {
   readonly #worker: Promise<Worker>;
   #there: Worker | null = null;
 
@@ -32,9 +33,9 @@ class Coming implements End {
     }, () => broke("page.not_loaded"));
   }
 
-  postMessage(message: unknown): void {
-    if (this.#there === null) void this.#worker.then((found) => found.postMessage(message), () => undefined);
-    else this.#there.postMessage(message);
+  postMessage(message: unknown, handed: Transferable[] = []): void {
+    if (this.#there === null) void this.#worker.then((found) => found.postMessage(message, handed), () => undefined);
+    else this.#there.postMessage(message, handed);
   }
 
   addEventListener(type: "message", listener: (event: MessageEvent<unknown>) => void): void {
@@ -46,7 +47,7 @@ class Coming implements End {
   }
 }
 
-type Lasting = Exclude<WorkerName, "files">;
+type Lasting = "vault" | "channel";
 
 /** Milliseconds after which a worker that breaks may be started once more; one that breaks at once would do so for ever. */
 export const AGAIN_AFTER = 30_000;
@@ -57,6 +58,7 @@ const restarted = new Map<Lasting, number>();
 /** Start vault and channel; those that ran before end. The lines can be asked at once. */
 export function startPorts(start: StartWorker): Ports {
   for (const end of ends.values()) end.end();
+  endAnnexes();
   return {
     vault: startVault(start), channel: startChannel(start),
     readFile: (file, progress) => readFile(() => start("files"), file, progress),
@@ -66,13 +68,17 @@ export function startPorts(start: StartWorker): Ports {
 function startVault(start: StartWorker): Ports["vault"] {
   const end = new Coming(start("vault"), (reason) => {
     line.close(reason);
+    endAnnexes();
     failed(new Refusal(reason));
     if (!mayRestart("vault", end)) return;
     connect({ ...ports(), vault: startVault(start) });
     void ports().vault.ask("start", { service: service() }).then(begin).catch((error: unknown) => failed(error));
   });
   ends.set("vault", end);
-  const line: Ports["vault"] = new Line(end, heardVault);
+  const line: Ports["vault"] = new Line(end, (news) => {
+    if (news.kind === "annex") void startAnnex(() => start("annex"), line);
+    else heardVault(news);
+  });
   return line;
 }
 

@@ -136,10 +136,10 @@ export function reasonText(reason: string, detail = ""): ReasonText {
   const [code = ""] = reason.split(":");
   const shown = detail === "" ? reason : `${reason}: ${detail}`;
   const found = entryOf(code);
-  if (found !== undefined) return { text: t(keyOf(`states.reason.${found.text}`)), actions: found.actions, code: shown };
+  if (found !== undefined) return { text: textOf(`states.reason.${found.text}`), actions: found.actions, code: shown };
   const stage = STAGE_OF.get(code);
   if (stage === undefined) return { text: t("states.reason.unknown"), actions: ["copy_details"], code: shown };
-  const why = t(keyOf(`states.stage.${stage}`));
+  const why = textOf(`states.stage.${stage}`);
   return { text: t("states.reason.other_refusal", { reason: why }), actions: CHECK, code: shown };
 }
 
@@ -157,6 +157,11 @@ function entryOf(code: string): Entry | undefined {
   const found = BY_CODE.get(code);
   const dot = code.lastIndexOf(".");
   return found ?? (dot < 0 ? undefined : entryOf(code.slice(0, dot)));
+}
+
+/** Most texts come after the first paint (`allTexts`); until then something unexpected happened, and the code says what. */
+function textOf(key: string): string {
+  return isKey(key) ? t(key) : t("states.reason.unknown");
 }
 
 function keyOf(key: string): Key {

@@ -4,6 +4,7 @@ import type { Place } from "@privity/account/place";
 import type { Bytes } from "@privity/protocol/bytes";
 
 import type { VaultNews } from "../bridge/vault.ts";
+import type { Annexes } from "./annexes.ts";
 import type { Locks } from "./locks.ts";
 import type { Shelf } from "./shelf.ts";
 import type { Tabs } from "./tabs.ts";
@@ -20,6 +21,7 @@ export interface Edges {
   /** What lies on this device beside an account's history. */
   shelf(account: Bytes): Promise<Shelf>;
   eraseShelf(account: Bytes): Promise<void>;
+  readonly annexes: Annexes;
   readonly locks: Locks;
   readonly tabs: Tabs;
   /** Tell the page. */

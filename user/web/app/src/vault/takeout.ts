@@ -1,18 +1,18 @@
 /** Everything that a person takes away, as one file. Source: specs/export.md. */
 
 import { newWords } from "@privity/account/keys";
-import { type Bytes, concat, toHex } from "@privity/protocol/bytes";
+import { type Bytes, toHex } from "@privity/protocol/bytes";
 import { Op } from "@privity/protocol/stored/page";
 import { dateOf } from "@privity/vault/calendar";
 import type { Content } from "@privity/vault/contents/kinds";
 import { Kind } from "@privity/vault/contents/schema";
 import { VaultError } from "@privity/vault/errors";
-import * as archive from "@privity/vault/export/archive";
-import * as encrypted from "@privity/vault/export/encrypted";
 import { type Library, ofBox, type SavedChat, type SavedFile } from "@privity/vault/export/library";
-import { zipped } from "@privity/vault/export/zip";
 import * as passphrase from "@privity/vault/passphrase";
+import type { Cost } from "@privity/vault/passphrase";
 
+import { parcelOf } from "../annex/parcel.ts";
+import type { Annexes } from "./annexes.ts";
 import { bytesOfFile } from "./files.ts";
 import { bytesOf, type Id } from "./ids.ts";
 import type { Saved } from "./saved.ts";
@@ -21,6 +21,12 @@ const DAY_MS = 86_400_000;
 
 /** How far something is that takes a while. */
 export type Progress = (done: number, of: number) => void;
+
+/** What writes archives, and who is told how far it is. */
+export interface Means {
+  readonly annexes: Annexes;
+  readonly progress: Progress;
+}
 
 /** Everything that can be read, or the chats named. `attachment` gives a file's bytes when the archive comes to it. */
 export async function gathered(saved: Saved, chats: readonly Id[]): Promise<{
@@ -76,34 +82,40 @@ async function isWhole(saved: Saved, id: Id, inside: ReadonlyMap<Id, Content>): 
   }
 }
 
-/** The file that a person takes away; encrypted, with the seven words that open it. */
-export async function written(saved: Saved, chats: readonly Id[], isEncrypted: boolean, progress: Progress): Promise<{
+/** The file that a person takes away, written by the annex; encrypted, with the seven words that open it. */
+export async function written(saved: Saved, chats: readonly Id[], isEncrypted: boolean, { annexes, progress }: Means): Promise<{
   readonly fileName: string; readonly data: Bytes; readonly words: string | null;
 }> {
   const { library, attachment } = await gathered(saved, chats);
-  const { world, argon2id } = saved.account.place;
+  const { world } = saved.account.place;
   const { year, month, day } = dateOf(Math.floor(world.now() / DAY_MS));
   const date = [String(year), String(month).padStart(2, "0"), String(day).padStart(2, "0")].join("-");
-  const pieces: Bytes[] = [];
-  let written = 0;
-  const counted = async function* (entries: AsyncIterable<archive.Entry>): AsyncGenerator<archive.Entry> {
-    for await (const entry of entries) {
-      if (entry[0].endsWith(".md")) progress(written += 1, library.chats.length);
-      yield entry;
-    }
-  };
-  const zip = zipped(counted(archive.write(library, attachment)));
-  if (!isEncrypted) {
-    for await (const piece of zip) pieces.push(piece);
-    return { fileName: `privity-export-${date}.zip`, data: concat(...pieces), words: null };
-  }
   const { words, cost } = newWords(world);
-  const shown = passphrase.written(words);
-  const writer = await encrypted.Writer.begin(words, cost, argon2id);
+  const shown = isEncrypted ? passphrase.written(words) : null;
+  const revealed = isEncrypted ? words.reveal() : null;
   words.wipe();
-  pieces.push(writer.header());
-  for await (const piece of zip) pieces.push(await writer.feed(piece));
-  pieces.push(await writer.finish());
-  return { fileName: `privity-export-${date}.zip.privity`, data: concat(...pieces), words: shown };
+  const data = await packed(library, { words: revealed, ...cost }, attachment, { annexes, progress });
+  return { fileName: `privity-export-${date}.zip${isEncrypted ? ".privity" : ""}`, data, words: shown };
 }
 
+/** Raises Refusal `export.*`, and what `attachment` raises. */
+async function packed(
+  library: Library, lock: Cost & { readonly words: Bytes | null }, attachment: (id: Id) => Promise<Bytes>,
+  { annexes, progress }: Means,
+): Promise<Bytes> {
+  const lost: unknown[] = [];
+  const annex = await annexes.open((news) => {
+    if (news.kind === "written") progress(news.done, library.chats.length);
+    else void attachment(news.id).catch((error: unknown) => {
+      lost.push(error);
+      return null;
+    }).then((data) => annex.line.ask("give", { id: news.id, data })).catch(() => undefined);
+  });
+  try {
+    return await annex.line.ask("pack", { library: parcelOf(library), ...lock });
+  } catch (error) {
+    throw lost[0] ?? error;
+  } finally {
+    annex.end();
+  }
+}

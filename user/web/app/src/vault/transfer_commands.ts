@@ -15,17 +15,22 @@ import * as sharing from "./sharing.ts";
 import { type Progress, written } from "./takeout.ts";
 import type { Desk } from "./desk.ts";
 
-type Transfer = Pick<VaultHandlers, "exportAll" | "preview" | "adopt">;
+type Transfer = Pick<VaultHandlers, "exportAll" | "preview" | "adopt" | "annex">;
 type Sharing = Pick<VaultHandlers, "share" | "shares" | "revokeShare" | "openShare" | "adoptShare">;
 
 export function transferCommands({ desk }: Accounts): Transfer {
   const progress: Progress = (done, of) => desk.edges.tell({ kind: "progress", done, of });
+  const { annexes } = desk.edges;
   let previewed: Read | null = null;
+  const forget = (): void => {
+    previewed?.end();
+    previewed = null;
+  };
   return {
-    exportAll: ({ chats, encrypted }) => written(desk.open, chats, encrypted, progress),
+    exportAll: ({ chats, encrypted }) => written(desk.open, chats, encrypted, { annexes, progress }),
     preview: async ({ data, words }) => {
-      previewed = null;
-      const found = await read(desk.open.account, data, words);
+      forget();
+      const found = await read(annexes, desk.open.account, data, words);
       previewed = found;
       return reportOf(desk.open, found);
     },
@@ -34,9 +39,13 @@ export function transferCommands({ desk }: Accounts): Transfer {
       if (found === null) throw new Refusal("page.order");
       const report = reportOf(desk.open, found);
       await adopted(desk.open, found, progress);
-      previewed = null;
+      forget();
       desk.changed(null);
       return report;
+    },
+    annex: ({ port }) => {
+      annexes.arrived(port);
+      return Promise.resolve(null);
     },
   };
 }

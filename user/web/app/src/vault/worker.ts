@@ -5,6 +5,7 @@ import type { Bytes } from "@privity/protocol/bytes";
 import { serve } from "../bridge/line.ts";
 import { through } from "../bridge/through.ts";
 import { VAULT, VAULT_ASIDE, type VaultAnswers, type VaultNews } from "../bridge/vault.ts";
+import { Annexes } from "./annexes.ts";
 import { browserPlace } from "./browser_place.ts";
 import type { Edges } from "./edges.ts";
 import * as locks from "./locks.ts";
@@ -20,6 +21,8 @@ const way = through(self.name, self.location.origin);
 
 let news: (told: VaultNews) => void = () => undefined;
 
+const annexes = new Annexes(() => news({ kind: "annex" }));
+
 const edges: Edges = {
   now: () => Date.now(),
   random,
@@ -27,12 +30,14 @@ const edges: Edges = {
     const timer = self.setTimeout(step, milliseconds);
     return () => self.clearTimeout(timer);
   },
-  place: (origin) => browserPlace(origin, (address, options) => {
-    return self.fetch(way(address), { ...options, signal: AbortSignal.timeout(PATIENCE) });
-  }, random),
+  place: (origin) => browserPlace(origin, {
+    fetch: (address, options) => self.fetch(way(address), { ...options, signal: AbortSignal.timeout(PATIENCE) }),
+    random, argon2id: (words, cost) => annexes.argon2id(words, cost),
+  }),
   stream: (address, options) => self.fetch(way(address), options),
   shelf: (account) => openShelf(self.indexedDB, account),
   eraseShelf: (account) => eraseShelf(self.indexedDB, account),
+  annexes,
   locks: locks.ofBrowser(self.navigator.locks),
   tabs: tabs.ofBrowser(new BroadcastChannel(CHANNEL)),
   tell: (told) => news(told),

@@ -93,3 +93,43 @@ test("workers that are started anew end those before, which may break unheard", 
   await settle();
   expect(names()).toEqual(["vault", "channel", "vault", "channel"]);
 });
+
+/** What the vault worker says unasked. */
+const says = (at: number, news: object): void => {
+  started[at]?.dispatchEvent(new MessageEvent("message", { data: { news } }));
+};
+const portsTold = (): readonly unknown[] => started[0]?.posted.flatMap(({ command }) => {
+  return command.name === "annex" ? [(command as { readonly port?: unknown }).port] : [];
+}) ?? [];
+
+test("an annex is started when the vault asks for one, which gets the way to it; lock and restart end it", async () => {
+  await settle();
+  says(0, { kind: "annex" });
+  await settle();
+  expect(names()).toEqual(["vault", "channel", "annex"]);
+  expect(portsTold()).toEqual([expect.any(MessagePort)]);
+  expect(started[2]?.isEnded).toBe(false);
+  connect(startPorts(start));
+  expect(started[2]?.isEnded).toBe(true);
+});
+
+test("an annex that has done its work is let go; of one that breaks the vault is told", async () => {
+  await settle();
+  for (const end of ["message", "error"]) {
+    says(0, { kind: "annex" });
+    await settle();
+    started.at(-1)?.dispatchEvent(new Event(end));
+    expect(started.at(-1)?.isEnded).toBe(true);
+  }
+  expect(portsTold()).toEqual([expect.any(MessagePort), expect.any(MessagePort), null]);
+});
+
+test("an annex that cannot be had is told of as well", async () => {
+  connect(startPorts((name) => name === "annex" ? Promise.reject(new TypeError("integrity")) : start(name)));
+  await settle();
+  says(2, { kind: "annex" });
+  await settle();
+  expect(started[2]?.name).toBe("vault");
+  const told = started[2]?.posted.filter(({ command }) => command.name === "annex");
+  expect(told).toEqual([expect.objectContaining({ command: { name: "annex", port: null } })]);
+});

@@ -75,7 +75,7 @@ describe("the page", () => {
   test("names every module with its hash, and no other", () => {
     const { integrity } = JSON.parse(importMap()) as { integrity: Record<string, string> };
     expect(Object.entries(integrity).filter(([path, hash]) => hash !== sha256(fileAt(path)))).toEqual([]);
-    const modules = named(/^assets\/.*\.js$/).filter((path) => !/^assets\/(?:vault|channel|files)-/.test(path));
+    const modules = named(/^assets\/.*\.js$/).filter((path) => !/^assets\/(?:vault|channel|annex|files)-/.test(path));
     expect(Object.keys(integrity).sort()).toEqual(modules.map((path) => `/${path}`).sort());
   });
 
@@ -99,7 +99,7 @@ describe("the page", () => {
 
 test("a worker is one file that imports nothing, and its hash stands in a module", () => {
   const modules = named(/^assets\/.*\.js$/).map((path) => String(fileAt(path)));
-  for (const name of ["vault", "channel", "files"]) {
+  for (const name of ["vault", "channel", "annex", "files", "vault-full", "channel-full"]) {
     const [path = "", ...more] = named(new RegExp(`^assets/${name}-[0-9a-f]{16}\\.js$`));
     expect(more).toEqual([]);
     // pdf.js could import its other half from an address: here it has that half, and the page's policy would refuse it.
@@ -107,6 +107,13 @@ test("a worker is one file that imports nothing, and its hash stands in a module
     expect(String(fileAt(path))).not.toMatch(imports);
     expect(modules.some((text) => text.includes(path) && text.includes(sha256(fileAt(path))))).toBe(true);
   }
+});
+
+test("workers that read hostile files have nothing to reach a network or a storage with", () => {
+  const [annex = ""] = named(/^assets\/annex-/);
+  const ways = /\bfetch\b|XMLHttpRequest|WebSocket|EventSource|WebTransport|importScripts|indexedDB|localStorage|\bcaches\b/;
+  expect(fileAt(annex).length).toBeGreaterThan(10_000);
+  expect(String(fileAt(annex))).not.toMatch(ways);
 });
 
 test("the service worker knows this very page and every file with a hash in its name", () => {

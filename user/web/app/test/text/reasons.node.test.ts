@@ -10,11 +10,11 @@ import { INNER_ERRORS } from "@privity/protocol/application";
 import { GROUPS as LOG } from "@privity/tlog/errors";
 import { REASONS as TRUST } from "@privity/trust/errors";
 import { GROUPS as VAULT } from "@privity/vault/errors";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
 
 import { FILE_REASONS } from "../../src/bridge/files.ts";
 import { ACTIONS, actionText, isListed, reasonText } from "../../src/text/reasons.ts";
-import { choose, LANGUAGES } from "../../src/text/text.ts";
+import { allTexts, choose, LANGUAGES } from "../../src/text/text.ts";
 
 /** The codes of a specification: the words in code marks that begin the rows of its tables. */
 function specified(name: string): readonly string[] {
@@ -37,7 +37,15 @@ const CODES: readonly string[] = [
   ...refused(),
 ];
 
+/** Before the other texts are there. */
+const FIRST = reasonText("pairing.burnt").text;
+
+beforeAll(allTexts);
 afterEach(() => choose("en"));
+
+test("what came too late for the first paint has a text before its own is there", () => {
+  expect(FIRST).toContain("Nothing was deleted");
+});
 
 describe("reason codes", () => {
   test("each listed code has a text of its own or of its stage", () => {

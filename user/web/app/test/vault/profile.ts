@@ -4,7 +4,11 @@ import type { Place } from "@privity/account/place";
 import type { Store } from "@privity/history/store";
 import { type Bytes, toHex } from "@privity/protocol/bytes";
 
+import { annexCommands } from "../../src/annex/commands.ts";
+import { ANNEX, ANNEX_ASIDE, type AnnexAnswers, type AnnexNews } from "../../src/bridge/annex.ts";
+import { serve } from "../../src/bridge/line.ts";
 import type { VaultNews } from "../../src/bridge/vault.ts";
+import { Annexes } from "../../src/vault/annexes.ts";
 import type { VaultHandlers } from "../../src/vault/chat_commands.ts";
 import type { Edges } from "../../src/vault/edges.ts";
 import type { Locks } from "../../src/vault/locks.ts";
@@ -225,6 +229,20 @@ export class Tab {
     if (found !== null && this.alive) this.#listener(found);
   }
 
+  /** Annexes of this tab, in this process. */
+  #annexes(): Annexes {
+    const annexes = new Annexes(() => {
+      const { port1, port2 } = new MessageChannel();
+      const end = (): void => port1.close();
+      const tell: (news: AnnexNews) => void = serve<typeof ANNEX, AnnexAnswers>(
+        port1, ANNEX, annexCommands((news) => tell(news), end, this.profile.browser.argon2id), ANNEX_ASIDE,
+      );
+      port1.start();
+      annexes.arrived(port2);
+    });
+    return annexes;
+  }
+
   #edges(): Edges {
     const { profile } = this;
     const { browser } = profile;
@@ -251,6 +269,7 @@ export class Tab {
         profile.shelves.delete(toHex(account));
         return Promise.resolve();
       },
+      annexes: this.#annexes(),
       locks,
       tabs: {
         say: (said) => {

@@ -2,6 +2,7 @@
 
 import { type Bytes, fromHex, toHex } from "@privity/protocol/bytes";
 import * as opener from "@privity/vault/opener";
+import { inScript } from "@privity/vault/argon2id";
 import * as passphrase from "@privity/vault/passphrase";
 
 import { browserPlace } from "../../../app/src/vault/browser_place.ts";
@@ -88,7 +89,10 @@ async function created(command: Of<"created">): Promise<Answer> {
 
 const handlers: Handlers = {
   start: async ({ service }) => {
-    here.place = await browserPlace(service, (address, options) => self.fetch(address, options), random);
+    here.place = await browserPlace(service, {
+      fetch: (address, options) => self.fetch(address, options), random,
+      argon2id: (words, cost) => Promise.resolve(inScript(words, cost)),
+    });
     return { kind: "state", state: await stateOf(here.place) };
   },
   create: async () => {

@@ -1,5 +1,6 @@
 /** HPKE's official vectors: key schedule, encryptions and exports; X-Wing and ML-KEM decapsulation where they have it. */
 
+import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { shake128 } from "@noble/hashes/sha3.js";
 import { ml_kem512, ml_kem768, ml_kem1024 } from "@noble/post-quantum/ml-kem.js";
@@ -48,7 +49,7 @@ export function hpke(file: unknown): readonly Case[] {
  */
 function oneStage(vector: Vector): readonly Case[] {
   const name = nameOf(vector);
-  const suite = { kem: vector.kem_id, kdf: 1, aead: vector.aead_id } as const;
+  const suite = { kem: vector.kem_id, kdf: 1, aead: vector.aead_id, hash: sha256 } as const;
   const ids = concat(uint(vector.kem_id, 2), uint(vector.kdf_id, 2), uint(vector.aead_id, 2));
   const prefixed = (data: Uint8Array): Bytes => concat(uint(data.length, 2), data);
   const derive = (ikm: Uint8Array, label: string, context: Uint8Array, length: number): Bytes => {
@@ -84,7 +85,7 @@ function nameOf({ mode, kem_id: kem, kdf_id: kdf, aead_id: aead }: Vector): stri
 function suiteOf(vector: Vector): Suite {
   const kdf = vector.kdf_id;
   if (kdf !== 1 && kdf !== 2 && kdf !== 3) throw new Error("KDF");
-  return { kem: vector.kem_id, kdf, aead: vector.aead_id };
+  return { kem: vector.kem_id, kdf, aead: vector.aead_id, hash: { 1: sha256, 2: sha384, 3: sha512 }[kdf] };
 }
 
 function schedule(vector: Vector): Schedule {

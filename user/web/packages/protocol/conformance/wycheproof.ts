@@ -1,6 +1,7 @@
 /** Project Wycheproof's cases for every primitive that the TypeScript packages take from WebCrypto or noble. */
 
 import { ed25519, x25519 } from "@noble/curves/ed25519.js";
+import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import { ml_dsa44 } from "@noble/post-quantum/ml-dsa.js";
 import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";
 
@@ -145,8 +146,8 @@ const decapsulateExpanded: Primitive = (test) =>
 
 const PRIMITIVES: ReadonlyMap<string, Primitive> = new Map([
   ["aes_gcm_256", aesGcm],
-  ["hkdf_sha256", hkdf("SHA-256")],
-  ["hkdf_sha512", hkdf("SHA-512")],
+  ["hkdf_sha256", hkdf(sha256)],
+  ["hkdf_sha512", hkdf(sha512)],
   ["x25519", ecdh],
   ["ed25519", edwards],
   ["mldsa_44_verify", latticeSignature],

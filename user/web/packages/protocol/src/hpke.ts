@@ -6,7 +6,7 @@
 
 import { ascii, type Bytes, concat, uint } from "./bytes.ts";
 import { NotAuthentic } from "./errors.ts";
-import { extract, extractBytes, type Hash, Prk } from "./kdf.ts";
+import { extract, extractBytes, type Hash, Prk, SHA256 } from "./kdf.ts";
 import { HPKE_VERSION } from "./labels.ts";
 import type { Encapsulate, PrivateKey } from "./xwing.ts";
 
@@ -14,13 +14,13 @@ export interface Suite {
   readonly kem: number;
   readonly kdf: 1 | 2 | 3;
   readonly aead: number;
+  /** That of the KDF. */
+  readonly hash: Hash;
 }
 
 /** MLKEM768-X25519, HKDF-SHA256, AES-256-GCM: the suite of EC1. */
-export const EC1_SUITE: Suite = { kem: 0x647a, kdf: 1, aead: 2 };
+export const EC1_SUITE: Suite = { kem: 0x647a, kdf: 1, aead: 2, hash: SHA256 };
 
-const KDF_HASH: Readonly<Record<Suite["kdf"], Hash>> = { 1: "SHA-256", 2: "SHA-384", 3: "SHA-512" };
-const HASH_BYTES: Readonly<Record<Suite["kdf"], number>> = { 1: 32, 2: 48, 3: 64 };
 const AES_128_GCM = 1;
 const NONCE_BYTES = 12;
 const EMPTY = new Uint8Array(0);
@@ -52,7 +52,7 @@ function expand(suite: Suite, prk: Prk, label: string, info: Uint8Array, length:
 export function keySchedule(
   suite: Suite, secret: Bytes, info: Uint8Array, preShared: PreShared = { psk: EMPTY, id: EMPTY },
 ): Schedule {
-  const hash = KDF_HASH[suite.kdf];
+  const { hash } = suite;
   const idHash = extractBytes(EMPTY, labeled(suite, "psk_id_hash", preShared.id), hash);
   const infoHash = extractBytes(EMPTY, labeled(suite, "info_hash", info), hash);
   const prk = extract(secret, labeled(suite, "secret", preShared.psk), hash);
@@ -60,7 +60,7 @@ export function keySchedule(
   return {
     key: expand(suite, prk, "key", context, suite.aead === AES_128_GCM ? 16 : 32),
     baseNonce: expand(suite, prk, "base_nonce", context, NONCE_BYTES),
-    exporterSecret: expand(suite, prk, "exp", context, HASH_BYTES[suite.kdf]),
+    exporterSecret: expand(suite, prk, "exp", context, hash.outputLen),
   };
 }
 
@@ -83,7 +83,7 @@ export class Context {
   static async of(suite: Suite, schedule: Schedule, usage: "encrypt" | "decrypt"): Promise<Context> {
     const key = await crypto.subtle.importKey("raw", schedule.key, "AES-GCM", false, [usage]);
     schedule.key.fill(0);
-    return new Context(suite, key, schedule.baseNonce, new Prk(schedule.exporterSecret, KDF_HASH[suite.kdf]));
+    return new Context(suite, key, schedule.baseNonce, new Prk(schedule.exporterSecret, suite.hash));
   }
 
   async seal(additional: Bytes, plain: Bytes): Promise<Bytes> {

@@ -7,7 +7,7 @@
  */
 
 import { expand as hkdfExpand, extract as hkdfExtract } from "@noble/hashes/hkdf.js";
-import { sha256 as sha256InScript, sha384, sha512 } from "@noble/hashes/sha2.js";
+import { sha256 as sha256InScript } from "@noble/hashes/sha2.js";
 
 import { ascii, type Bytes, concat } from "./bytes.ts";
 
@@ -17,8 +17,9 @@ export const SECRET = 32;
 /** Bytes from which on the trip to WebCrypto is shorter. */
 const LONG = 4096;
 
-const HASHES = { "SHA-256": sha256InScript, "SHA-384": sha384, "SHA-512": sha512 } as const;
-export type Hash = keyof typeof HASHES;
+/** A hash in script, as HKDF takes it. Only official vectors ask for another one than SHA-256. */
+export type Hash = Parameters<typeof hkdfExtract>[0];
+export const SHA256: Hash = sha256InScript;
 
 export async function sha256(...parts: readonly Uint8Array[]): Promise<Bytes> {
   const message = concat(...parts);
@@ -27,12 +28,12 @@ export async function sha256(...parts: readonly Uint8Array[]): Promise<Bytes> {
 }
 
 /** HKDF-Extract: the bytes of the pseudorandom key. */
-export function extractBytes(salt: Bytes, material: Bytes, hash: Hash = "SHA-256"): Bytes {
-  return new Uint8Array(hkdfExtract(HASHES[hash], material, salt));
+export function extractBytes(salt: Bytes, material: Bytes, hash: Hash = SHA256): Bytes {
+  return new Uint8Array(hkdfExtract(hash, material, salt));
 }
 
 /** HKDF-Extract to a key that can only be expanded. */
-export function extract(salt: Bytes, material: Bytes, hash: Hash = "SHA-256"): Prk {
+export function extract(salt: Bytes, material: Bytes, hash: Hash = SHA256): Prk {
   return new Prk(extractBytes(salt, material, hash), hash);
 }
 
@@ -42,14 +43,14 @@ export class Prk {
   readonly #hash: Hash;
 
   /** Takes the bytes over: nobody else may keep them. */
-  constructor(key: Bytes, hash: Hash = "SHA-256") {
+  constructor(key: Bytes, hash: Hash = SHA256) {
     this.#key = key;
     this.#hash = hash;
   }
 
   /** HKDF-Expand: `length` bytes, at most 255 times the hash's size (more is our own mistake). */
   expand(info: Bytes, length: number): Bytes {
-    return new Uint8Array(hkdfExpand(HASHES[this.#hash], this.#key, info, length));
+    return new Uint8Array(hkdfExpand(this.#hash, this.#key, info, length));
   }
 
   label(label: string, length = SECRET): Bytes {

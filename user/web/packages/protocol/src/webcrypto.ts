@@ -8,8 +8,9 @@ import type { Bytes } from "./bytes.ts";
 import { exactly } from "./envelope.ts";
 import { Malformed, NotAuthentic } from "./errors.ts";
 import { hasXWing, XWING as NAME } from "./known_answers.ts";
+import { chosen } from "./fallback.ts";
 import { publicOf, subtle } from "./modern.ts";
-import { CIPHERTEXT, type Encapsulated, type Entropy, portable, type PrivateKey, PUBLIC_KEY, SEED, type XWing } from "./xwing.ts";
+import { CIPHERTEXT, type Encapsulated, type Entropy, type PrivateKey, PUBLIC_KEY, SEED, type XWing } from "./xwing.ts";
 
 class NativeKey implements PrivateKey {
   readonly publicKey: Bytes;
@@ -61,6 +62,6 @@ export async function nativeXWing(): Promise<XWing | null> {
 }
 
 /** Native where the browser has it, else noble with randomness from `entropy`. */
-export async function chooseXWing(entropy: Entropy): Promise<XWing> {
-  return (await nativeXWing()) ?? portable(entropy);
+export function chooseXWing(entropy: Entropy): Promise<XWing> {
+  return chosen(native, entropy);
 }

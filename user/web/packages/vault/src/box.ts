@@ -110,8 +110,17 @@ export function lane(box: Bytes, key: LaneKey, id: Bytes): Bytes {
 /** The object id here of something that is imported: importing it twice changes nothing. */
 export type Ids = (id: string) => Bytes;
 
+/** What ids of imported things are derived from: it opens nothing. */
+export function importKey(key: AccountKey, account: Bytes): Promise<Bytes> {
+  return key.derive(account, ascii(labels.IMPORT));
+}
+
+/** The ids of what one source exports, under an `importKey`. */
+export function idsUnder(derived: Bytes, source: string): Ids {
+  return (id) => hmac(sha256, derived, concat(ascii(source), Uint8Array.of(0), ascii(id))).slice(0, 16);
+}
+
 /** The ids here of what one source exports. */
 export async function importIds(key: AccountKey, account: Bytes, source: string): Promise<Ids> {
-  const derived = await key.derive(account, ascii(labels.IMPORT));
-  return (id) => hmac(sha256, derived, concat(ascii(source), Uint8Array.of(0), ascii(id))).slice(0, 16);
+  return idsUnder(await importKey(key, account), source);
 }

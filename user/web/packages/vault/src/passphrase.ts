@@ -80,13 +80,7 @@ export function written(words: Secret<"words">): string {
 }
 
 /** What Argon2id makes of the words. Raises VaultError `opener.parameters` before any work. */
-export async function stretch(words: Secret<"words">, cost: Cost, argon2id: Argon2id = inScript): Promise<Secret<"passphrase">> {
+export async function stretch(words: Secret<"words">, cost: Cost, argon2id: Argon2id): Promise<Secret<"passphrase">> {
   checkCost(cost);
   return Secret.take("passphrase", await argon2id(words.reveal(), cost));
-}
-
-/** Argon2id in script, loaded when it is first needed: 64 MiB take about a second. */
-export async function inScript(words: Bytes, { memory, passes, salt }: Cost): Promise<Bytes> {
-  const { argon2id } = await import("@noble/hashes/argon2.js");
-  return new Uint8Array(argon2id(words, salt, { m: memory, t: passes, p: 1, version: 0x13, dkLen: 32 }));
 }

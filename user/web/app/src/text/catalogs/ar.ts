@@ -4,6 +4,7 @@ import chat from "./ar/chat.json" with { type: "json" };
 import entry from "./ar/entry.json" with { type: "json" };
 import files from "./ar/files.json" with { type: "json" };
 import panel from "./ar/panel.json" with { type: "json" };
+import reasons from "./ar/reasons.json" with { type: "json" };
 import settings from "./ar/settings.json" with { type: "json" };
 import shell from "./ar/shell.json" with { type: "json" };
 import sidebar from "./ar/sidebar.json" with { type: "json" };
@@ -11,5 +12,6 @@ import states from "./ar/states.json" with { type: "json" };
 import update from "./ar/update.json" with { type: "json" };
 
 export default {
-  ...account, ...answer, ...chat, ...entry, ...files, ...panel, ...settings, ...shell, ...sidebar, ...states, ...update,
+  ...account, ...answer, ...chat, ...entry, ...files, ...panel, ...reasons, ...settings, ...shell, ...sidebar, ...states,
+  ...update,
 };

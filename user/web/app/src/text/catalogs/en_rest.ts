@@ -1,9 +1,10 @@
-/** The texts of the screens that are loaded when they are opened first. */
+/** The texts of the screens that are loaded when they are opened first, and of what rarely fails. */
 
 import account from "./en/account.json" with { type: "json" };
 import entry from "./en/entry.json" with { type: "json" };
 import panel from "./en/panel.json" with { type: "json" };
+import reasons from "./en/reasons.json" with { type: "json" };
 import settings from "./en/settings.json" with { type: "json" };
 import update from "./en/update.json" with { type: "json" };
 
-export default { ...account, ...entry, ...panel, ...settings, ...update };
+export default { ...account, ...entry, ...panel, ...reasons, ...settings, ...update };

@@ -49,7 +49,7 @@ export class Writer {
   }
 
   /** `cost` has a fresh random salt: key and nonces hang on it. Raises VaultError `opener.parameters`. */
-  static async begin(words: Secret<"words">, cost: Cost, argon2id?: Argon2id): Promise<Writer> {
+  static async begin(words: Secret<"words">, cost: Cost, argon2id: Argon2id): Promise<Writer> {
     const stretched = await passphrase.stretch(words, cost, argon2id);
     const head = concat(OPENING, uint(cost.memory, 4), uint(cost.passes, 1), cost.salt);
     const commit = await stretched.derive(head, ascii(labels.EXPORT_COMMIT));
@@ -100,13 +100,13 @@ interface Begun {
 /** Decrypts what is fed, in any pieces. Nothing is complete before `finish` returned. */
 export class Reader {
   readonly #words: Secret<"words">;
-  readonly #argon2id: Argon2id | undefined;
+  readonly #argon2id: Argon2id;
   readonly #turns = new Turns();
   #buffer: Bytes = EMPTY;
   #begun: Begun | null = null;
   #count = 0;
 
-  constructor(words: Secret<"words">, argon2id?: Argon2id) {
+  constructor(words: Secret<"words">, argon2id: Argon2id) {
     this.#words = words;
     this.#argon2id = argon2id;
   }
