@@ -13,8 +13,8 @@ const [bytes, cbor, errors, xwing, publicLabels, storedHeader, storedKeyring, st
 const [box, vaultErrors, encrypted, listing, manifest, keyring, labels, object, opener, page] = await ours([
   "box", "errors", "export/encrypted", "export/listing", "export/manifest", "keyring", "labels", "object", "opener", "page",
 ]);
-const [pairing, steps, passphrase, half, recovery, secret, share, signer] = await ours([
-  "pairing", "pairing/steps", "passphrase", "private_half", "recovery", "secret", "share", "signer",
+const [pairing, steps, passphrase, { inScript }, half, recovery, secret, share, signer] = await ours([
+  "pairing", "pairing/steps", "passphrase", "argon2id", "private_half", "recovery", "secret", "share", "signer",
 ]);
 
 const [clock, deletion, kinds, schema, merge, order, title, tree] = await ours([
@@ -26,7 +26,6 @@ const [archive, fileName, library, plainly, chatgpt, claude, unzip, zip] = await
   "export/unzip", "export/zip",
 ]);
 
-const inScript = passphrase.inScript ?? (await load("vault/dist/src/argon2id")).inScript;
 const { toHex: hex, fromHex: raw } = bytes;
 const entropy = (size) => webcrypto.getRandomValues(new Uint8Array(size));
 const kem = xwing.portable(entropy);
