@@ -31,6 +31,8 @@ models_app = typer.Typer(
     help="Models on this machine: list, pull from the catalogue, add a file.", no_args_is_help=True
 )
 conformance_app = typer.Typer(help="Run the cases of a vector folder.", no_args_is_help=True)
+receipt_app = typer.Typer(help="A node's signed word on an answer, where one was asked for.", no_args_is_help=True)
+app.add_typer(receipt_app, name="receipt", epilog=EXIT_CODES)
 app.add_typer(models_app, name="models", epilog=EXIT_CODES)
 app.add_typer(conformance_app, name="conformance", epilog=EXIT_CODES)
 
@@ -202,6 +204,28 @@ def verify_bundle(
 
     saved = Saved(file, at, json, allow_simulated, development_root, policy, deployment, second_opinion)
     _leave(lambda: run(saved), as_json=json)
+
+
+@receipt_app.command("verify", epilog=EXIT_CODES)
+def verify_receipt(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A receipt, as `privity proxy --receipts` keeps it.")],
+    saved: Annotated[
+        Path | None,
+        typer.Option("--evidence", metavar="FILE", help="The node's evidence with its logs: `privity verify --save`."),
+    ] = None,
+    at: At = "saved",
+    policy: OwnPolicy = None,
+    deployment: Annotated[str, typer.Option("--deployment", help="Name of the deployment; default: local.")] = "",
+    json: Json = False,
+    allow_simulated: AllowSimulated = False,
+    development_root: DevelopmentRoot = None,
+) -> None:
+    """Say which model of which node answered what, offline, and whether its evidence held when its key began."""
+    from privity_client.cli.receipt import Asked, verify_receipt
+    from privity_client.cli.verify_bundle import Saved
+
+    judging = Saved(file, at, json, allow_simulated, development_root, policy, deployment, second_opinion=False)
+    _leave(lambda: verify_receipt(Asked(judging, saved)), as_json=json)
 
 
 @app.command(epilog=EXIT_CODES)

@@ -47,13 +47,13 @@ class Saved:
 
 def verify_bundle(saved: Saved) -> int:
     """Judge the file; return 0 when it was accepted at that time. Raises ClientError with the reason."""
-    data = _read(saved.file)
+    data = read(saved.file)
     with_logs = saved_evidence.decode(data) if saved_evidence.is_one(data) else None
     now = with_logs.time if with_logs is not None and saved.at == SAVED else moment(saved.at)
     bundle = data if with_logs is None else with_logs.bundle
     opinion = second_opinion(bundle, now=now) if saved.second_opinion else None
     try:
-        record = _judged(saved, bundle, now) if with_logs is None else _judged_with_logs(saved, with_logs, now)
+        record = judged(saved, bundle, now) if with_logs is None else judged_with_logs(saved, with_logs, now)
     except EvidenceRefused as refused:
         _show(saved, refused.record, opinion)
         return int(Exit.MALFORMED if _is_malformed(refused.record) else Exit.REFUSED)
@@ -61,13 +61,17 @@ def verify_bundle(saved: Saved) -> int:
     return int(Exit.REFUSED if is_contradicted(opinion) else Exit.OK)
 
 
-def _judged(saved: Saved, bundle: bytes, now: int) -> dict[str, object]:
+def judged(saved: Saved, bundle: bytes, now: int) -> dict[str, object]:
+    """Return the record of a bare bundle as of `now`. Raises EvidenceRefused."""
     verifier = LocalAppraiser(saved.deployment or DEPLOYMENT, _consent(saved), policy=_policy(saved), earliest=0)
     return verifier.appraise(_without_logs(bundle), now=now).record.to_json()
 
 
-def _judged_with_logs(saved: Saved, evidence_: SavedEvidence, now: int) -> dict[str, object]:
-    """Under the pin that this person has of the server: what the file says of logs is believed only by that."""
+def judged_with_logs(saved: Saved, evidence_: SavedEvidence, now: int) -> dict[str, object]:
+    """Return the record under the pin that this person has of the server: by that alone the file's logs are believed.
+
+    Raises EvidenceRefused, and ClientError as the logs do.
+    """
     pin = pins.read(pins.folder(home_path(dict(os.environ)), evidence_.server))
     if pin is None:
         raise ClientError("not_pinned", evidence_.server)
@@ -106,10 +110,11 @@ def moment(text: str) -> int:
     return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
 
 
-def _read(path: Path) -> bytes:
+def read(path: Path, most: int = max(MAX_BUNDLE, MAX_SAVED)) -> bytes:
+    """Return a file, or as much of it as shows that it is longer than `most` bytes. Raises ClientError."""
     try:
         with path.open("rb") as file:
-            return file.read(max(MAX_BUNDLE, MAX_SAVED) + 1)
+            return file.read(most + 1)
     except OSError as error:
         raise ClientError("file_unreadable", f"{path}: {error.strerror}") from error
 
