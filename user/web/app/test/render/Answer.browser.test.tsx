@@ -7,6 +7,7 @@ import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { Answer } from "../../src/render/Answer.tsx";
 import { UserText } from "../../src/render/UserText.tsx";
+import { allTexts } from "../../src/text/text.ts";
 import { expectHarmless } from "./drawn.ts";
 import { ELSEWHERE, growing, links, requests, shapes } from "./hostile.ts";
 import { anyText } from "./texts.ts";
@@ -29,6 +30,8 @@ beforeAll(() => {
   }).observe({ type: "resource" });
   vi.spyOn(window, "alert").mockImplementation((words) => { faults.push(`alert ${String(words)}`); });
 });
+
+beforeAll(allTexts);
 
 afterEach(() => {
   render(null, place);

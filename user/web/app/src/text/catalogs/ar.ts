@@ -4,6 +4,7 @@ import chat from "./ar/chat.json" with { type: "json" };
 import entry from "./ar/entry.json" with { type: "json" };
 import files from "./ar/files.json" with { type: "json" };
 import panel from "./ar/panel.json" with { type: "json" };
+import parts from "./ar/parts.json" with { type: "json" };
 import reasons from "./ar/reasons.json" with { type: "json" };
 import settings from "./ar/settings.json" with { type: "json" };
 import shell from "./ar/shell.json" with { type: "json" };
@@ -12,6 +13,6 @@ import states from "./ar/states.json" with { type: "json" };
 import update from "./ar/update.json" with { type: "json" };
 
 export default {
-  ...account, ...answer, ...chat, ...entry, ...files, ...panel, ...reasons, ...settings, ...shell, ...sidebar, ...states,
+  ...account, ...answer, ...chat, ...entry, ...files, ...panel, ...parts, ...reasons, ...settings, ...shell, ...sidebar, ...states,
   ...update,
 };

@@ -4,6 +4,7 @@ import chat from "./de/chat.json" with { type: "json" };
 import entry from "./de/entry.json" with { type: "json" };
 import files from "./de/files.json" with { type: "json" };
 import panel from "./de/panel.json" with { type: "json" };
+import parts from "./de/parts.json" with { type: "json" };
 import reasons from "./de/reasons.json" with { type: "json" };
 import settings from "./de/settings.json" with { type: "json" };
 import shell from "./de/shell.json" with { type: "json" };
@@ -12,6 +13,6 @@ import states from "./de/states.json" with { type: "json" };
 import update from "./de/update.json" with { type: "json" };
 
 export default {
-  ...account, ...answer, ...chat, ...entry, ...files, ...panel, ...reasons, ...settings, ...shell, ...sidebar, ...states,
+  ...account, ...answer, ...chat, ...entry, ...files, ...panel, ...parts, ...reasons, ...settings, ...shell, ...sidebar, ...states,
   ...update,
 };

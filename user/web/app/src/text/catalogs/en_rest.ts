@@ -3,8 +3,9 @@
 import account from "./en/account.json" with { type: "json" };
 import entry from "./en/entry.json" with { type: "json" };
 import panel from "./en/panel.json" with { type: "json" };
+import parts from "./en/parts.json" with { type: "json" };
 import reasons from "./en/reasons.json" with { type: "json" };
 import settings from "./en/settings.json" with { type: "json" };
 import update from "./en/update.json" with { type: "json" };
 
-export default { ...account, ...entry, ...panel, ...reasons, ...settings, ...update };
+export default { ...account, ...entry, ...panel, ...parts, ...reasons, ...settings, ...update };
