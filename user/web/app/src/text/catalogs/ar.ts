@@ -13,6 +13,6 @@ import states from "./ar/states.json" with { type: "json" };
 import update from "./ar/update.json" with { type: "json" };
 
 export default {
-  ...account, ...answer, ...chat, ...entry, ...files, ...panel, ...parts, ...reasons, ...settings, ...shell, ...sidebar, ...states,
-  ...update,
+  ...account, ...answer, ...chat, ...entry, ...files, ...panel, ...parts, ...reasons, ...settings, ...shell,
+  ...sidebar, ...states, ...update,
 };
