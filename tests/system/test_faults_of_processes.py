@@ -125,7 +125,8 @@ def test_a_killed_engine_is_started_again_and_the_node_lives(tmp_path: Path, sma
             if when == "before":
                 engine.kill()
             else:
-                said, reason = await at_first_text(client, engine.kill)
+                # So long that a machine which pauses between two ticks has not said all of it.
+                said, reason = await at_first_text(client, engine.kill, tokens=3600)
                 assert reason in {"model_unavailable", "internal", "busy"}
                 assert said.answer.state == "partial"
             reasons = [reason async for reason in until_answered(client)]

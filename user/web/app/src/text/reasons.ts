@@ -114,7 +114,7 @@ const LISTED: readonly (readonly [text: string, actions: readonly Action[], code
   ["locked", [], "page.locked account.locked"],
   ["account_known", [], "account.known"],
   ["gone", [],
-    "chat.unknown message.unknown answer.unknown file.unknown evidence.unknown home.unknown offer.unknown share.unknown"],
+    "chat.unknown message.unknown answer.unknown file.unknown evidence.unknown home.unknown offer.unknown"],
   ["temporary", [], "chat.temporary"],
   ["empty", [], "message.empty"],
   ["share_empty", [], "share.empty"],
