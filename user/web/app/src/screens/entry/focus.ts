@@ -23,6 +23,9 @@ export function useFocusOf(step: string, place: keyof typeof PLACES = "screen"):
 
 function move({ within, field, heading }: (typeof PLACES)[keyof typeof PLACES]): void {
   const place = [...document.querySelectorAll<HTMLElement>(within)].at(-1);
+  // Whoever types already is left where they are: their letters would go into another field.
+  const has = document.activeElement;
+  if (has?.matches("input, textarea, select") === true && place?.contains(has) === true) return;
   const title = place?.querySelector<HTMLElement>(heading);
   if (title !== undefined && title !== null) title.tabIndex = -1;
   (place?.querySelector<HTMLElement>(field) ?? title)?.focus();
