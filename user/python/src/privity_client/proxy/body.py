@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from privity_client.openai_api.errors import ApiError
 
@@ -13,6 +13,10 @@ MAX_UNREAD: Final = 4 * MAX_BODY
 BODY_SECONDS: Final = 60.0
 """Seconds for a whole body."""
 
+LARGE: Final = 65_536
+"""Bytes from which a body is read in a thread, so that other answers go on meanwhile."""
+
+T = TypeVar("T")
 Receive = Callable[[], Awaitable[Any]]
 
 
@@ -63,3 +67,8 @@ async def unless_gone(receive: Receive, work: Awaitable[None]) -> None:
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def read(data: bytes, reader: Callable[[bytes], T]) -> T:
+    """Return what `reader` makes of a body. Raises what it raises."""
+    return reader(data) if len(data) < LARGE else await asyncio.to_thread(reader, data)

@@ -1,25 +1,15 @@
 """`POST /v1/chat/completions`."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
-from typing import Final, TypeVar
 
 from privity_client.commands import Accepted, Complete, Line, Restarted
 from privity_client.openai_api.chat_answer import Choice, Chunks, Head, completion, usage_chunk
 from privity_client.openai_api.chat_request import read_chat
 from privity_client.openai_api.server_sent import DONE, event
 from privity_client.proxy.asking import Asked, Asking
+from privity_client.proxy.body import read
 from privity_client.proxy.reply import Reply
-
-LARGE: Final = 65_536
-"""Bytes from which a body is read in a thread, so that other answers go on meanwhile."""
-T = TypeVar("T")
-
-
-async def read(data: bytes, reader: Callable[[bytes], T]) -> T:
-    """Return what `reader` makes of a body. Raises what it raises."""
-    return reader(data) if len(data) < LARGE else await asyncio.to_thread(reader, data)
 
 
 class ChatRoute:

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from privity_client.commands import Accepted, Line
 from privity_client.openai_api.embeddings import Vectors, read_embeddings
 from privity_client.proxy.asking import Asked, Asking
-from privity_client.proxy.chat_route import read
+from privity_client.proxy.body import read
 from privity_client.proxy.reply import Reply
 
 

@@ -12,7 +12,7 @@ from privity_client.openai_api.responses_answer import Response
 from privity_client.openai_api.responses_request import ResponsesCall, read_response
 from privity_client.openai_api.server_sent import event
 from privity_client.proxy.asking import Asked, Asking
-from privity_client.proxy.chat_route import read
+from privity_client.proxy.body import read
 from privity_client.proxy.kept_responses import KeptResponses
 from privity_client.proxy.reply import Reply
 
