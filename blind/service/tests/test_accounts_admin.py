@@ -1,5 +1,6 @@
 """The operator's commands, against a database that a service could be using."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -8,7 +9,9 @@ from account_process import ServiceProcess
 from account_stand import Stand, run, stand_on
 from member import Member, body_of, octets, spelled
 from privity_protocol.stored.page import Op
+from privity_service.accounts.tables import Invitation
 from privity_service.admin.__main__ import main
+from sqlalchemy import insert
 
 
 @pytest.fixture
@@ -50,6 +53,24 @@ def test_plans_and_quotas_are_given_and_shown(stand: Stand, config: Path, capsys
     assert "of any" in capsys.readouterr().out
     assert main(["--config", str(config), "plans"]) == 0
     assert "free        5 active chats, 500000000 bytes, of new accounts" in capsys.readouterr().out
+
+
+def test_a_name_that_begins_with_a_hyphen_is_no_option(
+    stand: Stand, config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = spelled(b"\xfb" * 16)
+    assert missing.startswith("-")
+    assert main(["--config", str(config), "show", missing]) == 1
+    assert capsys.readouterr().err == "FAILED no such account\n"
+    drawn = iter([b"\xfb" * 16, bytes(16)])
+    monkeypatch.setattr("privity_service.admin.commands.token_bytes", lambda _: next(drawn))
+    assert main(["--config", str(config), "invite"]) == 0
+    assert capsys.readouterr().out.strip() == "A" * 22
+    with stand.house.database.writing() as connection:
+        hash_ = hashlib.sha256(missing.encode()).digest()
+        connection.execute(insert(Invitation).values(hash=hash_, uses=1, last_day=10**6))
+    assert main(["--config", str(config), "withdraw", missing]) == 0
+    assert main(["--config", str(config), "withdraw", missing]) == 1
 
 
 def test_an_account_is_erased(stand: Stand, config: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from privity_protocol.canonical import base64url_decode
 from sqlalchemy.exc import SQLAlchemyError
 
 from privity_service.accounts.house import House
@@ -17,6 +18,7 @@ from privity_service.issuer.keys import KeyFileUnfit
 
 Command = Callable[[House, argparse.Namespace], list[str]]
 MAX_AMOUNT = 2**31 - 1
+NAME_CHARACTERS = 22
 UNFIT = KeyUnfit, KeyFileUnfit
 
 
@@ -63,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
     invite = listed.add_parser("invite", help="make an invitation and print its code, once")
     invite.add_argument("--uses", type=_count, default=1, metavar="N", help="accounts that it admits (1)")
     invite.add_argument("--days", type=_count, default=14, metavar="N", help="days that it lasts (14)")
-    listed.add_parser("withdraw", help="withdraw an invitation").add_argument("code")
+    listed.add_parser("withdraw", help="withdraw an invitation").add_argument("code", type=commands.code)
     kept = listed.add_parser("backup", help="copy the accounts of a running service into a new folder")
     kept.add_argument("folder", type=Path)
     listed.add_parser("migrate", help="bring the database to this release's schema; a start does it too")
@@ -88,9 +90,17 @@ UPKEEP: dict[str, Callable[[Configuration, argparse.Namespace], list[str]]] = {
 }
 
 
+def _named(argument: str) -> str:
+    """An account or a code that begins with a hyphen, in hexadecimal: argparse would take it for an option."""
+    if len(argument) != NAME_CHARACTERS or not argument.startswith("-"):
+        return argument
+    data = base64url_decode(argument)
+    return argument if data is None else data.hex()
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit code."""
-    given = parser().parse_args(arguments)
+    given = parser().parse_args([_named(one) for one in (sys.argv[1:] if arguments is None else arguments)])
     try:
         configuration = read(given.config)
         if configuration.accounts is None:

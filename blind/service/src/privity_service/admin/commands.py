@@ -32,6 +32,14 @@ def account_id(text: str) -> bytes:
     return data
 
 
+def code(text: str) -> str:
+    """An invitation's code as it was printed; 32 hexadecimal digits stand for the same."""
+    try:
+        return base64url_encode(bytes.fromhex(text)) if len(text) == 32 else text
+    except ValueError:
+        return text
+
+
 def set_plan(house: House, account: bytes, plan: str) -> list[str]:
     """Give an account a plan. Raises AdminRefused."""
     plans = house.settings.plans
@@ -87,16 +95,18 @@ def erase(house: House, account: bytes) -> list[str]:
 
 def invite(house: House, uses: int, days: int) -> list[str]:
     """Make an invitation; its code is shown once and kept as a hash."""
-    code = base64url_encode(token_bytes(16))
-    hash_ = hashlib.sha256(code.encode()).digest()
+    made = base64url_encode(token_bytes(16))
+    while made.startswith("-"):  # A command would take it for an option.
+        made = base64url_encode(token_bytes(16))
+    hash_ = hashlib.sha256(made.encode()).digest()
     with house.database.writing() as connection:
         connection.execute(insert(Invitation).values(hash=hash_, uses=uses, last_day=house.day + days))
-    return [code]
+    return [made]
 
 
-def withdraw(house: House, code: str) -> list[str]:
-    """Withdraw an invitation. Raises AdminRefused."""
-    hash_ = hashlib.sha256(code.encode()).digest()
+def withdraw(house: House, written: str) -> list[str]:
+    """Withdraw an invitation by its code. Raises AdminRefused."""
+    hash_ = hashlib.sha256(written.encode()).digest()
     with house.database.writing() as connection:
         if connection.execute(delete(Invitation).where(Invitation.hash == hash_)).rowcount == 0:
             raise AdminRefused("no such invitation")
