@@ -21,8 +21,8 @@ from privity_service.applications import State, relay_application, service_appli
 from privity_service.configuration import Configuration, Limits, Listener
 from privity_service.events import Events
 from privity_service.forwarding import Deadlines
+from privity_service.listening import Silence, bind, server
 from privity_service.poller import Poller
-from privity_service.process import Silence, bind, server
 from privity_service.published import Published
 from privity_service.shelf import DIRECTORY, Shelf
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from privity_service.configuration import Listener, parse_address
 from privity_service.connection import MAX_HEAD, WRITE_BUFFER, Connection
-from privity_service.process import bind
+from privity_service.listening import bind
 from privity_service.upstream import KERNEL_BUFFER, open_session
 from service_stand import hello_request, post_request, reply, stand, until
 

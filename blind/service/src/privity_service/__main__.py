@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 from privity_service.configuration import ConfigurationRefused, read
-from privity_service.process import CannotListen, main_loop
+from privity_service.listening import CannotListen
+from privity_service.process import main_loop
 
 
 def main(arguments: list[str] | None = None) -> int:

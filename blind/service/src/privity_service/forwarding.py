@@ -8,7 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import aiohttp
 from privity_protocol import envelope
@@ -27,10 +27,9 @@ from privity_protocol.limits import (
 )
 
 from privity_service.asgi import EXPOSED, Receive, Scope, Send, answer, method_not_allowed, preflight, refuse
-from privity_service.registry import Registry
 from privity_service.request_body import ClientGone, Refused, RequestBody, declared_length
 from privity_service.streams import Streams
-from privity_service.upstream import Upstreams
+from privity_service.upstream import Address, Upstreams
 
 CHALLENGE: Final = KID + 32  # bytes: whose evidence, over which nonce
 
@@ -89,6 +88,12 @@ CHALLENGE_ROUTE: Final = Route(
 )
 
 
+class Destinations(Protocol):
+    """Where the requests for a key go; None where nobody has announced it."""
+
+    def address(self, kid: bytes) -> Address | None: ...
+
+
 class NodeLost(Exception):
     """The node cannot be reached, answered nonsense, or went away in the middle."""
 
@@ -99,14 +104,14 @@ class Forwarder:
     def __init__(
         self,
         route: Route,
-        registry: Registry,
+        destinations: Destinations,
         upstreams: Upstreams,
         counts: Counter[str],
         streams: Streams,
         deadlines: Deadlines | None = None,
     ) -> None:
         self._route = route
-        self._registry = registry
+        self._destinations = destinations
         self._upstreams = upstreams
         self._counts = counts
         self._streams = streams
@@ -140,7 +145,7 @@ class Forwarder:
                     kid = self._route.kid(header)
                 except Malformed as error:
                     raise Refused(OuterError.MALFORMED) from error
-                address = self._registry.address(kid)
+                address = self._destinations.address(kid)
                 if address is None:
                     raise Refused(OuterError.UNKNOWN_KEY)
                 exchange = Exchange(self._route, body, send, deadline, self._deadlines)

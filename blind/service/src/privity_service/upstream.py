@@ -1,14 +1,12 @@
-"""Connections from the service to its nodes: one per request, so that no state or identity is carried between requests.
+"""Connections to what is asked for others: one per request, so that no state or identity is carried between requests.
 
 aiohttp, measured at about 20 us a forwarded record: far below the 20 ms that a record may be late.
 """
 
 import socket
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import aiohttp
-
-from privity_service.configuration import NodeAddress
 
 CONNECT_SECONDS: Final = 5.0
 READ_BUFFER: Final = 16384  # bytes kept per stream while a client reads slowly; aiohttp stops reading at twice this
@@ -16,8 +14,18 @@ KERNEL_BUFFER: Final = 32768  # the same in the kernel, which doubles it; by its
 _NO_AUTOMATIC = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 
-def open_session(address: NodeAddress) -> aiohttp.ClientSession:
-    """Return a session to the node at `address`. It follows no redirect, keeps no cookie and reads no proxy setting."""
+class Address(Protocol):
+    """Where requests go: `base` is the origin before a route, `path` that of a socket file, None for TCP."""
+
+    @property
+    def path(self) -> str | None: ...
+
+    @property
+    def base(self) -> str: ...
+
+
+def open_session(address: Address) -> aiohttp.ClientSession:
+    """Return a session to `address`. It follows no redirect, keeps no cookie and reads no proxy setting."""
     connector: aiohttp.BaseConnector
     if address.path is not None:
         connector = aiohttp.UnixConnector(path=address.path, force_close=True, limit=0)
@@ -44,12 +52,12 @@ def _socket(address: tuple[Any, ...]) -> socket.socket:
 
 
 class Upstreams:
-    """One session per configured node, opened when first used and closed together."""
+    """One session per address, opened when first used and closed together."""
 
     def __init__(self) -> None:
-        self._sessions: dict[NodeAddress, aiohttp.ClientSession] = {}
+        self._sessions: dict[Address, aiohttp.ClientSession] = {}
 
-    def session(self, address: NodeAddress) -> aiohttp.ClientSession:
+    def session(self, address: Address) -> aiohttp.ClientSession:
         """Return the session to `address`."""
         if address not in self._sessions:
             self._sessions[address] = open_session(address)

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from privity_service.accounts.schema import SchemaTooNew
 from privity_service.ledger.process import StateUnfit, run
 from privity_service.ledger.settings import SettingsRefused, read
-from privity_service.process import CannotListen
+from privity_service.listening import CannotListen
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -23,7 +23,7 @@ from privity_service.ledger.nodes import Nodes
 from privity_service.ledger.settings import Settings
 from privity_service.ledger.tables import Purged
 from privity_service.ledger.writer import Writer
-from privity_service.process import CannotListen, Server, silence
+from privity_service.listening import CannotListen, Server, silence
 
 NEWEST: Final = "ledger_0001"
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
