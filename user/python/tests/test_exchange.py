@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 from privity_client.chain import Chain
@@ -278,10 +279,11 @@ def test_a_forged_record_ends_the_answer(entropy: Entropy) -> None:
     assert Complete not in bench.kinds()
 
 
-def test_an_answer_without_done_line_is_not_complete(entropy: Entropy) -> None:
+@pytest.mark.parametrize("op", ["chat", "embed", "models"])
+def test_an_answer_without_done_line_is_not_complete(entropy: Entropy, op: str) -> None:
     bench = Bench(entropy, FakeNode(script=Script(lines=[Text("half")])))
     with pytest.raises(Malformed):
-        bench.ask(bench.request())
+        bench.ask(replace(bench.request(), op=op))
     assert Complete not in bench.kinds()
 
 

@@ -227,7 +227,8 @@ class Exchange:
             self._ended = True
 
     def _finish(self) -> Flow:
-        if self._request.op == "chat":
+        # Whoever only says stop waits for no answer; all else is whole with its done line, and not before.
+        if self._request.op != "stop":
             self._lines.finish()
         yield Deliver(Complete())
 

@@ -235,7 +235,8 @@ export class Exchange {
       yield { kind: "line", value };
     }
     if (event.kind === "data") return;
-    if (request.op !== "chat" && request.op !== "embed") {
+    // Whoever only says stop waits for no answer; all else is whole with its done line, and not before.
+    if (request.op === "stop") {
       this.#ended = true;
       yield { kind: "complete" };
       return;

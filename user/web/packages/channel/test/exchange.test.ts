@@ -226,9 +226,9 @@ describe("what is forged", () => {
   });
 });
 
-test("an answer without a done line is not complete", async () => {
+test.each(["chat", "embed", "models"] as const)("an answer of %s without a done line is not complete", async (op) => {
   const { at } = await bench({ lines: [{ t: "text", d: "half" }] });
-  expect(await refusal(at.ask(at.request()))).toBe("truncated");
+  expect(await refusal(at.ask(at.request("hi", { op })))).toBe("truncated");
   expect(at.kinds).not.toContain("complete");
 });
 
