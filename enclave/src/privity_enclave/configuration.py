@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 from privity_protocol import canonical
 from privity_protocol.errors import Malformed
+from privity_protocol.limits import MAX_TOKENS_IN_HEADER
 
 from privity_enclave.failure import StartFailed
 
@@ -24,7 +25,11 @@ Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Profile = Literal["p0", "p1", "p2"]
 HardwareKind = Literal["cca", "nitro", "sev_snp", "sim_tpm", "simulated", "tdx"]
 EngineProfile = Literal["xllamacpp", "vllm", "sglang", "llama-server", "ollama"]
+Host = Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,255}\Z")]
+Price = Annotated[int, msgspec.Meta(ge=0, le=MAX_TOKENS_IN_HEADER)]  # tokens
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+_PORT: Final = r":(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_LEDGER: Final = rf"unix:/[A-Za-z0-9._/-]{{1,100}}|http://127\.0\.0\.1{_PORT}|https://[A-Za-z0-9.-]{{1,253}}({_PORT})?"
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,6 +76,22 @@ class Devices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     switches: Annotated[int, msgspec.Meta(ge=0, le=16)]
 
 
+class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a request costs in tokens, by operation; what is not named here costs nothing."""
+
+    chat: Price
+    embed: Price
+
+
+class Metering(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which tokens are taken: those for hosts `issuer` and `origin` that the ledger at `ledger` lets be spent."""
+
+    ledger: Annotated[str, msgspec.Meta(pattern=rf"^(?:{_LEDGER})\Z")]
+    issuer: Host
+    origin: Host
+    prices: Prices
+
+
 class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A whole configuration, checked."""
 
@@ -83,6 +104,7 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: Limits
     hardware: Annotated[list[HardwareKind], msgspec.Meta(min_length=1, max_length=6)]
     devices: Devices
+    metering: Metering | None
 
 
 def decode(data: bytes) -> Configuration:

@@ -13,8 +13,7 @@ import struct
 from pathlib import Path
 from typing import Final, Protocol
 
-from privity_protocol import cbor
-from privity_protocol.errors import Malformed
+from privity_protocol.cbor_writer import Key, Value, encode
 from privity_protocol.platform import Platform
 
 from privity_enclave.hardware import HardwareFailed, Items
@@ -24,6 +23,9 @@ MAX_REPLY: Final = 0x3000  # bytes; what the kernel's driver takes at most
 _IOCTL: Final = 0xC0200A00  # _IOWR(0x0A, 0, struct nsm_raw): two pairs of address and length, 32 bytes
 _MODULE: Final = re.compile(rb"imodule_id(?:[\x61-\x77]|\x78.)(i-[0-9a-f]{8,17})-enc", re.DOTALL)
 """The text `module_id` of the signed document: CBOR heads, the id of the instance, the number of the enclave."""
+_REFUSED: Final = b"\xa1" + encode("Error")
+_DOCUMENT: Final = b"\xa1" + encode("Attestation") + b"\xa1" + encode("document")
+"""How a reply with a document begins: two maps of one member. The head of a string follows."""
 
 
 class Nsm(Protocol):
@@ -70,12 +72,14 @@ class Nitro:
         """Extend register 16 by SHA-384 of `event`. Raises HardwareFailed, also when another has extended it."""
         digest = hashlib.sha384(event).digest()
         self._register = hashlib.sha384(self._register + digest).digest()
-        if self._call("ExtendPCR", {"index": REGISTER, "data": digest}) != {"data": self._register}:
+        wanted = encode({"ExtendPCR": {"data": self._register}})
+        if self._call("ExtendPCR", {"index": REGISTER, "data": digest}) != wanted:
             raise HardwareFailed("register 16 holds what this node did not put there")
 
     def close(self) -> None:
         """Lock register 16: only locked registers are in the document."""
-        self._call("LockPCR", {"index": REGISTER})
+        if self._call("LockPCR", {"index": REGISTER}) != encode("LockPCR"):
+            raise HardwareFailed("register 16 was not locked")
 
     def evidence(self, report_data: bytes) -> Items:
         """Return `cpu`: the signed document alone, without the reply around it."""
@@ -84,20 +88,18 @@ class Nitro:
     def _document(self, report_data: bytes) -> bytes:
         # The key of the channel is longer than a public_key may be; the document commits to its hash in user_data.
         reply = self._call("Attestation", {"user_data": report_data, "nonce": None, "public_key": None})
-        document = reply.get("document") if isinstance(reply, dict) and len(reply) == 1 else None
-        if not isinstance(document, bytes) or report_data not in document:
-            raise HardwareFailed("the secure module signed something else")
-        return document
+        for head in range(1, 4):
+            document = reply[len(_DOCUMENT) + head :]
+            # Written again and compared instead of read: there is one reply that holds this document and nothing else.
+            if report_data in document and reply == encode({"Attestation": {"document": document}}):
+                return document
+        raise HardwareFailed("the secure module signed something else")
 
-    def _call(self, name: str, members: dict[cbor.Key, cbor.Value]) -> cbor.Value:
+    def _call(self, name: str, members: dict[Key, Value]) -> bytes:
         try:
-            reply = cbor.decode(self._nsm.ask(cbor.encode({name: members})))
+            reply = self._nsm.ask(encode({name: members}))
         except OSError as error:
             raise HardwareFailed(f"{name}: {error.strerror}") from error
-        except Malformed as error:
-            raise HardwareFailed(f"{name}: a reply that is no CBOR") from error
-        if reply == name:  # what has nothing to say is its name alone
-            return None
-        if not isinstance(reply, dict) or list(reply) != [name]:
+        if reply.startswith(_REFUSED):
             raise HardwareFailed(f"{name} was refused by the secure module")
-        return reply[name]
+        return reply

@@ -8,7 +8,7 @@ import ctypes
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from privity_protocol import cbor
+from privity_protocol import cbor_writer
 
 from privity_enclave.hardware import HardwareFailed, Items
 from privity_enclave.hardware.pem import certificates
@@ -106,7 +106,7 @@ def _statement(nonce: bytes, report: bytes, chain: bytes) -> bytes:
     # The report begins with the request that it answers.
     if report[4 : 4 + NONCE] != nonce:
         raise HardwareFailed("a device answered another nonce")
-    return cbor.encode([report, [*certificates(chain)]])
+    return cbor_writer.encode([report, [*certificates(chain)]])
 
 
 def _gpus(nvml: Any, nonce: bytes) -> list[tuple[bytes, bytes]]:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509.oid import NameOID
-from privity_protocol import cbor
+from privity_protocol import cbor_writer
 from privity_protocol.platform import Platform
 
 from privity_enclave.hardware import HardwareFailed, Items
@@ -24,7 +24,7 @@ NOTICE: Final = "Test enclave. Whoever runs this server can read your messages."
 _ROOT, _ROOT_KEY = "root.pem", "root-key.pem"
 _ROOT_LIFE: Final = timedelta(days=3650)
 _LEAF_LIFE: Final = timedelta(hours=12)  # beyond the two hours of a node document, within the day that verifiers admit
-_PROTECTED: Final = cbor.encode({1: -35})  # ES384, RFC 9053 section 2.1
+_PROTECTED: Final = cbor_writer.encode({1: -35})  # ES384, RFC 9053 section 2.1
 
 
 class Simulated:
@@ -37,7 +37,7 @@ class Simulated:
 
     def __init__(self, root: Path, *, code: bytes, closure: bytes) -> None:
         self._root, self._root_key = _load(root)
-        self._registers: dict[cbor.Key, cbor.Value] = {0: code, 1: closure}
+        self._registers: dict[cbor_writer.Key, cbor_writer.Value] = {0: code, 1: closure}
         self._runtime = bytes(48)
         self._key = ec.generate_private_key(ec.SECP384R1())
         spki = self._root.public_key().public_bytes(
@@ -55,7 +55,7 @@ class Simulated:
     def evidence(self, report_data: bytes) -> Items:
         """Return `cpu`: COSE_Sign1 (RFC 9052 section 4.2) over a map like that of a Nitro document."""
         leaf = _issue("Privity simulated platform", self._key, self._root, self._root_key)
-        payload = cbor.encode(
+        payload = cbor_writer.encode(
             {
                 "kind": "sim",
                 "registers": self._registers | {3: self._runtime},
@@ -65,9 +65,9 @@ class Simulated:
                 "cabundle": [_der(self._root)],
             }
         )
-        to_sign = cbor.encode(["Signature1", _PROTECTED, b"", payload])
+        to_sign = cbor_writer.encode(["Signature1", _PROTECTED, b"", payload])
         r, s = decode_dss_signature(self._key.sign(to_sign, ec.ECDSA(hashes.SHA384())))
-        document = cbor.encode([_PROTECTED, {}, payload, r.to_bytes(48) + s.to_bytes(48)])
+        document = cbor_writer.encode([_PROTECTED, {}, payload, r.to_bytes(48) + s.to_bytes(48)])
         return {"cpu": ("sim-document", document)}
 
 

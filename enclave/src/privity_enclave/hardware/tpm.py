@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Protocol
 
-from privity_protocol import cbor
+from privity_protocol import cbor_writer
 from privity_protocol.platform import Platform
 
 from privity_enclave.hardware import HardwareFailed, Items
@@ -83,8 +83,8 @@ class Tpm:
         registers = self._registers()
         if key != self._key or not attest.endswith(hashlib.sha256(b"".join(registers.values())).digest()):
             raise HardwareFailed("the quote is by another key, or over other registers than were read")
-        values: dict[cbor.Key, cbor.Value] = dict(registers.items())
-        statement = cbor.encode([attest, signature, key, values])
+        values: dict[cbor_writer.Key, cbor_writer.Value] = dict(registers.items())
+        statement = cbor_writer.encode([attest, signature, key, values])
         return {"cpu": ("sim-tpm-quote+cbor", statement), "boot-log": ("tcg-log", self._boot_log)}
 
     def _make_key(self) -> tuple[bytes, bytes]:

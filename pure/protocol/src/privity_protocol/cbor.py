@@ -1,32 +1,21 @@
-"""CBOR of which every value has one encoding (RFC 8949 section 4.2.1), read strictly and written.
+"""CBOR of which every value has one encoding (RFC 8949 section 4.2.1), read strictly; `cbor_writer` writes it.
 
 Source: specs/cbor.md. No floats, no indefinite lengths, no duplicate or unordered keys, no simple values besides false,
 true and null, integers below 2^53 in absolute value, bounded depth and count.
 """
 
-from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
-from privity_protocol.canonical import MAX_INTEGER
+from privity_protocol.cbor_writer import Key, Tag, Value, bounded, encode
 from privity_protocol.errors import Malformed
+
+__all__ = ["Key", "Tag", "Value", "decode", "encode"]
 
 MAX_DEPTH: Final = 16  # nested arrays, maps and tags; attested formats need 6
 MAX_ITEMS: Final = 4096  # data items in one document, bounds memory before content is looked at
 _SIMPLE: Final = {20: False, 21: True, 22: None}
 _UNCOUNTED: Final = -1
 _BREAK: Final = b"\xff"
-
-
-@dataclass(frozen=True, slots=True)
-class Tag:
-    """A tagged value (RFC 8949 section 3.4)."""
-
-    number: int
-    value: "Value"
-
-
-Key: TypeAlias = int | bytes | str
-Value: TypeAlias = "int | bytes | str | bool | list[Value] | dict[Key, Value] | Tag | None"
 
 
 def decode(
@@ -96,7 +85,7 @@ class _Reader:
             raise Malformed("too_deep", "nesting")
         match major:
             case 0 | 1:
-                return _bounded(argument if major == 0 else -1 - argument)
+                return bounded(argument if major == 0 else -1 - argument)
             case 2:
                 return self.take(argument)
             case 3:
@@ -106,7 +95,7 @@ class _Reader:
             case 5:
                 return self.map(argument, depth)
             case 6:
-                return Tag(_bounded(argument), self.item(depth - 1))
+                return Tag(bounded(argument), self.item(depth - 1))
             case _:
                 return _SIMPLE[argument]
 
@@ -144,38 +133,3 @@ class _Reader:
             before = encoded
             result[key] = self.item(depth - 1)
         return result
-
-
-def _bounded(value: int) -> int:
-    if abs(value) > MAX_INTEGER:
-        raise Malformed("integer_range", "2^53 or more")
-    return value
-
-
-def encode(value: Value) -> bytes:
-    """Return the one encoding of `value`. Raises Malformed `integer_range`."""
-    match value:
-        case None | bool():
-            return bytes([0xE0 | {False: 20, True: 21, None: 22}[value]])
-        case int():
-            _bounded(value)
-            return _head(0, value) if value >= 0 else _head(1, -1 - value)
-        case bytes():
-            return _head(2, len(value)) + value
-        case str():
-            encoded = value.encode("utf-8")
-            return _head(3, len(encoded)) + encoded
-        case list():
-            return _head(4, len(value)) + b"".join(encode(entry) for entry in value)
-        case dict():
-            pairs = sorted((encode(key), encode(entry)) for key, entry in value.items())
-            return _head(5, len(value)) + b"".join(key + entry for key, entry in pairs)
-        case _:
-            return _head(6, _bounded(value.number)) + encode(value.value)
-
-
-def _head(major: int, argument: int) -> bytes:
-    if argument < 24:
-        return bytes([major << 5 | argument])
-    size = next(size for size in (1, 2, 4, 8) if argument < 1 << (8 * size))
-    return bytes([major << 5 | 24 + size.bit_length() - 1]) + argument.to_bytes(size)

@@ -103,6 +103,7 @@ def node_configuration(models: Sequence[ShelfModel]) -> bytes:
             "limits": dict(LIMITS),
             "hardware": ["simulated"],
             "devices": {"gpus": 0, "switches": 0},
+            "metering": None,
         }
     )
 
