@@ -43,7 +43,7 @@ def made(stand: Stand) -> Member:
 def test_plans_and_quotas_are_given_and_shown(stand: Stand, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     member = made(stand)
     name = spelled(member.account)
-    assert main(["--config", str(config), "plan", name, "paid"]) == 0
+    assert main(["--config", str(config), "plan", name, "plus"]) == 0
     assert "active chats    1 of any" in capsys.readouterr().out
     assert main(["--config", str(config), "quota", member.account.hex(), "--chats", "1", "--bytes", "9"]) == 0
     shown = capsys.readouterr().out
@@ -122,7 +122,7 @@ def test_statistics_count_and_show_no_account(stand: Stand, config: Path, capsys
 
 @pytest.mark.parametrize(
     "command",
-    [["plan", "A" * 22, "gold"], ["plan", "A" * 22, "paid"], ["show", "?"], ["show", "zz" * 16], ["show", "A" * 22]],
+    [["plan", "A" * 22, "gold"], ["plan", "A" * 22, "plus"], ["show", "?"], ["show", "zz" * 16], ["show", "A" * 22]],
 )
 def test_what_cannot_be_done_is_said(config: Path, command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--config", str(config), *command]) == 1

@@ -13,7 +13,8 @@ from member import DeviceKey, Member, body_of, octets, spelled
 from privity_protocol.stored import erasure, page
 from privity_protocol.stored.page import Body, Op
 from privity_service.accounts.house import House
-from privity_service.accounts.settings import AccountSettings, Plan
+from privity_service.accounts.plans import Plan
+from privity_service.accounts.settings import AccountSettings
 from privity_service.accounts.sweep import sweep
 from privity_service.accounts.tables import Account
 from sqlalchemy import update
@@ -211,7 +212,7 @@ def test_a_lost_body_is_given_back_by_whoever_has_it(stand: Stand) -> None:
             body, id_ = body_of(), token_bytes(16)
             await member.write(Op.PUT, id_, body)
             path = f"/v1/objects/{spelled(id_)}/body"
-            before = (await member.send("GET", "/v1/usage")).json()["bytes"]["used"]
+            before = (await member.send("GET", "/v1/usage")).json()["bytes"]
             assert (await member.send("PUT", path, content=body)).status_code == 200
             hash_ = hashlib.sha256(body).digest()
             for staged in (False, True):
@@ -222,7 +223,7 @@ def test_a_lost_body_is_given_back_by_whoever_has_it(stand: Stand) -> None:
                 other = f"/v1/objects/{spelled(token_bytes(16))}/body"
                 assert reason(await member.send("PUT", other, content=body)) == (422, "body.hash")
                 assert (await member.send("PUT", path, content=body)).status_code == 201
-                assert (await member.send("GET", "/v1/usage")).json()["bytes"]["used"] == before
+                assert (await member.send("GET", "/v1/usage")).json()["bytes"] == before
                 assert [row[1] for row in stand.rows("bodies")] == [hash_]
             stand.clock.now += 86_401
             sweep(stand.house)
@@ -266,7 +267,7 @@ def test_superseded_and_deleted_bodies_are_erased_with_the_page(stand: Stand) ->
             deleted = await member.post(member.entry(Op.DELETE, id_), member.entry(Op.DELETE, other))
             assert stand.rows("bodies") == []
             await check_receipt(member, deleted.json()["erasure"], [id_, other], n=4)
-            used = (await member.send("GET", "/v1/usage")).json()["bytes"]["used"]
+            used = (await member.send("GET", "/v1/usage")).json()["bytes"]
             assert used == sum(len(row[5]) for row in stand.rows("pages"))
 
     run(scenario())
@@ -287,7 +288,7 @@ def test_a_staged_body_dies_after_a_day_and_a_named_one_does_not(stand: Stand) -
             await member.write(Op.PUT, token_bytes(16), body_of())
             body = body_of()
             await member.send("PUT", f"/v1/bodies/{spelled(hashlib.sha256(body).digest())}", content=body)
-            before = (await member.send("GET", "/v1/usage")).json()["bytes"]["used"]
+            before = (await member.send("GET", "/v1/usage")).json()["bytes"]
             stand.clock.now += 86_399
             sweep(stand.house)
             assert len(stand.rows("bodies")) == 2
@@ -295,7 +296,7 @@ def test_a_staged_body_dies_after_a_day_and_a_named_one_does_not(stand: Stand) -
             sweep(stand.house)
             assert len(stand.rows("bodies")) == 1
             member.device.token = (await member.sign_in("device")).json()["token"]
-            assert (await member.send("GET", "/v1/usage")).json()["bytes"]["used"] == before - len(body)
+            assert (await member.send("GET", "/v1/usage")).json()["bytes"] == before - len(body)
 
     run(scenario())
 
@@ -312,7 +313,7 @@ def test_a_sixth_active_chat_is_refused_and_archiving_frees_one(stand: Stand) ->
             assert reason(await member.write(Op.BOX_ACTIVE, boxes[0], body_of(580))) == (402, "plan.active_chats")
             assert (await member.write(Op.DELETE_BOX, sixth)).status_code == 200
             used = (await member.send("GET", "/v1/usage")).json()
-            assert (used["active_chats"], used["archived_chats"]) == ({"used": 4, "limit": 5}, 1)
+            assert (used["active_chats"], used["archived_chats"], used["limits"]["active_chats"]) == (4, 1, 5)
 
     run(scenario())
 
@@ -370,7 +371,8 @@ def test_without_plans_nothing_is_limited(make_stand) -> None:
         async with member_of(stand) as member:
             for _ in range(6):
                 await member.box()
-            assert (await member.send("GET", "/v1/usage")).json()["active_chats"] == {"used": 6, "limit": None}
+            used = (await member.send("GET", "/v1/usage")).json()
+            assert (used["active_chats"], used["limits"]["active_chats"]) == (6, None)
 
     run(scenario())
 

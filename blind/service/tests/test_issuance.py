@@ -12,6 +12,7 @@ from member import Json, Member, octets, spelled
 from privity_protocol import token, token_request
 from privity_protocol.token import PublicKey
 from privity_service.accounts.opening import open_house
+from privity_service.accounts.plans import Plan
 from privity_service.accounts.settings import AccountSettings, DatabasePlace
 from privity_service.issuer.keys import DAY_S, MARGIN_S, IssuerKeys
 from privity_service.issuer.settings import Issuance
@@ -19,12 +20,13 @@ from sqlalchemy import text
 
 CHALLENGE = token.challenge("accounts.example", "run.example")
 DAILY = 6
+PLANS = {"free": Plan(daily=DAILY), "plus": Plan(daily=32)}
 
 
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> IssuerKeys:
     """Keys of two plans and two days, once: making one takes long."""
-    made = IssuerKeys(tmp_path_factory.mktemp("issuer"), ("free", "paid"))
+    made = IssuerKeys(tmp_path_factory.mktemp("issuer"), ("free", "plus"))
     made.prepare(Clock().now, most=4)
     return made
 
@@ -32,7 +34,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> IssuerKeys:
 @pytest.fixture
 def issuing(make_stand: Any, keys: IssuerKeys) -> Stand:
     """A service that issues."""
-    stand: Stand = make_stand(settings=AccountSettings(issuance=Issuance(daily={"free": DAILY, "paid": 32})))
+    stand: Stand = make_stand(settings=AccountSettings(plans=PLANS, issuance=Issuance()))
     stand.house.issuer = keys
     return stand
 
@@ -132,9 +134,9 @@ def test_what_is_refused_counts_nothing(issuing: Stand, keys: IssuerKeys) -> Non
             now = issuing.clock.now
             good = Drawing(keys, now, 1)
             head = octets(good.body["requests"][0])
-            paid = Drawing(keys, now, 1, plan="paid")
+            plus = Drawing(keys, now, 1, plan="plus")
             cases: list[tuple[Json, tuple[int, str]]] = [
-                (paid.body, (402, "plan.tokens")),
+                (plus.body, (402, "plan.tokens")),
                 (good.body | {"day": "2020-01-01"}, (422, "tokens.day")),
                 (Drawing(keys, now, 1, ahead=1).body, (422, "tokens.day")),
                 (good.body | {"plan": "gold"}, (422, "tokens.day")),
@@ -213,7 +215,7 @@ def test_many_at_once_draw_no_more_than_the_day_gives(issuing: Stand, keys: Issu
 
 
 def test_opening_makes_the_keys(tmp_path: Path) -> None:
-    settings = AccountSettings(issuance=Issuance(daily={"free": 20}))
+    settings = AccountSettings(plans={"free": Plan()}, issuance=Issuance())
     house = open_house(tmp_path, DatabasePlace(), settings, "open", "http://localhost:1")
     try:
         assert house.issuer is not None

@@ -82,7 +82,7 @@ async def drawn(member: Member, key: PublicKey, day: str) -> token.Token:
 async def scenario(folder: Path) -> tuple[list[bytes], list[bytes], PublicKey]:
     """What was seen of each person's drawing, and of each token's spending; databases after each."""
     clock = LedgerClock()
-    stand = stand_on(f"sqlite:///{folder}/accounts.db", settings=AccountSettings(issuance=Issuance(daily={"free": 20})))
+    stand = stand_on(f"sqlite:///{folder}/accounts.db", settings=AccountSettings(issuance=Issuance()))
     stand.clock.now = clock.now
     stand.house.issuer = IssuerKeys(folder / "issuer", ("free",))
     stand.house.issuer.prepare(clock.now, most=1)

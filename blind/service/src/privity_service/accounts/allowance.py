@@ -19,17 +19,17 @@ class Allowance:
         self._lock = Lock()
         self._counts: OrderedDict[tuple[str, bytes], tuple[int, int]] = OrderedDict()
 
-    def take(self, rate: Rate, key: bytes) -> None:
-        """Count one. Raises Problem with the rate's reason and the seconds to wait."""
+    def take(self, rate: Rate, key: bytes, count: int = 1) -> None:
+        """Count `count`, or nothing. Raises Problem with the rate's reason and the seconds to wait."""
         with self._lock:
             now = self._clock()
-            start, count = self._counts.get((rate.name, key), (now, 0))
+            start, before = self._counts.get((rate.name, key), (now, 0))
             if not start <= now < start + rate.seconds:
-                start, count = now, 0
-            if count >= rate.most:
+                start, before = now, 0
+            if before + count > rate.most:
                 wait = start + rate.seconds - now
                 raise Problem(rate.reason, f"at most {rate.most} in {rate.seconds} s", retry_after=wait)
-            self._counts[rate.name, key] = start, count + 1
+            self._counts[rate.name, key] = start, before + count
             self._counts.move_to_end((rate.name, key))
             while len(self._counts) > MAX_COUNTED:
                 self._counts.popitem(last=False)

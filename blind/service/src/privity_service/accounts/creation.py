@@ -16,8 +16,8 @@ from privity_service.accounts.keyring_rules import Claim
 from privity_service.accounts.limits import BEGIN, CHALLENGE_S, FINISH, new_accounts
 from privity_service.accounts.opener_record import RECOVERY, OpenerRecord
 from privity_service.accounts.passkeys import PasskeyRefused
+from privity_service.accounts.plans import DEFAULT_PLAN
 from privity_service.accounts.problem import Problem
-from privity_service.accounts.settings import DEFAULT_PLAN
 from privity_service.accounts.tables import Account, Invitation, Passkey
 from privity_service.accounts.wire import (
     AccountBegin,

@@ -9,14 +9,16 @@ from secrets import token_bytes
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec.structs import replace
 from sqlalchemy import Connection, RowMapping
 
 from privity_service.accounts.allowance import Allowance
 from privity_service.accounts.database import Database
 from privity_service.accounts.news import News
 from privity_service.accounts.page_statements import ACCOUNT_BY_ID, ACCOUNT_LOCKED
+from privity_service.accounts.plans import Plan, Standing, standing
 from privity_service.accounts.problem import Problem
-from privity_service.accounts.settings import AccountSettings, Plan, Registration, plan_of
+from privity_service.accounts.settings import AccountSettings, Registration
 from privity_service.issuer.keys import IssuerKeys
 
 DAY_S: Final = 86_400
@@ -51,11 +53,21 @@ class House:
         """A network prefix under a key that dies with the process: enough to count, and no address."""
         return hmac.digest(self._prefix_key, prefix, "sha256")[:16]
 
+    def standing(self, row: RowMapping, *, at: int | None = None) -> Standing:
+        """Which plan an account has now, or at a moment."""
+        return standing(
+            self.settings.plans,
+            row["plan"],
+            paid_until=row["paid_until"],
+            grace_days=self.settings.grace_days,
+            now=self.clock() if at is None else at,
+        )
+
     def plan(self, row: RowMapping) -> Plan:
-        """The limits of an account: its plan's, unless the operator set its own."""
-        plan = plan_of(self.settings, row["plan"])
-        own = row["chats_limit"], row["bytes_limit"]
-        return Plan(plan.active_chats if own[0] is None else own[0], plan.bytes if own[1] is None else own[1])
+        """The limits of an account now: its plan's, unless the operator set its own."""
+        plan = self.standing(row).plan
+        own = {"active_chats": row["chats_limit"], "bytes": row["bytes_limit"]}
+        return replace(plan, **{name: value for name, value in own.items() if value is not None})
 
 
 def row_of(connection: Connection, account: bytes, *, lock: bool = False) -> RowMapping:

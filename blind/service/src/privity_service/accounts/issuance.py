@@ -89,20 +89,40 @@ def offered(keys: IssuerKeys, now: int) -> IssuerList:
 def draw(house: House, call: Call) -> Answer:
     """`POST /v1/tokens`. The count is durable before a signature leaves; a repeat counts nothing."""
     call.idempotency_key()
-    issuer, sent, account = _issuer(house), call.sent(TokenDrawn), call.caller.account
-    key = issuer.find(sent.plan, sent.day, house.clock())
-    if key is None:
-        raise Problem("tokens.day", "from six hours before the day until its end")
-    blinded = [_blinded(octets(one), key) for one in sent.requests]
+    sent, account = call.sent(TokenDrawn), call.caller.account
+    key, blinded = drawable(house, sent.plan, sent.day, sent.requests)
     house.counters.take(DRAWS, account)
     with house.database.writing() as connection:
         row = row_of(connection, account, lock=True)
         if replies.earlier(connection, house, call, _ROUTE) is None:
-            if row["plan"] != sent.plan:
-                raise Problem("plan.tokens", "tokens of another plan")
-            _count(connection, house, account, key, len(blinded))
+            # Tokens of tomorrow are for whoever has the plan tomorrow.
+            standing = house.standing(row, at=max(house.clock(), key.day * DAY_S))
+            if standing.name != sent.plan:
+                raise Problem("plan.tokens", f"the account has {standing.name} on this day")
+            _count(connection, house, account, key, len(blinded), most=standing.plan.daily)
             replies.remember(connection, house, call, _ROUTE, account, b"")
+    return signed(key, blinded)
+
+
+def drawable(house: House, plan: str, day: str, requests: list[str]) -> tuple[DayKey, list[bytes]]:
+    """The key of a plan and day, and the blinded messages for it: all that is refused before anything is counted.
+
+    Raises Problem `tokens.off`, `tokens.day`, `tokens.malformed`.
+    """
+    key = _issuer(house).find(plan, day, house.clock())
+    if key is None:
+        raise Problem("tokens.day", "from six hours before the day until its end")
+    return key, [_blinded(octets(one), key) for one in requests]
+
+
+def signed(key: DayKey, blinded: list[bytes]) -> Answer:
+    """What a draw is answered."""
     return Answer(200, TokenSignatures([spelled(key.signing.sign(one)) for one in blinded]))
+
+
+def wait(house: House, key: DayKey) -> int:
+    """Seconds until tokens of the next day can be drawn."""
+    return max((key.day + 1) * DAY_S - MARGIN_S - house.clock(), 1)
 
 
 def _blinded(request: bytes, key: DayKey) -> bytes:
@@ -116,14 +136,12 @@ def _blinded(request: bytes, key: DayKey) -> bytes:
     return found
 
 
-def _count(connection: Connection, house: House, account: bytes, key: DayKey, more: int) -> None:
-    assert house.settings.issuance is not None
-    most = house.settings.issuance.daily[key.plan]
+def _count(connection: Connection, house: House, account: bytes, key: DayKey, more: int, *, most: int | None) -> None:
     own = TokenDraw.account == account, TokenDraw.plan == key.plan, TokenDraw.day == key.day
     drawn = connection.execute(select(TokenDraw.count).where(*own)).scalar()
-    if (drawn or 0) + more > most:
-        until = (key.day + 1) * DAY_S - MARGIN_S - house.clock()
-        raise Problem("tokens.daily", f"{most - (drawn or 0)} of {most} are left", retry_after=max(until, 1))
+    if most is not None and (drawn or 0) + more > most:
+        left = max(most - (drawn or 0), 0)
+        raise Problem("tokens.daily", f"{left} of {most} are left", retry_after=wait(house, key))
     if drawn is None:
         values = {"account": account, "plan": key.plan, "day": key.day, "count": more}
         connection.execute(insert(TokenDraw).values(values))

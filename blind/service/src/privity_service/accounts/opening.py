@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from privity_service.accounts import schema
 from privity_service.accounts.database import Database, engine_of
 from privity_service.accounts.house import House
+from privity_service.accounts.plans import names
 from privity_service.accounts.settings import AccountSettings, DatabasePlace, Registration
 from privity_service.issuer.keys import IssuerKeys
-from privity_service.issuer.settings import Issuance
 
 FOLDER: Final = "accounts"
 FILE: Final = "accounts.db"
@@ -44,12 +44,12 @@ def open_house(
         rp_id=settings.rp_id or urlsplit(origin).hostname or "localhost",
         origins=tuple(dict.fromkeys((origin, *settings.related_origins))),
         erasure=erasure_key(folder / KEY_FILE),
-        issuer=None if settings.issuance is None else _issuer(folder / ISSUER, settings.issuance),
+        issuer=None if settings.issuance is None else _issuer(folder / ISSUER, names(settings.plans)),
     )
 
 
-def _issuer(folder: Path, issuance: Issuance) -> IssuerKeys:
-    keys = IssuerKeys(folder, tuple(issuance.daily))
+def _issuer(folder: Path, plans: tuple[str, ...]) -> IssuerKeys:
+    keys = IssuerKeys(folder, plans)
     keys.prepare(int(time.time()))
     return keys
 

@@ -7,7 +7,20 @@ from typing import Final
 import msgspec
 from privity_protocol.stored.header import MAX_BODY
 
-from privity_service.accounts import access, bodies, creation, issuance, keyrings, owner, pages, pairings, shares, wire
+from privity_service.accounts import (
+    access,
+    bodies,
+    creation,
+    guests,
+    issuance,
+    keyrings,
+    owner,
+    pages,
+    pairings,
+    shares,
+    usage,
+    wire,
+)
 from privity_service.accounts.call import Answer, Call
 from privity_service.accounts.house import House
 from privity_service.accounts.limits import MAX_JSON, MAX_PAGES, MAX_STEP
@@ -98,7 +111,6 @@ ACCOUNTS: Final = (
         "DELETE", "/v1/passkeys/{id}", "Remove a passkey", owner.remove_passkey, {204: None}, ("passkeys.last",),
         scope=Scope.FRESH,
     ),
-    Operation("GET", "/v1/usage", "What is used", owner.usage, {200: wire.Usage}, scope=Scope.OPEN, writes=False),
     Operation(
         "DELETE", "/v1/account", "Erase the account", owner.delete_account, {200: wire.ErasureReceipt},
         scope=Scope.FRESH, tells=True,
@@ -183,8 +195,16 @@ TOKENS: Final = (
         ("tokens.off", "tokens.day", "tokens.malformed", "tokens.daily", "plan.tokens", "request.key_reused"),
         scope=Scope.FULL, takes=issuance.TokenDrawn, headers=KEYED, writes=False,
     ),
+    Operation(
+        "POST", "/v1/tokens/guest", "Draw tokens without an account", guests.draw, {200: issuance.TokenSignatures},
+        ("tokens.off", "tokens.day", "tokens.malformed", "tokens.daily"), takes=guests.GuestTokensDrawn, writes=False,
+    ),
 )  # fmt: skip
-OPERATIONS: Final = (*ACCESS, *ACCOUNTS, *HISTORY, *PAIRINGS, *SHARES, *TOKENS)
+PLANS: Final = (
+    Operation("GET", "/v1/plans", "What can be had", usage.offered, {200: wire.PlanList}, writes=False),
+    Operation("GET", "/v1/usage", "What is used", usage.usage, {200: wire.Usage}, scope=Scope.OPEN, writes=False),
+)  # fmt: skip
+OPERATIONS: Final = (*ACCESS, *ACCOUNTS, *HISTORY, *PAIRINGS, *SHARES, *TOKENS, *PLANS)
 
 
 def most_sent(operation: Operation) -> int:

@@ -1,17 +1,17 @@
-"""What an account asks about itself: its passkeys, its use of the plan, and its end. Source: specs/service-api.md."""
+"""What an account asks about itself: its passkeys, and its end. Source: specs/service-api.md."""
 
 from privity_protocol.canonical import base64url_decode
 from sqlalchemy import Connection, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from privity_service.accounts import challenges, erasures, passkeys, rings, shares
+from privity_service.accounts import challenges, erasures, passkeys, rings
 from privity_service.accounts.call import Answer, Call
 from privity_service.accounts.house import House, owner_hash, row_of
-from privity_service.accounts.limits import BEGIN, CHALLENGE_S, FINISH, MAX_PASSKEYS, MAX_SHARES
+from privity_service.accounts.limits import BEGIN, CHALLENGE_S, FINISH, MAX_PASSKEYS
 from privity_service.accounts.opener_record import RECOVERY
 from privity_service.accounts.passkeys import PasskeyRefused
 from privity_service.accounts.problem import Problem
-from privity_service.accounts.settings import DEFAULT_PLAN, plan_of
+from privity_service.accounts.settings import default_plan
 from privity_service.accounts.tables import Account, Challenge, Pairing, Passkey, Share
 from privity_service.accounts.wire import (
     Ceremony,
@@ -22,8 +22,6 @@ from privity_service.accounts.wire import (
     PasskeyList,
     PlanLimits,
     ServiceDescription,
-    Usage,
-    Use,
     octets,
     spelled,
 )
@@ -33,7 +31,7 @@ _PURPOSE = "passkeys"
 
 def describe(house: House, _call: Call) -> Answer:
     """`GET /v1/service`."""
-    plan = plan_of(house.settings, DEFAULT_PLAN)
+    plan = default_plan(house.settings)
     key = house.erasure.public_key().public_bytes_raw()
     return Answer(
         200,
@@ -110,27 +108,6 @@ def remove_passkey(house: House, call: Call) -> Answer:
                 raise Problem("passkeys.last", "nothing else would sign in")
             connection.execute(delete(Passkey).where(*own))
     return Answer(204)
-
-
-def usage(house: House, call: Call) -> Answer:
-    """`GET /v1/usage`."""
-    account = call.caller.account
-    with house.database.reading() as connection:
-        row = row_of(connection, account)
-        count = select(func.count()).select_from(Share).where(*shares.live(house, account))
-        shared = connection.execute(count).scalar_one()
-    plan = house.plan(row)
-    return Answer(
-        200,
-        Usage(
-            plan=row["plan"],
-            active_chats=Use(row["active"], plan.active_chats),
-            archived_chats=row["archived"],
-            bytes=Use(row["stored"], plan.bytes),
-            shares=Use(shared, MAX_SHARES),
-            day=row["day"],
-        ),
-    )
 
 
 def delete_account(house: House, call: Call) -> Answer:

@@ -10,8 +10,8 @@ from typing import Final
 
 from privity_protocol.stored.page import BOXES, DELETIONS, Entry, Op, Page
 
+from privity_service.accounts.plans import Plan
 from privity_service.accounts.problem import Problem
-from privity_service.accounts.settings import Plan
 
 OBJECT: Final = 0
 ACTIVE: Final = 1

@@ -4,21 +4,13 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from privity_service.accounts.plans import DEFAULT_PLAN, Plan, Plans, default_plans
 from privity_service.issuer.settings import Issuance
 
 Registration = Literal["open", "invitation", "closed"]
-Amount = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 Origin = Annotated[
     str, msgspec.Meta(max_length=255, pattern=r"^(https://[a-z0-9.-]+(:[0-9]{1,5})?|http://localhost(:[0-9]{1,5})?)$")
 ]
-DEFAULT_PLAN = "free"
-
-
-class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a plan allows; null is no limit."""
-
-    active_chats: Amount | None = None
-    bytes: Amount | None = None
 
 
 class DatabasePlace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,16 +31,18 @@ class AccountSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     believe_forwarded_for: bool = False
     """Behind a reverse proxy that sets X-Forwarded-For itself; else anybody could write their own prefix."""
     backup_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] = 30
-    plans: dict[str, Plan] | None = msgspec.field(
-        default_factory=lambda: {"free": Plan(5, 500_000_000), "paid": Plan(None, 20_000_000_000)}
-    )
+    plans: Plans | None = msgspec.field(default_factory=default_plans)
     """Null turns plans off. New accounts have the plan "free"."""
+    grace_days: Annotated[int, msgspec.Meta(ge=0, le=90)] = 7
+    """Days for which a plan goes on after its paid time."""
     issuance: Issuance | None = None
     """Null issues no tokens."""
 
+    def __post_init__(self) -> None:
+        if self.plans is not None and DEFAULT_PLAN not in self.plans:
+            raise ValueError(f"plans has no {DEFAULT_PLAN}, which is what new accounts have")
 
-def plan_of(settings: AccountSettings, name: str) -> Plan:
-    """The limits of a plan; a name that the configuration no longer has is the default plan."""
-    if settings.plans is None:
-        return Plan()
-    return settings.plans.get(name, settings.plans.get(DEFAULT_PLAN, Plan()))
+
+def default_plan(settings: AccountSettings) -> Plan:
+    """The limits of a new account."""
+    return Plan() if settings.plans is None else settings.plans[DEFAULT_PLAN]

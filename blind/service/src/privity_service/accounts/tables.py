@@ -36,6 +36,8 @@ class Account(Base):
     active: Mapped[int]
     archived: Mapped[int]
     stored: Mapped[int] = mapped_column(BigInteger)
+    paid_until: Mapped[int | None]
+    """Day (since 1970-01-01) at whose beginning the paid time of the plan is over; None: it has no end."""
 
 
 class Passkey(Base):

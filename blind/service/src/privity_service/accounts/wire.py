@@ -332,22 +332,64 @@ class SharedBody(Closed, frozen=True):
     body: BodyBytes
 
 
-class Use(Closed, frozen=True):
-    """How much of how much; null is no limit."""
+class DrawnOfDay(Closed, frozen=True):
+    """How many tokens of a day were drawn."""
 
-    used: Count
-    limit: Count | None
+    day: str
+    count: Count
+
+
+class UsageLimits(Closed, frozen=True):
+    """The most that an account may use; null is no limit."""
+
+    active_chats: Count | None
+    bytes: Count | None
+    daily: Count | None
+    shares: Count
 
 
 class Usage(Closed, frozen=True):
     """What the account uses of its plan."""
 
     plan: str
-    active_chats: Use
+    until: Count | None
+    grace_until: Count | None
+    active_chats: Count
     archived_chats: Count
-    bytes: Use
-    shares: Use
+    bytes: Count
+    shares: Count
+    limits: UsageLimits
+    drawn: list[DrawnOfDay]
+    reset: Count
     day: Count
+
+
+class PlanPrice(Closed, frozen=True):
+    """What a plan costs, in the currency's smallest unit."""
+
+    amount: Count
+    currency: str
+    period: Literal["month"]
+
+
+class PlanEntry(Closed, frozen=True):
+    """A plan of this service; null is no limit."""
+
+    name: str
+    title: str
+    active_chats: Count | None
+    bytes: Count | None
+    daily: Count | None
+    price: PlanPrice | None
+    buy: bool
+
+
+class PlanList(Closed, frozen=True):
+    """What is on offer."""
+
+    plans: list[PlanEntry]
+    guest_daily: Count | None
+    vouchers: bool
 
 
 class PlanLimits(Closed, frozen=True):

@@ -8,8 +8,8 @@ from sqlalchemy import delete, insert, update
 
 from privity_service.accounts import owner
 from privity_service.accounts.house import House, row_of
+from privity_service.accounts.plans import DEFAULT_PLAN, find
 from privity_service.accounts.problem import Problem
-from privity_service.accounts.settings import DEFAULT_PLAN
 from privity_service.accounts.tables import Account, Invitation
 from privity_service.admin.statistics import statistics
 
@@ -45,9 +45,10 @@ def set_plan(house: House, account: bytes, plan: str) -> list[str]:
     plans = house.settings.plans
     if plans is None:
         raise AdminRefused("this deployment has no plans")
-    if plan not in plans:
+    found = find(plans, plan)
+    if found is None:
         raise AdminRefused(f"no such plan; there are {', '.join(sorted(plans))}")
-    return _change(house, account, plan=plan)
+    return _change(house, account, plan=found, paid_until=None)
 
 
 def set_quota(house: House, account: bytes, chats: int | None, size: int | None) -> list[str]:
@@ -72,9 +73,9 @@ def show(house: House, account: bytes) -> list[str]:
             row = row_of(connection, account)
     except Problem:
         raise AdminRefused("no such account") from None
-    plan = house.plan(row)
+    standing, plan = house.standing(row), house.plan(row)
     return [
-        f"plan            {row['plan']}",
+        f"plan            {standing.name}",
         f"active chats    {row['active']} of {'any' if plan.active_chats is None else plan.active_chats}",
         f"archived chats  {row['archived']}",
         f"bytes           {row['stored']} of {'any' if plan.bytes is None else plan.bytes}",

@@ -5,10 +5,11 @@ from typing import Annotated
 import msgspec
 
 PlanName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
-Daily = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
+GuestDaily = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
 
 class Issuance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How many tokens of a day an account of each plan may draw."""
+    """That tokens are issued; how many of a day each account may draw is its plan's `daily`."""
 
-    daily: Annotated[dict[PlanName, Daily], msgspec.Meta(min_length=1, max_length=16)]
+    guest_daily: GuestDaily | None = 5
+    """Tokens of a UTC day for all who have no account in one network (/24, /56), counted in memory; null is none."""

@@ -9,8 +9,8 @@ import type { Saved, Usage } from "./saved.ts";
 export async function usageOf(saved: Saved): Promise<Usage> {
   const { account } = saved;
   const answer = await saved.online(() => json(account.tokens.way(), "GET", "/v1/usage"));
-  const [active, bytes] = [members(answer["active_chats"]), members(answer["bytes"])];
-  return { activeLimit: limitOf(active["limit"]), bytes: integer(bytes["used"]), bytesLimit: limitOf(bytes["limit"]) };
+  const limits = members(answer["limits"]);
+  return { activeLimit: limitOf(limits["active_chats"]), bytes: integer(answer["bytes"]), bytesLimit: limitOf(limits["bytes"]) };
 }
 
 function limitOf(value: Json | undefined): number | null {

@@ -88,8 +88,8 @@ export class Service {
   #usage(account: string): unknown {
     const size = [...(this.accounts.get(account)?.bodies.values() ?? [])].reduce((sum, one) => sum + one.length, 0);
     return {
-      plan: "free", active_chats: { used: 0, limit: this.activeLimit }, archived_chats: 0, bytes: { used: size, limit: null },
-      shares: { used: this.shares.size, limit: 100 }, day: 1,
+      plan: "free", until: null, grace_until: null, active_chats: 0, archived_chats: 0, bytes: size, shares: this.shares.size,
+      limits: { active_chats: this.activeLimit, bytes: null, daily: null, shares: 100 }, drawn: [], reset: 64_800, day: 1,
     };
   }
 
