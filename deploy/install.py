@@ -15,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ROLES = {
     "service": ("pure/protocol", "blind/service"),
+    "relay": ("pure/protocol", "blind/service"),
     "enclave": ("pure/protocol", "enclave"),
     "log": ("pure/protocol", "pure/tlog", "blind/log"),
     "image": ("pure/protocol", "pure/attest", "pure/tlog", "image"),

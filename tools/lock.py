@@ -14,6 +14,7 @@ PARTS = (
     "attest",
     "enclave",
     "service",
+    "relay",
     "log",
     "client",
     "image",

@@ -72,6 +72,13 @@ def _service(arguments: list[str]) -> None:
     main(["/nowhere" if one.startswith("/") else one for one in arguments])
 
 
+def _relay(arguments: list[str]) -> None:
+    from privity_service.relay.__main__ import main
+
+    # No such file: the command line is taken, and the configuration refused.
+    main(["/nowhere" if one.startswith("/") else one for one in arguments])
+
+
 def _admin(arguments: list[str]) -> None:
     from privity_service.admin.__main__ import parser
 
@@ -102,6 +109,7 @@ PROGRAMS: dict[str, Check] = {
     "privity-release": _typer("privity_image.cli_release"),
     "privity-image": _image,
     "privity-admin": _exits(_admin),
+    "privity-relay": _exits(_relay),
     "privity": _typer("privity_client.cli"),
     "privity_service": _exits(_service),
     "privity_enclave": _enclave,

@@ -1,5 +1,6 @@
 """The compose file: what each container starts is what the unit of its role starts, in an image that holds it."""
 
+import json
 import re
 import shlex
 from typing import Any
@@ -107,3 +108,17 @@ def test_the_documented_container_commands_name_what_there_is(compose: dict[str,
             *_, role, command_line = shlex.split(rest)
             assert compose["services"][role]["entrypoint"] == ["/bin/sh", "-c"]
             assert check(shlex.split(command_line.removeprefix("exec "))) is not None
+
+
+def test_the_relay_of_others_starts_what_its_unit_starts_and_is_given_nothing_more() -> None:
+    relay = yaml.safe_load((COMPOSE / "relay.yaml").read_text())["services"]["relay"]
+    words = command(read(FOLDER / "privity-relay.service"))
+    assert check(words) == "privity-relay"
+    assert relay["command"] == words
+    assert (relay["image"], relay["build"]["args"]["ROLE"]) == ("privity-relay", "relay")
+    assert (COMPOSE / relay["build"]["context"] / relay["build"]["dockerfile"]).resolve().is_file()
+    assert (relay["read_only"], relay["cap_drop"], relay["user"]) == (True, ["ALL"], "10001:10001")
+    assert relay["security_opt"] == ["no-new-privileges:true"]
+    assert relay["volumes"] == ["./etc:/etc/privity:ro"]
+    assert (relay["network_mode"], "ports" in relay) == ("host", False)
+    assert json.loads((ROOT / "deploy/examples/relay.json").read_text())["listen"]["host"] == "127.0.0.1"

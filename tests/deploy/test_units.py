@@ -26,8 +26,15 @@ SETTINGS = {
     "LimitCORE": ["0"],
 }
 LOCAL_ONLY = {"privity-service", "privity-node", "privity-witness", "privity-keeper"}
-ROLES = {"service", "node", "log", "witness", "keeper", "monitor"}
-RUN_BY = {"service": "service", "backup": "service", "node": "enclave", "keeper": "image", "collateral": "image"}
+ROLES = {"service", "relay", "node", "log", "witness", "keeper", "monitor"}
+RUN_BY = {
+    "service": "service",
+    "relay": "relay",
+    "backup": "service",
+    "node": "enclave",
+    "keeper": "image",
+    "collateral": "image",
+}
 """The environment that a unit's program is in; else the log's."""
 EACH = pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.stem)
 

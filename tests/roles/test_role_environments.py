@@ -69,6 +69,14 @@ ROLES = [
         ("privity_attest", "privity_enclave", "privity_client", "xllamacpp", "rich"),
     ),
     Role(
+        "relay",
+        "relay",
+        ("pure/protocol", "blind/service"),
+        "privity_service.relay",
+        "blind/service/relay/tests",
+        ("sqlalchemy", "alembic", "psycopg", "webauthn", "gmpy2", "starlette", "privity_attest", "privity_client"),
+    ),
+    Role(
         "log",
         "log",
         ("pure/protocol", "pure/tlog", "blind/log"),

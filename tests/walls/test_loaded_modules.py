@@ -14,6 +14,8 @@ SEALING = {
     )
 }
 RUNTIMES = {"privity_enclave", "privity_service", "privity_log", "privity_client", "privity_image"}
+ACCOUNTS = {f"privity_service.{name}" for name in ("accounts", "admin", "issuer", "ledger", "account_gate", "registry")}
+FOR_ACCOUNTS = {"sqlalchemy", "alembic", "psycopg", "webauthn", "gmpy2", "starlette", "cryptography"}
 JUDGES = {"privity_attest", "privity_tlog", "privity_vault"}
 ENGINES = {"xllamacpp", "torch", "vllm"}
 
@@ -22,6 +24,7 @@ FORBIDDEN = {
     "privity_attest": RUNTIMES | ENGINES | SEALING | {"privity_tlog", "privity_vault"},
     "privity_vault": RUNTIMES | ENGINES | JUDGES - {"privity_vault"},
     "privity_service": JUDGES | ENGINES | SEALING | RUNTIMES - {"privity_service"},
+    "privity_service.relay": JUDGES | ENGINES | SEALING | RUNTIMES - {"privity_service"} | ACCOUNTS | FOR_ACCOUNTS,
     "privity_log": {"privity_attest", "privity_vault"} | ENGINES | SEALING | RUNTIMES - {"privity_log"},
     "privity_enclave": JUDGES | RUNTIMES - {"privity_enclave"},
     "privity_client": ENGINES | RUNTIMES - {"privity_client"},
