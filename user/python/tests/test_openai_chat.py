@@ -96,7 +96,7 @@ def test_what_names_a_person_to_a_provider_stays_here_and_the_answer_says_so(nam
         ({"messages": []}, "messages"),
         ({"messages": [{"role": "user"}]}, "messages[0].content"),
         ({"messages": [{"role": "user", "content": "a", "cache": 1}]}, "messages[0].cache"),
-        ({"tools": [{"type": "function", "function": {"name": "f", "strict": True}}]}, "tools[0].function.strict"),
+        ({"tools": [{"type": "function", "function": {"name": "f", "strict": 1}}]}, "tools[0].function.strict"),
     ],
 )
 def test_what_cannot_be_honoured_is_refused_by_name(members: dict[str, object], param: str) -> None:
@@ -271,6 +271,14 @@ def test_how_likely_tokens_were_is_told_in_chunks_and_whole() -> None:
     assert told["content"][1] == {"token": "a", "logprob": -0.25, "bytes": [97], "top_logprobs": [other]}
     assert completion(HEAD, [choice])["choices"][0]["logprobs"] == told
     assert completion(HEAD, [Choice()])["choices"][0]["logprobs"] is None
+
+
+def test_alternatives_that_nobody_wanted_are_left_away() -> None:
+    line = Logprobs(["YQ", "Yg"], [0, 1], [1])
+    for more, wanted in (({}, 0), ({"top_logprobs": 0}, 0), ({"top_logprobs": 1}, 1)):
+        (choice,) = read(logprobs=True, **more).answers()
+        (chunk,) = Chunks(HEAD, choice, usage=False).take(line)
+        assert [len(one["top_logprobs"]) for one in chunk["choices"][0]["logprobs"]["content"]] == [wanted]
 
 
 def test_images_travel_inside_the_request_and_are_never_fetched() -> None:

@@ -12,7 +12,7 @@ from privity_client.openai_api.errors import ApiError
 from privity_client.openai_api.responses_answer import Response
 from privity_client.openai_api.responses_request import ResponsesCall, read_response
 from privity_protocol.chat import decode_chat
-from privity_protocol.lines import Done, Line, Reasoning, Text, Tool, Usage
+from privity_protocol.lines import Done, Line, Logprobs, Reasoning, Text, Tool, Usage
 from pydantic import TypeAdapter
 
 EVENTS = TypeAdapter(ResponseStreamEvent)
@@ -96,7 +96,10 @@ def test_a_schema_is_passed_on() -> None:
         ({"input": [{"role": "user", "content": "a", "cache": 1}]}, "input[0].cache"),
         ({"input": [{"role": "robot", "content": "a"}]}, "input"),
         ({"previous_response_id": "resp_9"}, "previous_response_id"),
-        ({"include": ["reasoning.encrypted_content"]}, "include"),
+        ({"include": ["reasoning.encrypted_content"]}, "include[0]"),
+        ({"include": "message.output_text.logprobs"}, "include"),
+        ({"top_logprobs": 21}, "top_logprobs"),
+        ({"top_logprobs": False}, "top_logprobs"),
         ({"background": True}, "background"),
         ({"truncation": "auto"}, "truncation"),
         ({"conversation": "c"}, "conversation"),
@@ -106,7 +109,8 @@ def test_a_schema_is_passed_on() -> None:
         ({"text": {"format": {"type": "json_schema"}}}, "text.format"),
         ({"text": {"verbosity": "low"}}, "text.verbosity"),
         ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
-        ({"tools": [{**FUNCTION, "strict": True}]}, "tools[0].strict"),
+        ({"tools": [{**FUNCTION, "strict": "yes"}]}, "tools[0].strict"),
+        ({"tools": [{**FUNCTION, "strict": True, "parameters": {"not": {}}}]}, "tools[0].parameters"),
         ({"stream": 1}, "stream"),
         ({"stream_options": {"include_obfuscation": True}}, "stream_options.include_obfuscation"),
     ],
@@ -155,6 +159,33 @@ def test_the_next_turn_repeats_what_was_said_and_called() -> None:
     assert message["content"] == "Look"
     assert call["function"] == {"name": "look", "arguments": "{}"}
     assert call["id"] == response.told("completed")["output"][1]["call_id"]
+
+
+@pytest.mark.parametrize(
+    ("members", "sent"),
+    [
+        ({}, {}),
+        ({"include": [], "top_logprobs": 0}, {}),
+        ({"include": ["message.output_text.logprobs"]}, {"logprobs": True}),
+        ({"top_logprobs": 2}, {"logprobs": True, "top_logprobs": 2}),
+    ],
+)
+def test_how_likely_tokens_were_is_asked_for_by_either_member(members: dict, sent: dict) -> None:
+    asked = read(**members).chat.members
+    assert {name: asked[name] for name in ("logprobs", "top_logprobs") if name in asked} == sent
+
+
+def test_how_likely_tokens_were_goes_with_the_message() -> None:
+    early, late = Logprobs(["YQ"], [0], [0]), Logprobs(["Yg", "Yw"], [1_000_000, 2_000_000], [1])
+    events, whole = said(early, Text("a"), Text("b"), late, Done("stop"))
+    for event in events:
+        EVENTS.validate_python(event)
+    OfOpenai.model_validate(whole)
+    (part,) = whole["output"][0]["content"]
+    assert part["text"] == "ab"
+    assert [(one["token"], one["logprob"]) for one in part["logprobs"]] == [("a", 0), ("b", -1)]
+    pieces = [event["logprobs"] for event in events if event["type"] == "response.output_text.delta"]
+    assert [one for piece in pieces for one in piece] == part["logprobs"]
 
 
 def test_a_failure_is_an_event_too() -> None:

@@ -29,10 +29,12 @@ from privity_client.proxy.asking import Asked
 class Stream:
     """The pieces of one answer, as they come. `answer` is the whole, once they have all come."""
 
-    def __init__(self, events: AsyncGenerator[tuple[int, Event], None], tell: Tell, seconds: float | None) -> None:
+    def __init__(
+        self, events: AsyncGenerator[tuple[int, Event], None], choice: Choice, tell: Tell, seconds: float | None
+    ) -> None:
         self._events = events
         self._told = Told(tell)
-        self._choice = Choice()
+        self._choice = choice
         self._node: VerifiedNode | None = None
         self._answer: Answer | None = None
         self._seconds = seconds
@@ -146,7 +148,8 @@ class AsyncClient:
             raise RequestRefused(f"a value is none of JSON ({type(error).__name__})", None) from None
         events = link.asking.ask(Asked("chat", call.model, call.bodies(), call.messages), restart=restart)
         async with aclosing(events):
-            yield Stream(events, self._progress, self._timeout if seconds is None else seconds)
+            (choice,) = call.answers()
+            yield Stream(events, choice, self._progress, self._timeout if seconds is None else seconds)
 
     async def chat(self, request: Chat, *, seconds: float | None = None) -> Answer:
         """Ask, and return the whole answer. Cancelling ends it, and the node is told. Raises PrivityError."""

@@ -57,11 +57,12 @@ Message = System | User | Assistant | ToolResult
 
 @dataclass(frozen=True)
 class Tool:
-    """A tool that the model may call; `parameters` is a JSON schema."""
+    """A tool that the model may call; `parameters` is a JSON schema, which with `strict` every call follows."""
 
     name: str
     description: str = ""
     parameters: Mapping[str, object] | None = None
+    strict: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,8 @@ def _tool(tool: Tool) -> Json:
         function["description"] = tool.description
     if tool.parameters is not None:
         function["parameters"] = dict(tool.parameters)
+    if tool.strict:
+        function["strict"] = True
     return {"type": "function", "function": function}
 
 

@@ -4,12 +4,12 @@
 something. Usage of several choices counts the prompt once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from privity_protocol.lines import Done, Line, Logprobs, Notice, Reasoning, Text, Tool, Usage
+from privity_protocol.lines import MAX_TOP, Done, Line, Logprobs, Notice, Reasoning, Text, Tool, Usage
 
-from privity_client.openai_api import likelihoods
+from privity_client.openai_api import likelihoods, strict_tools
 from privity_client.openai_api.errors import SERVER, ApiError
 from privity_client.openai_api.reading import Json
 
@@ -50,9 +50,14 @@ class Call:
 
 @dataclass
 class Choice:
-    """One choice: `take` its lines in order."""
+    """One choice: `take` its lines in order.
+
+    `alternatives` is how many a token may have, `strict` the schemas of tools whose arguments have to follow them.
+    """
 
     index: int = 0
+    alternatives: int = MAX_TOP
+    strict: Mapping[str, Json] = field(default_factory=dict, repr=False)
     text: list[str] = field(default_factory=list, repr=False)
     reasoning: list[str] = field(default_factory=list, repr=False)
     calls: dict[int, Call] = field(default_factory=dict, repr=False)
@@ -62,7 +67,10 @@ class Choice:
     reason: str = ""
 
     def take(self, line: Line) -> list[Json]:
-        """Fold a line in; return the deltas that it adds. Raises ApiError when somebody else stopped the answer."""
+        """Fold a line in; return the deltas that it adds.
+
+        Raises ApiError when somebody else stopped the answer, and for a call that breaks the schema of a strict tool.
+        """
         match line:
             case Reasoning(said):
                 self.reasoning.append(said)
@@ -73,15 +81,13 @@ class Choice:
             case Tool():
                 return [self._called(line)]
             case Logprobs():
-                self.likely += likelihoods.of_line(line)
+                self.likely += likelihoods.of_line(line, self.alternatives)
             case Notice(code):
                 self.notices.append(code)
             case Usage():
                 self.usage = line
             case Done(reason):
-                if reason == "stopped":
-                    raise ApiError(502, "The answer was stopped before its end.", type=SERVER, code="stopped")
-                self.reason = reason
+                self._end(reason)
         return []
 
     def begin_anew(self) -> None:
@@ -104,6 +110,14 @@ class Choice:
         """Return the choice of a complete answer."""
         likely = likelihoods.told(self.likely)
         return {"index": self.index, "message": self.message(), "logprobs": likely, "finish_reason": self.reason}
+
+    def _end(self, reason: str) -> None:
+        if reason == "stopped":
+            raise ApiError(502, "The answer was stopped before its end.", type=SERVER, code="stopped")
+        # At its limit of tokens an answer may end inside a call, and says so.
+        for call in self.calls.values() if reason != "length" else ():
+            strict_tools.check(self.strict, call.name, "".join(call.arguments))
+        self.reason = reason
 
     def _called(self, piece: Tool) -> Json:
         function: Json = {"arguments": piece.arguments}

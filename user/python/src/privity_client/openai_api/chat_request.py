@@ -12,6 +12,8 @@ from privity_protocol import jsontext
 from privity_protocol.chat import MAX_SEED, decode_chat
 from privity_protocol.errors import Malformed
 
+from privity_client.openai_api import strict_tools
+from privity_client.openai_api.chat_answer import Choice
 from privity_client.openai_api.errors import of_request, refused
 from privity_client.openai_api.reading import (
     SERVICE,
@@ -35,7 +37,6 @@ _NEUTRAL: Final[Mapping[str, Collection[object]]] = {
     "verbosity": ("medium",),
 }
 _NEUTRAL_MESSAGE: Final[Mapping[str, Collection[object]]] = {"annotations": ([],), "tool_calls": ([],)}
-_NEUTRAL_FUNCTION: Final[Mapping[str, Collection[object]]] = {"strict": (False,)}
 _NEUTRAL_IMAGE: Final[Mapping[str, Collection[object]]] = {"detail": ("auto",)}
 _INSIDE: Final = "data:"
 _THOUGHTS: Final = ("reasoning_content", "reasoning")
@@ -51,6 +52,7 @@ class ChatCall:
     include_usage: bool = False
     choices: int = 1
     not_sent: tuple[str, ...] = field(default=())
+    strict: strict_tools.Strict = field(default_factory=dict)
 
     @property
     def model(self) -> str:
@@ -66,6 +68,12 @@ class ChatCall:
     def bodies(self) -> list[bytes]:
         """Return the body of op `chat` for each choice: the same, but for the seed, which counts up."""
         return [jsontext.encode(self._choice(index)) for index in range(self.choices)]
+
+    def answers(self) -> list[Choice]:
+        """Return what takes the lines of each choice."""
+        wanted = self.members.get("top_logprobs", 0)
+        most = wanted if isinstance(wanted, int) else 0
+        return [Choice(index, most, self.strict) for index in range(self.choices)]
 
     def _choice(self, index: int) -> Json:
         seed = self.members.get("seed")
@@ -91,13 +99,13 @@ def chat_call(value: Json, *, aliases: Mapping[str, str] | None = None) -> ChatC
     choices = _take_choices(members)
     drop_neutral(members, _NEUTRAL)
     unsent_of_messages = _clean_messages(members)
-    _clean_tools(members)
+    strict = _clean_tools(members)
     _clean_format(members)
     model = members.get("model")
     if isinstance(model, str) and aliases:
         members["model"] = aliases.get(model, model)
     members["stream"] = True
-    call = ChatCall(members, stream, usage, choices, (*not_sent, *unsent_of_messages))
+    call = ChatCall(members, stream, usage, choices, (*not_sent, *unsent_of_messages), strict)
     try:
         decode_chat(call.bodies()[0])
     except Malformed as error:
@@ -167,18 +175,25 @@ def _clean_part(part: object, at: str) -> object:
     return part | {"image_url": image}
 
 
-def _clean_tools(members: Json) -> None:
+def _clean_tools(members: Json) -> dict[str, Json]:
+    """Clean the tools; return the schemas of those that are strict."""
+    strict: dict[str, Json] = {}
     tools = members.get("tools")
     if isinstance(tools, list):
-        members["tools"] = [_clean_tool(one) if isinstance(one, dict) else one for one in tools]
+        members["tools"] = [
+            _clean_tool(one, strict, f"tools[{index}].function") if isinstance(one, dict) else one
+            for index, one in enumerate(tools)
+        ]
+    return strict
 
 
-def _clean_tool(tool: Json) -> Json:
+def _clean_tool(tool: Json, strict: dict[str, Json], at: str) -> Json:
     cleaned = present(tool)
     function = cleaned.get("function")
     if isinstance(function, dict):
-        cleaned["function"] = present(function)
-        drop_neutral(cleaned["function"], _NEUTRAL_FUNCTION)  # type: ignore[arg-type]
+        function = cleaned["function"] = present(function)
+        if take_flag(function, "strict", at=f"{at}."):
+            strict[str(function.get("name"))] = strict_tools.schema_of(function.get("parameters"), f"{at}.parameters")
     return cleaned
 
 

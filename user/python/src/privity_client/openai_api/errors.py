@@ -24,6 +24,7 @@ _OF_REQUEST: Final[dict[str, tuple[int, str]]] = {
     "token_invalid": (403, PERMISSION),
     "token_spent": (403, PERMISSION),
     "token_expired": (403, PERMISSION),
+    "tokens_gone": (429, RATE),
     "slow_down": (429, RATE),
     "busy": (503, SERVER),
     "model_unavailable": (503, SERVER),

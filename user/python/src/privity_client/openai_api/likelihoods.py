@@ -10,13 +10,13 @@ from privity_client.openai_api.reading import Json
 _MILLIONTHS = 1_000_000
 
 
-def of_line(line: Logprobs) -> list[Json]:
-    """Return the tokens of a line, each with its alternatives."""
+def of_line(line: Logprobs, most: int) -> list[Json]:
+    """Return the tokens of a line, each with at most so many alternatives: a node gives one where none was wanted."""
     told: list[Json] = []
     at = 0
     for alternatives in line.top:
         own, *others = (_entry(line, place) for place in range(at, at + 1 + alternatives))
-        told.append(own | {"top_logprobs": others})
+        told.append(own | {"top_logprobs": others[:most]})
         at += 1 + alternatives
     return told
 

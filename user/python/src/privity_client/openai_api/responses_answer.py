@@ -1,10 +1,10 @@
 """An answer as the Responses API tells it: events while it grows, one object when it is whole."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from privity_protocol.lines import Line, Reasoning, Text, Tool
+from privity_protocol.lines import Line, Logprobs, Reasoning, Text, Tool
 
 from privity_client.openai_api.chat_answer import Choice
 from privity_client.openai_api.errors import ApiError
@@ -29,6 +29,7 @@ class Item:
     call_id: str = ""
     name: str = ""
     text: list[str] = field(default_factory=list, repr=False)
+    likely: list[Json] = field(default_factory=list, repr=False)
     open: bool = True
 
     def whole(self, status: str = "completed") -> Json:
@@ -48,10 +49,11 @@ class Item:
             events.append(self._event("response.content_part.added", content_index=0, part=self._part("")))
         return events
 
-    def add(self, said: str) -> Json:
-        """Return the event of a piece."""
+    def add(self, said: str, likely: Sequence[Json] = ()) -> Json:
+        """Return the event of a piece, or of how likely pieces before it were."""
         self.text.append(said)
-        logprobs: Json = {"logprobs": []} if self.kind == "message" else {}
+        self.likely += likely
+        logprobs: Json = {"logprobs": list(likely)} if self.kind == "message" else {}
         return self._event(f"response.{_DELTA[self.kind]}.delta", **self._index, delta=said, **logprobs)
 
     def end(self) -> list[Json]:
@@ -62,7 +64,7 @@ class Item:
         said, done = "".join(self.text), f"response.{_DELTA[self.kind]}.done"
         if self.kind == "function_call":
             return [self._event(done, arguments=said, name=self.name), self._of_item("done", "completed")]
-        logprobs: Json = {"logprobs": []} if self.kind == "message" else {}
+        logprobs: Json = {"logprobs": list(self.likely)} if self.kind == "message" else {}
         return [
             self._event(done, **self._index, text=said, **logprobs),
             self._event("response.content_part.done", **self._index, part=self._part(said)),
@@ -75,7 +77,7 @@ class Item:
 
     def _part(self, said: str) -> Json:
         part: Json = {"type": _PART[self.kind], "text": said}
-        return part | ({"annotations": [], "logprobs": []} if self.kind == "message" else {})
+        return part | ({"annotations": [], "logprobs": list(self.likely)} if self.kind == "message" else {})
 
     def _event(self, kind: str, /, **members: object) -> Json:
         return {"type": kind, "item_id": self.id, "output_index": self.place, **members}
@@ -85,18 +87,24 @@ class Item:
 
 
 class Response:
-    """One response. `echo` are the members of the request that it repeats; `created` in Unix seconds."""
+    """One response. `echo` are the members of the request that it repeats; `created` in Unix seconds.
 
-    def __init__(self, id: str, created: int, model: str, echo: Json, new_id: NewId, *, store: bool) -> None:
+    `choice` takes the lines.
+    """
+
+    def __init__(
+        self, id: str, created: int, model: str, echo: Json, new_id: NewId, *, store: bool, choice: Choice | None = None
+    ) -> None:
         self.id = id
         self._created = created
         self._model = model
         self._echo = echo
         self._new_id = new_id
         self._store = store
-        self._choice = Choice()
+        self._choice = choice or Choice()
         self._items: list[Item] = []
         self._calls: dict[int, Item] = {}
+        self._likely: list[Json] = []
         self._events = 0
 
     def begin(self) -> list[Json]:
@@ -108,6 +116,7 @@ class Response:
         """Fold a line in; return its events. Raises ApiError as `Choice.take`."""
         if isinstance(line, Tool) and line.index not in self._calls and not line.id:
             line = replace(line, id=self._new_id("call"))
+        before = len(self._choice.likely)
         self._choice.take(line)
         match line:
             case Reasoning(said):
@@ -116,6 +125,8 @@ class Response:
                 return self._numbered(self._said("message", said))
             case Tool():
                 return self._numbered(self._called(line))
+            case Logprobs():
+                return self._numbered(self._weighed(self._choice.likely[before:]))
         return []
 
     def begin_anew(self) -> None:
@@ -123,6 +134,7 @@ class Response:
         self._choice.begin_anew()
         self._items.clear()
         self._calls.clear()
+        self._likely.clear()
 
     def finish(self) -> list[Json]:
         """Return the events that end a complete answer: once it is complete, and not before."""
@@ -169,7 +181,18 @@ class Response:
         if item is not None and item.kind == kind and item.open:
             return [item.add(said)]
         opened, events = self._open(kind)
-        return [*events, opened.add(said)]
+        likely: list[Json] = []
+        if kind == "message":
+            likely, self._likely = self._likely, likely
+        return [*events, opened.add(said, likely)]
+
+    def _weighed(self, added: Sequence[Json]) -> list[Json]:
+        """How likely tokens were goes with the message; what comes before there is one waits for it."""
+        item = self._items[-1] if self._items else None
+        if item is not None and item.kind == "message" and item.open:
+            return [item.add("", added)]
+        self._likely += added
+        return []
 
     def _called(self, piece: Tool) -> list[Json]:
         events: list[Json] = []

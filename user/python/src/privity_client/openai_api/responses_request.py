@@ -4,7 +4,7 @@ What was said before is brought by the caller: it is kept on this machine, and a
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from privity_client.openai_api.chat_request import ChatCall, chat_call
@@ -17,10 +17,9 @@ Earlier = Callable[[str], Sequence[Json] | None]
 _NEUTRAL: Final[Mapping[str, Collection[object]]] = {
     **SERVICE,
     "background": (False,),
-    "include": ([],),
     "truncation": ("disabled",),
-    "top_logprobs": (0,),
 }
+_LIKELY: Final = "message.output_text.logprobs"
 _PASSED: Final = ("model", "temperature", "top_p", "parallel_tool_calls")
 _ECHOED: Final = (
     *_PASSED,
@@ -30,6 +29,7 @@ _ECHOED: Final = (
     "previous_response_id",
     "reasoning",
     "text",
+    "top_logprobs",
 )
 _IDENTITY: Final = ("user", "metadata", "safety_identifier", "prompt_cache_key", "prompt_cache_retention")
 _NAMES: Final = (
@@ -61,7 +61,7 @@ def read_response(data: bytes, earlier: Earlier, *, aliases: Mapping[str, str] |
     _check_stream_options(members)
     drop_neutral(members, _NEUTRAL)
     chat: Json = {name: members.pop(name) for name in (*_PASSED, *_IDENTITY) if name in members}
-    chat |= _limits(members) | _format(members) | _tools(members)
+    chat |= _limits(members) | _format(members) | _tools(members) | _likely(members)
     instructions = members.pop("instructions", None)
     if instructions is not None and not isinstance(instructions, str):
         raise refused("instructions", "is not text", code="invalid_type")
@@ -77,7 +77,7 @@ def read_response(data: bytes, earlier: Earlier, *, aliases: Mapping[str, str] |
     except ApiError as error:
         raise _renamed(error) from None
     unsent = tuple(sorted({*call.not_sent, *found.not_sent}))
-    call = ChatCall(call.members, not_sent=unsent)
+    call = replace(call, not_sent=unsent)
     return ResponsesCall(call, history, stream, store, echo)
 
 
@@ -99,6 +99,21 @@ def _check_stream_options(members: Json) -> None:
     drop_neutral(left, {"include_obfuscation": (False,)})
     for name in left:
         raise refused(f"stream_options.{name}", "is not supported")
+
+
+def _likely(members: Json) -> Json:
+    """How likely tokens were is told where either member asks for it."""
+    wanted = members.pop("include", [])
+    if not isinstance(wanted, list):
+        raise refused("include", "is not a list", code="invalid_type")
+    for index, name in enumerate(wanted):
+        if name != _LIKELY:
+            raise refused(f"include[{index}]", f"is not {_LIKELY}; there is nothing else to include here")
+    most = members.pop("top_logprobs", 0)
+    # By type too: in Python false equals 0.
+    if not wanted and type(most) is int and most == 0:
+        return {}
+    return {"logprobs": True, "top_logprobs": most}
 
 
 def _limits(members: Json) -> Json:

@@ -28,7 +28,7 @@ class ChatRoute:
         call = await read(data, lambda body: read_chat(body, aliases=self._aliases))
         reply.unsent(call.not_sent)
         head = Head(self._new_id("chatcmpl"), self._clock(), call.model)
-        choices = [Choice(index) for index in range(call.choices)]
+        choices = call.answers()
         asked = Asked("chat", call.model, call.bodies(), call.messages, reply.receipt(head.id))
         if call.stream:
             await self._stream(asked, head, choices, reply, usage=call.include_usage)

@@ -34,7 +34,8 @@ class ResponsesRoute:
         call = await read(data, lambda body: read_response(body, self._kept.messages, aliases=self._aliases))
         reply.unsent(call.chat.not_sent)
         id, model = self._new_id("resp"), call.chat.model
-        response = Response(id, self._clock(), model, call.echo, self._new_id, store=call.store)
+        (choice,) = call.chat.answers()
+        response = Response(id, self._clock(), model, call.echo, self._new_id, store=call.store, choice=choice)
         asked = Asked("chat", model, call.chat.bodies(), call.chat.messages, reply.receipt(id))
         if call.stream:
             await self._stream(call, asked, response, reply)
