@@ -35,6 +35,14 @@ def test_the_reasons_of_the_channel_are_those_of_the_specification() -> None:
     assert set(listed) <= CLIENT_REASONS.keys()
 
 
+def test_the_reasons_of_the_wallet_are_those_of_the_specification() -> None:
+    spec = (Path(__file__).resolve().parents[3] / "specs/wallet.md").read_text()
+    (line,) = [line for line in spec.splitlines() if line.startswith("**Reasons of the wallet:**")]
+    listed = re.findall(r"`([a-z_]+)`", line.partition(". ")[0])
+    assert listed == ["tokens_gone", "issuer_refused"]
+    assert set(listed) <= CLIENT_REASONS.keys()
+
+
 def test_every_reason_says_what_happened_and_what_to_do() -> None:
     for words in CLIENT_REASONS.values():
         assert words.what.endswith(".")

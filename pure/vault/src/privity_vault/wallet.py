@@ -16,6 +16,15 @@ LEAST_LEFT: Final = 3
 """Unspent tokens of its own below which a device claims another block."""
 MAX_DELAY_S: Final = 600
 """Longest wait before a claim is written, so that its moment says nothing about a question's."""
+BATCH: Final = 32
+"""Most tokens of one drawing. A plan with no more than these a day is drawn in one, and shared by all devices."""
+LOW: Final = 8
+"""Tokens of its own below which a device of a larger plan draws another batch."""
+STOCK: Final = 128
+"""Tokens of a day that one device holds at most."""
+AHEAD_S: Final = 21_600
+"""Seconds before its day from which a day's tokens are drawn."""
+DAY_S: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,43 @@ def needs_claim(wallets: Mapping[bytes, Wallet], device: bytes, spent: Collectio
     if sum(len(spendable(one, device, spent)) for one in today.values()) >= LEAST_LEFT:
         return None
     return next((id_ for id_, one in today.items() if claim(one, device, b"")), None)
+
+
+def is_shared(daily: int | None) -> bool:
+    """Whether all devices share one wallet of the day. `daily` is what the plan allows, None for no limit."""
+    return daily is not None and daily <= BATCH
+
+
+def to_draw(daily: int | None, drawn: int, stock: int) -> int:
+    """Return how many tokens of a day a device asks for, 0 for none.
+
+    `drawn` is what the account drew of that day already, by the service's count; `stock` what this device may still
+    spend of it.
+    """
+    left = STOCK if daily is None else max(daily - drawn, 0)
+    if is_shared(daily):
+        return left
+    return 0 if stock >= LOW else min(BATCH, STOCK - stock, left)
+
+
+def drawn(issuer: bytes, day: int, tokens: tuple[bytes, ...], device: bytes, entropy: bytes, *, shared: bool) -> Wallet:
+    """Return the wallet to write for tokens that were just drawn: one block is claimed as by `claim`, or all are."""
+    empty = Wallet(issuer, day, tokens, ())
+    if shared:
+        found = claim(empty, device, entropy)
+        return empty if found is None else found.wallet
+    return replace(empty, claims=tuple((block, device) for block in range(-(-len(tokens) // BLOCK))))
+
+
+def draw_moment(day: int, now: int, entropy: bytes) -> int | None:
+    """Return when tokens of the day after `day` are drawn: uniform in what is left of its last six hours.
+
+    None before these. `now` in Unix seconds; `entropy` is 8 random bytes.
+    """
+    opens, closes = (day + 1) * DAY_S - AHEAD_S, (day + 1) * DAY_S
+    if not opens <= now < closes:
+        return None
+    return now + int.from_bytes(entropy[:8]) % (closes - now)
 
 
 def claim_delay(entropy: bytes) -> int:

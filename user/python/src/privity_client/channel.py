@@ -23,14 +23,17 @@ from privity_client.commands import (
     Accepted,
     Chunk,
     Command,
+    Complete,
     Deliver,
     Delivered,
     Event,
     FindNodes,
     Nodes,
     Opened,
+    Paid,
     Pause,
     Paused,
+    Pay,
     Receive,
     Reply,
     Result,
@@ -39,9 +42,10 @@ from privity_client.commands import (
 )
 from privity_client.discovery import NodeSource
 from privity_client.errors import ClientError
-from privity_client.exchange import Exchange, Flow
+from privity_client.exchange import NOT_PAID, Exchange, Flow
 from privity_client.nodes import VerifiedNode
 from privity_client.request import Request
+from privity_client.wallet.purse import Free, Purse
 
 STOP_SECONDS: Final = 3.0
 """Seconds that telling the node to stop may take; after that its own timer ends the answer."""
@@ -65,7 +69,10 @@ class Channel:
         clock: Callable[[], int] = unix_time,
         entropy: Entropy = os.urandom,
         sleep: Sleep = asyncio.sleep,
+        purse: Purse | None = None,
     ) -> None:
+        """`purse` pays for requests at nodes that take tokens."""
+        self._purse = Free(entropy) if purse is None else purse
         self._client = client
         self._source = source
         self._clock = clock
@@ -82,20 +89,30 @@ class Channel:
         flow = Exchange(request, chain, clock=self._clock, entropy=self._entropy, restart=restart, pinned=pinned).run()
         body = _Body(fetch.quiet_seconds(request.profile))
         taken: VerifiedNode | None = None
+        paid = False
         try:
             command: Command | None = next(flow)
             while command is not None:
+                paid = paid or isinstance(command, Pay)
                 if isinstance(command, Deliver):
                     taken = command.event.node if isinstance(command.event, Accepted) else taken
+                    if paid and isinstance(command.event, Complete):
+                        await self._purse.ended(request.rid)
                     yield command.event
                 command = _advance(flow, await self._outcome(command, body))
         except ClientError as error:
             if error.reason == "view_conflict" and taken is not None:
                 await self._source.contradicted(taken)
+            if error.reason in NOT_PAID:
+                await self._purse.refused(request.rid)
             raise
         finally:
             flow.close()
             await body.close()
+
+    async def request_id(self) -> bytes:
+        """Return the id for a new request."""
+        return await self._purse.request_id()
 
     async def greet(self, model: str) -> VerifiedNode:
         """Return a verified node that has answered a HELLO. Raises PrivityError."""
@@ -138,6 +155,10 @@ class Channel:
         match command:
             case FindNodes(model, refresh):
                 return Nodes(await self._source.nodes(model, refresh=refresh))
+            case Pay(rid, count, refused):
+                if refused:
+                    await self._purse.refused(rid)
+                return Paid(await self._purse.pay(rid, count))
             case SendHello(node, data):
                 return await self._hello(node, data)
             case SendRun(node, data):

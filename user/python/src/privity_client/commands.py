@@ -16,6 +16,18 @@ class FindNodes:
 
 
 @dataclass(frozen=True)
+class Pay:
+    """Answer with `Paid`: `count` tokens for the request, the same as before unless the node `refused` those.
+
+    Raise into the exchange what the purse raised.
+    """
+
+    rid: bytes
+    count: int
+    refused: bool
+
+
+@dataclass(frozen=True)
 class SendHello:
     """POST `body` to the node's HELLO route; answer with `Reply`."""
 
@@ -50,7 +62,7 @@ class Deliver:
     event: "Event"
 
 
-Command = FindNodes | SendHello | SendRun | Receive | Pause | Deliver
+Command = FindNodes | Pay | SendHello | SendRun | Receive | Pause | Deliver
 
 
 @dataclass(frozen=True)
@@ -58,6 +70,13 @@ class Nodes:
     """Verified nodes, at least one."""
 
     nodes: list[VerifiedNode]
+
+
+@dataclass(frozen=True)
+class Paid:
+    """What pays for the request."""
+
+    tokens: tuple[bytes, ...] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -92,7 +111,7 @@ class Delivered:
     """The caller has the event."""
 
 
-Result = Nodes | Reply | Opened | Chunk | Paused | Delivered
+Result = Nodes | Paid | Reply | Opened | Chunk | Paused | Delivered
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,16 @@ CLIENT_REASONS: Final[dict[str, Words]] = {
     "token_invalid": Words("The node did not accept the token.", "Your message was kept: send it again.", Exit.FAILED),
     "token_spent": Words("The token was used before.", "Your message was kept: send it again.", Exit.FAILED),
     "token_expired": Words("The token has expired.", "Your message was kept: send it again.", Exit.FAILED),
+    "tokens_gone": Words(
+        "No message is left for today. Nothing was sent.",
+        "Your message was kept: send it again then. `privity usage` shows what is left, `privity plan` what there is.",
+        Exit.REFUSED,
+    ),
+    "issuer_refused": Words(
+        "The service's tokens are not of the key in the public log. None was taken, and nothing was sent.",
+        "A key of one's own would mark a person. Ask whoever runs the server.",
+        Exit.REFUSED,
+    ),
     "policy": Words("The node's rules do not allow this request.", "The node's own words are shown.", Exit.FAILED),
     "internal": Words("Something went wrong inside the enclave.", "Your message was kept: send it again.", Exit.FAILED),
     "model_unavailable": Words(
@@ -106,6 +116,11 @@ CLIENT_REASONS: Final[dict[str, Words]] = {
     ),
     "bad_request": Words(
         "The node could not use the request.", "The node's own words say why; change that and send again.", Exit.FAILED
+    ),
+    "relay_bypassed": Words(
+        "Through this relay you were led to a place that is not behind it. Nothing was sent there.",
+        "Use another relay, or `--relay off`: the operator then sees from where you ask.",
+        Exit.REFUSED,
     ),
     "misuse": Words("The command was not understood.", "Add --help to see how it is used.", Exit.MISUSE),
     "file_unreadable": Words("A file could not be read.", "Check its name and its permissions.", Exit.MISUSE),

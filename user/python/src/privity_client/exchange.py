@@ -7,6 +7,7 @@ only after END was authenticated.
 """
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from typing import Final
 
 from privity_protocol import xwing
@@ -32,7 +33,9 @@ from privity_client.commands import (
     Line,
     Nodes,
     Opened,
+    Paid,
     Pause,
+    Pay,
     Receive,
     Reply,
     Restarted,
@@ -48,6 +51,8 @@ from privity_client.reaction import NO_RESPONSE, react
 from privity_client.request import Request, inner_reason
 
 OK: Final = 200
+NOT_PAID: Final = frozenset({"token_spent", "token_expired"})
+"""Reasons after which the request goes out once more, with other tokens."""
 Flow = Generator[Command, Result, None]
 
 
@@ -58,6 +63,14 @@ class _Failed(Exception):
         super().__init__(status)
         self.status = status
         self.detail = detail
+
+
+class _NotPaid(Exception):
+    """The node took the tokens for spent or expired, and did nothing else."""
+
+    def __init__(self, error: ClientError) -> None:
+        super().__init__(error.reason)
+        self.error = error
 
 
 class _Cut(Exception):
@@ -96,6 +109,7 @@ class Exchange:
         self._search = False
         self._holder: VerifiedNode | None = None
         self._ended = False
+        self._not_paid: ClientError | None = None
 
     def run(self) -> Flow:
         """Drive the request to its end. Raises PrivityError when it fails; what was delivered until then is partial."""
@@ -111,6 +125,12 @@ class Exchange:
                 self._search = again.search
                 yield Deliver(Retrying(again.reason, again.wait))
                 yield Pause(again.wait)
+            except _NotPaid as refused:
+                if self._not_paid is not None:
+                    raise refused.error from None
+                self._not_paid = refused.error
+                sent -= 1
+                yield Deliver(Retrying(refused.error.reason, 0.0))
             except _Gone as gone:
                 if not self._restart or sent >= MAX_TRIES:
                     raise ClientError(gone.reason) from None
@@ -120,12 +140,22 @@ class Exchange:
 
     def _attempt(self) -> Flow:
         node, session, began = yield from self._session()
+        request = yield from self._paid(node)
         try:
-            yield from self._send(node, session, began, self._request.payload())
+            yield from self._send(node, session, began, request.payload())
         except _Cut:
             if not self._request.resume:
                 raise ClientError("answer_cut") from None
             yield from self._resume(node)
+
+    def _paid(self, node: VerifiedNode) -> Generator[Command, Result, Request]:
+        """The request with what it costs at this node: the same tokens at every try, others once they were refused."""
+        price = node.prices.get(self._request.op, 0)
+        if not price:
+            return self._request
+        paid = yield Pay(self._request.rid, price, self._not_paid is not None)
+        assert isinstance(paid, Paid)
+        return replace(self._request, tok=paid.tokens)
 
     def _resume(self, node: VerifiedNode) -> Flow:
         for sent in range(1, MAX_TRIES + 1):
@@ -234,6 +264,8 @@ class Exchange:
 
     def _inner(self, event: Error) -> Exception:
         reason = inner_reason(event.code)
+        if reason in NOT_PAID:
+            return _NotPaid(ClientError(reason, event.text))
         return _Gone(reason) if reason == "answer_gone" else ClientError(reason, event.text)
 
 

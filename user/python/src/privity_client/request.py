@@ -30,6 +30,8 @@ class Request:
     seen: tuple[Seen, ...] = ()
     receipt: bool = False
     """Whether the node is asked to sign the answer (specs/receipt.md)."""
+    tok: tuple[bytes, ...] = field(default=(), repr=False)
+    """What pays for it; the exchange puts it in, once it knows the node and its price."""
 
     def payload(self) -> bytes:
         """Return the application bytes; the same for every try."""
@@ -41,12 +43,19 @@ class Request:
 
     def stop(self) -> "Request":
         """Return the request that ends this one's answer at the node."""
-        return replace(self, op="stop", body=b"", resume=False, receipt=False)
+        return replace(self, op="stop", body=b"", resume=False, receipt=False, tok=())
 
     def _header(self, op: str, *, resume: bool, from_: int | None = None) -> RequestHeader:
-        signed = self.receipt and op == self.op
+        own = op == self.op
         return RequestHeader(
-            rid=self.rid, op=op, tok=(), prof=self.profile, seen=self.seen, resume=resume, from_=from_, receipt=signed
+            rid=self.rid,
+            op=op,
+            tok=self.tok if own else (),
+            prof=self.profile,
+            seen=self.seen,
+            resume=resume,
+            from_=from_,
+            receipt=self.receipt and own,
         )
 
 
@@ -58,11 +67,12 @@ def chat_request(
     entropy: Entropy,
     resume: bool = True,
     seen: tuple[Seen, ...] = (),
+    rid: bytes | None = None,
 ) -> Request:
-    """Return a chat request with a fresh id; `seen` are the heads of the logs that this client holds."""
+    """Return a chat request; `seen` are the heads of the logs that this client holds, `rid` is its id."""
     value = {"messages": list(messages), "model": model, "stream": True}
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    return Request(entropy(RID), "chat", body, model, profile, resume, seen)
+    return Request(rid or entropy(RID), "chat", body, model, profile, resume, seen)
 
 
 def inner_reason(code: int) -> str:

@@ -17,10 +17,11 @@ _MEMBERS: Final = frozenset({"account", "deploy", "logs", "plans", "relays", "ru
 
 @dataclass(frozen=True)
 class WellKnown:
-    """Deployment name, the origin of HELLO and RUN, and where each log can be read, by its origin."""
+    """Deployment name, the origin of HELLO and RUN, that of accounts, and where each log can be read, by its origin."""
 
     deploy: str
     run: str
+    account: str | None
     logs: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -31,6 +32,9 @@ def decode(data: bytes) -> WellKnown:
     return WellKnown(
         deploy=canonical.text(value["deploy"], "well-known.deploy", longest=64),
         run=canonical.text(value["run"], "well-known.run", longest=260, pattern=_ORIGIN),
+        account=None
+        if value["account"] is None
+        else canonical.text(value["account"], "well-known.account", longest=260, pattern=_ORIGIN),
         logs=dict(_log(one) for one in canonical.entries(value["logs"], "well-known.logs", most=MAX_LOGS)),
     )
 

@@ -2,8 +2,8 @@
 
 import os
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -84,24 +84,34 @@ class Session:
             self.problem = error
 
 
-@asynccontextmanager
-async def session(
+@contextmanager
+def here(
     folder: Folder, *, clock: Callable[[], int] = millis, entropy: Entropy = os.urandom
-) -> AsyncIterator[Session]:
-    """Open the account of this machine; the service is not asked yet. Raises ClientError `no_account`, VaultError."""
+) -> Iterator[tuple[Replica, Access]]:
+    """Open this machine's copy of the account, beside other commands that have it open; there is no network.
+
+    Raises ClientError `no_account`, VaultError.
+    """
     if not folder.exists():
         raise ClientError("no_account")
     signing = custody.read(folder.device)
     store = Store(folder.database)
     try:
         found = opened.load(store, signing)
-        replica = Replica(store, found, clock, entropy)
-        rescued = drafts.rescue(replica)
-        async with fetch.new_client(found.origin) as client:
-            way = Access(found.origin, found.account, found.device, signing)
-            yield Session(replica, way, Service(client, found.origin), rescued=rescued)
+        yield Replica(store, found, clock, entropy), Access(found.origin, found.account, found.device, signing)
     finally:
         store.close()
+
+
+@asynccontextmanager
+async def session(
+    folder: Folder, *, clock: Callable[[], int] = millis, entropy: Entropy = os.urandom
+) -> AsyncIterator[Session]:
+    """Open the account of this machine; the service is not asked yet. Raises ClientError `no_account`, VaultError."""
+    with here(folder, clock=clock, entropy=entropy) as (replica, way):
+        rescued = drafts.rescue(replica)
+        async with fetch.new_client(way.origin) as client:
+            yield Session(replica, way, Service(client, way.origin), rescued=rescued)
 
 
 @asynccontextmanager

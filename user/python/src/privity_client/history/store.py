@@ -10,6 +10,8 @@ Whoever holds the disk sees how many chats and messages there are, which belong 
 | bodies | no | hash | fetched again | hash |
 | erasures | no | signature | a promise cannot be shown any more | harmless |
 | left_pages | no | signature | evidence of a second history is gone | harmless |
+
+Tables about tokens: `store_tokens`.
 """
 
 import os
@@ -25,8 +27,10 @@ from privity_vault.keyring import Claim
 from privity_vault.page import Chain, Known, SignedPage
 
 from privity_client.errors import ClientError
+from privity_client.history import store_tokens
+from privity_client.history.store_tokens import TokenRows
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 _TABLES: Final = """
 CREATE TABLE state (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE keyrings (revision INTEGER PRIMARY KEY, public BLOB NOT NULL, mac BLOB NOT NULL, mac_before BLOB,
@@ -49,6 +53,8 @@ _SINCE_2: Final = """
 CREATE TABLE erasures (n INTEGER PRIMARY KEY, ids BLOB NOT NULL, receipt BLOB, signature BLOB, key BLOB);
 CREATE TABLE left_pages (signature BLOB PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID
 """
+_SINCE: Final = (_TABLES, _SINCE_2, store_tokens.TABLES)
+"""What each format added to the one before it."""
 DELETED: Final = frozenset({Op.DELETE, Op.DELETE_BOX})
 
 
@@ -106,9 +112,10 @@ class Store:
             raise ClientError("home_unusable", f"{path}: written by a newer version")
         if version < FORMAT:
             with self.transaction():
-                for statement in (("" if version else _TABLES) + _SINCE_2).split(";"):
+                for statement in ";".join(_SINCE[version:]).split(";"):
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {FORMAT}")
+        self.tokens = TokenRows(self._db)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -3,7 +3,7 @@
 Source: specs/page.md, specs/service-api.md.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -136,15 +136,16 @@ def fetch_keyrings(access: Access, first: int) -> Flow[Keyrings]:
     return found
 
 
-def push(replica: Replica, access: Access) -> Flow[int]:
+def push(replica: Replica, access: Access, *, only: Collection[bytes] | None = None) -> Flow[int]:
     """Append what waits here, page by page. Returns how many pages. Raises VaultError, ServiceRefused, Malformed.
 
-    Refused with the reason for which nothing is written any more.
+    `only`: of what waits, these objects; the rest goes on waiting for its moment. Refused with the reason for which
+    nothing is written any more.
     """
     if replica.stopped is not None:
         raise VaultError(replica.stopped, "nothing is written before this is settled")
     written, tries = 0, 0
-    while rows := first_rows(replica.store.waiting(most=MAX_ENTRIES)):
+    while rows := first_rows(_due(replica, only)):
         signed = build(replica, rows)
         inline = yield from _staged(access, rows)
         try:
@@ -157,9 +158,16 @@ def push(replica: Replica, access: Access) -> Flow[int]:
             yield from pull(replica, access)
         else:
             written, tries = written + 1, 0
-    with replica.store.transaction():
-        replica.store.set_number("due", None)
+    if only is None:
+        with replica.store.transaction():
+            replica.store.set_number("due", None)
     return written
+
+
+def _due(replica: Replica, only: Collection[bytes] | None) -> list[Waiting]:
+    if only is None:
+        return replica.store.waiting(most=MAX_ENTRIES)
+    return [row for id_ in only for row in replica.store.waiting(id_)]
 
 
 def first_rows(rows: list[Waiting]) -> list[Waiting]:

@@ -11,6 +11,7 @@ from privity_attest.policy import Policy
 from privity_protocol.application import Seen
 from privity_protocol.directory import Node
 from privity_protocol.errors import Malformed
+from privity_protocol.token import PublicKey
 from privity_tlog import head, view
 from privity_tlog.checkpoint import Checkpoint
 from privity_tlog.errors import TlogError
@@ -19,7 +20,7 @@ from privity_tlog.view import View
 
 from privity_client import fetch, wellknown
 from privity_client.errors import ClientError
-from privity_client.trust import pins, remembered, standing
+from privity_client.trust import issuers, pins, remembered, standing
 from privity_client.trust.pins import Pin
 from privity_client.trust.remembered import Remembered
 from privity_client.trust.saved_evidence import SavedEvidence
@@ -165,6 +166,22 @@ class Server:
         """Return the bundle with all that judging it again takes. Raises what fetching tiles raises."""
         _ = self.standing
         return SavedEvidence(self._url, now, bundle, self._bulletin, await self._paths(bundle))
+
+    async def issuer_key(self, plan: str, day: str, *, now: int) -> PublicKey:
+        """Return the key under which tokens of `plan` and `day` (`2026-11-25`) are drawn, as the keys log has it.
+
+        The logs are read again where the last `refresh` does not show it. Raises ClientError `issuer_refused`, and
+        what `refresh` raises.
+        """
+        for fresh in (False, True):
+            found = (await self.refresh(now=now) if fresh else self.standing).posted.issuers
+            listed = None if found is None else issuers.hold(self._place, found)
+            try:
+                return issuers.key(listed, deploy=self.pin.deploy, plan=plan, day=day, now=now)
+            except ClientError:
+                if fresh:
+                    raise
+        raise AssertionError("it was found, or refused")
 
     def policy(self, roots: frozenset[bytes]) -> Policy:
         """Return the operator's logged policy, with the development roots that the person accepts."""
