@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass, replace
 
 import httpx
 import pytest
@@ -15,6 +16,7 @@ from privity_client import fetch
 from privity_client.appraisal import AllowSimulated, LocalAppraiser, read_root
 from privity_client.channel import Channel, unix_time
 from privity_client.discovery import Discovery
+from privity_client.nodes import VerifiedNode
 from privity_client.proxy.asking import Asking
 from privity_client.proxy.verified import VerifiedNodes
 from privity_client.testing import proxy_stand
@@ -232,6 +234,20 @@ def test_no_packet_but_the_programs_own_holds_a_word(proxy: Proxied, client: Ope
     assert not any(word in packet for packet in capture.packets if not own(packet))
 
 
+@dataclass
+class Recorded:
+    """The nodes that `source` finds, asked at another origin."""
+
+    source: Discovery
+    origin: str
+
+    async def nodes(self, model: str, *, refresh: bool) -> list[VerifiedNode]:
+        return [replace(node, origin=self.origin) for node in await self.source.nodes(model, refresh=refresh)]
+
+    async def contradicted(self, node: VerifiedNode) -> None:
+        await self.source.contradicted(node)
+
+
 def test_a_release_that_is_revoked_in_mid_life_stops_everything(served: Served) -> None:
     """The last test here: afterwards the installation has no release. The proxy's clock is moved, and nothing else."""
     ahead = [0]
@@ -246,7 +262,7 @@ def test_a_release_that_is_revoked_in_mid_life_stops_everything(served: Served) 
             appraiser = LocalAppraiser(trust.pin.deploy, consent)
             found = Discovery(http, served.url, appraiser, clock=clock, entropy=secrets.token_bytes, trust=trust)
             with recorders(served.port + 1) as (relay,):
-                nodes = VerifiedNodes(found, relay=f"http://localhost:{relay.port}")
+                nodes = VerifiedNodes(Recorded(found, f"http://localhost:{relay.port}"))
                 await nodes.nodes("", refresh=False)
                 asking = Asking(Channel(http, nodes, clock=clock), "p0", lambda: trust.seen)
                 async with proxy_stand.listening(nodes, asking, clock=clock) as port:

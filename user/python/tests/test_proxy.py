@@ -269,14 +269,6 @@ def test_those_who_wait_for_a_search_take_what_it_found() -> None:
     asyncio.run(scenario())
 
 
-def test_a_relay_carries_the_channel_in_the_place_of_the_server() -> None:
-    async def scenario() -> None:
-        nodes = VerifiedNodes(Source(FakeNode().verified()), relay="https://relay.example/")
-        assert [node.origin for node in await nodes.nodes("", refresh=False)] == ["https://relay.example"]
-
-    asyncio.run(scenario())
-
-
 def test_words_of_a_long_answer_come_in_order() -> None:
     words = [Text(f"{number} ") for number in range(400)]
 

@@ -1,9 +1,9 @@
-"""The command line of `privity proxy`: names, relays and profiles that cannot be, and what it prints."""
+"""The command line of `privity proxy`: names and profiles that cannot be, and what it prints."""
 
 from pathlib import Path
 
 import pytest
-from privity_client.cli.proxy import Wanted, aliases_of, origin_of, proxy
+from privity_client.cli.proxy import Wanted, aliases_of, proxy
 from privity_client.errors import ClientError
 
 
@@ -12,20 +12,6 @@ def test_names_stand_for_models() -> None:
     for wrong in ("name", "=model", "name="):
         with pytest.raises(ClientError, match="misuse"):
             aliases_of([wrong])
-
-
-def test_a_relay_is_an_origin() -> None:
-    assert origin_of("https://relay.example:8443/") == "https://relay.example:8443"
-    for wrong in (
-        "relay.example",
-        "ftp://relay.example",
-        "https://relay.example/path",
-        "https://relay.example/?a",
-        "https://[",
-        "",
-    ):
-        with pytest.raises(ClientError, match="misuse"):
-            origin_of(wrong)
 
 
 def test_an_unknown_profile_is_misuse_and_no_key_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

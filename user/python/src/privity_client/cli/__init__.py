@@ -8,6 +8,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from privity_client.cli.account_commands import register
+from privity_client.cli.relay_commands import register as register_relay
 from privity_client.cli.trust_commands import register as register_trust
 
 _PORT = os.environ.get("PRIVITY_PORT", "")
@@ -51,6 +52,9 @@ OwnPolicy = Annotated[
 SecondOpinion = Annotated[
     bool, typer.Option("--second-opinion", help="Also ask the independent verifier dcap-qvl about Intel evidence.")
 ]
+Relay = Annotated[
+    str, typer.Option("--relay", metavar="URL", help="A relay of others that hides your address; off: none this time.")
+]
 DevelopmentRoot = Annotated[
     Path | None, typer.Option("--development-root", metavar="FILE", help="Root certificate of a test enclave (PEM).")
 ]
@@ -62,6 +66,12 @@ def serve(
     no_witnesses: Annotated[
         bool, typer.Option("--no-witnesses", help="Run the logs without a witness; every verification then says so.")
     ] = False,
+    plans: Annotated[
+        bool, typer.Option("--plans", help="Count messages by plans: free with 20 a day, plus; in unlinkable tokens.")
+    ] = False,
+    plans_file: Annotated[
+        Path | None, typer.Option("--plans-file", metavar="FILE", help="The same with your own plans (JSON).")
+    ] = None,
 ) -> None:
     """Start Privity on this machine; Ctrl-C stops it.
 
@@ -70,7 +80,7 @@ def serve(
     """
     from privity_client.cli.serve import serve as run
 
-    _leave(lambda: run(model or [], witnessed=not no_witnesses))
+    _leave(lambda: run(model or [], witnessed=not no_witnesses, metered=plans, plans=plans_file))
 
 
 @app.command(epilog=EXIT_CODES)
@@ -86,6 +96,7 @@ def chat(
         str, typer.Option("--profile", help="Traffic shape: p1 (default), p2 stricter, p0 none.")
     ] = "p1",
     json: Json = False,
+    relay: Relay = "",
     allow_simulated: AllowSimulated = False,
     development_root: DevelopmentRoot = None,
     url: Url = DEFAULT_URL,
@@ -98,7 +109,7 @@ def chat(
     from privity_client.cli.chat import chat as run
     from privity_client.cli.options import Options
 
-    shared = (profile, json, allow_simulated, development_root, continued, temporary)
+    shared = (profile, json, allow_simulated, development_root, continued, temporary, relay)
     options = Options(url, text, once, model, system, file or [], *shared)
     _leave(lambda: run(options), as_json=json)
 
@@ -114,6 +125,7 @@ def verify(
         Path | None, typer.Option("--save", metavar="BUNDLE", help="Keep the evidence in a file, to check it later.")
     ] = None,
     second_opinion: SecondOpinion = False,
+    relay: Relay = "",
     json: Json = False,
     allow_simulated: AllowSimulated = False,
     development_root: DevelopmentRoot = None,
@@ -122,7 +134,7 @@ def verify(
     from privity_client.cli.verify import Question
     from privity_client.cli.verify import verify as run
 
-    question = Question(url, json, allow_simulated, development_root, challenge, policy, save, second_opinion)
+    question = Question(url, json, allow_simulated, development_root, challenge, policy, save, second_opinion, relay)
     _leave(lambda: run(question), as_json=json)
 
 
@@ -154,7 +166,7 @@ def proxy(
     alias: Annotated[
         list[str] | None, typer.Option("--alias", metavar="NAME=MODEL", help="A name that programs ask for.")
     ] = None,
-    relay: Annotated[str, typer.Option("--relay", metavar="URL", help="A relay of others that carries it all.")] = "",
+    relay: Relay = "",
     allow_origin: Annotated[
         list[str] | None, typer.Option("--allow-origin", help="A program that sends this Origin may ask.")
     ] = None,
@@ -346,6 +358,7 @@ def _leave(command: Callable[[], int], *, as_json: bool = False) -> NoReturn:
 
 register(app, _leave, epilog=EXIT_CODES, url=DEFAULT_URL)
 register_trust(app, _leave, epilog=EXIT_CODES, url=DEFAULT_URL)
+register_relay(app, _leave, epilog=EXIT_CODES, url=DEFAULT_URL)
 
 
 def main() -> None:

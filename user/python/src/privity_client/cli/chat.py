@@ -7,7 +7,7 @@ from pathlib import Path
 from privity_client.chain import Chain
 from privity_client.cli.account.kept import keeping_chat
 from privity_client.cli.ask import ask
-from privity_client.cli.options import UNPACED, Options, connection, default_model, new_request
+from privity_client.cli.options import UNPACED, Options, connection, default_model, new_request, relay_words
 from privity_client.cli.views import JsonView, PlainView, View
 from privity_client.conversation import MAX_FILE, MAX_TEXT, Conversation, as_text, compose, read_attachments, read_bytes
 from privity_client.errors import ClientError
@@ -47,6 +47,8 @@ async def once(options: Options, conversation: Conversation, text: str) -> int:
         shown = JsonView() if options.json else PlainView()
         view: View = shown if kept is None else kept.watch(shown)
         view.begin(connected.node)
+        if connected.relayed:
+            view.note("relay", relay_words(connected.relayed, account=kept is not None))
         if options.profile == "p0":
             view.note("unpaced", UNPACED)
         model = options.model or default_model(connected.node)

@@ -4,18 +4,20 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
 
-from privity_client import fetch
 from privity_client.appraisal import AllowSimulated, Consent, LocalAppraiser, Refuse, read_root
 from privity_client.channel import Channel, unix_time
 from privity_client.cli.failure import BANNER
 from privity_client.discovery import Discovery
 from privity_client.errors import ClientError
 from privity_client.nodes import VerifiedNode
+from privity_client.relayed.chosen import resolve
+from privity_client.relayed.relay import Relay
+from privity_client.relayed.way import open_client, words
 from privity_client.serve.home import Home, home_path
 from privity_client.trust.server import Server, reach
 
@@ -30,18 +32,27 @@ class Connection:
     source: Discovery
     node: VerifiedNode
     trust: Server
+    relayed: str = ""
+    """What a person is told of the relay that carries it all; empty without one."""
 
 
 @asynccontextmanager
 async def connect(
-    url: str, *, model: str, allow_simulated: bool, development_root: Path | None, ask: bool
+    url: str,
+    *,
+    model: str,
+    allow_simulated: bool,
+    development_root: Path | None,
+    ask: bool,
+    relay: Relay | None = None,
 ) -> AsyncIterator[Connection]:
     """Verify the server's nodes and yield a channel. `ask` lets a person at the terminal consent to a test enclave.
 
     Raises PrivityError; nothing of the user has been sent then.
     """
-    async with fetch.new_client(url) as client:
-        yield await _consented(client, url, model, allow_simulated, development_root, ask)
+    async with open_client(url, relay) as client:
+        connected = await _consented(client, url, model, allow_simulated, development_root, ask)
+        yield connected if relay is None else replace(connected, relayed=words(url, relay))
 
 
 async def _consented(
@@ -54,6 +65,14 @@ async def _consented(
         if error.reason != "simulated_not_allowed" or not (ask and person_agrees()):
             raise
     return await _verified(client, url, model, granted(development_root))
+
+
+def relay_of(url: str, asked: str) -> Relay | None:
+    """Return the relay for this run: `asked` is an address, `off`, or empty for the one that is remembered.
+
+    Raises ClientError `misuse`, `home_unusable`.
+    """
+    return resolve(home_path(dict(os.environ)), url, asked)
 
 
 def granted(development_root: Path | None) -> AllowSimulated:

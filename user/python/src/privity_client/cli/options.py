@@ -7,7 +7,7 @@ from pathlib import Path
 
 from privity_protocol.application import Seen
 
-from privity_client.cli.connection import Connection, connect
+from privity_client.cli.connection import Connection, connect, relay_of
 from privity_client.conversation import Conversation
 from privity_client.nodes import VerifiedNode
 from privity_client.request import Request, chat_request
@@ -31,6 +31,7 @@ class Options:
     development_root: Path | None
     continued: str = ""
     temporary: bool = False
+    relay: str = ""
 
 
 def connection(options: Options, *, ask_person: bool) -> AbstractAsyncContextManager[Connection]:
@@ -41,6 +42,7 @@ def connection(options: Options, *, ask_person: bool) -> AbstractAsyncContextMan
         allow_simulated=options.allow_simulated,
         development_root=options.development_root,
         ask=ask_person,
+        relay=relay_of(options.url, options.relay),
     )
 
 
@@ -49,6 +51,11 @@ def new_request(
 ) -> Request:
     """Return a request for `text` after everything said so far; `seen` are the heads of the logs that we hold."""
     return chat_request(conversation.messages(text), model=model, profile=profile, entropy=os.urandom, seen=seen)
+
+
+def relay_words(words: str, *, account: bool) -> str:
+    """Return what a person is told of the relay, and of what does not go through it."""
+    return f"{words} Your account's own requests go to the operator directly." if account else words
 
 
 def default_model(node: VerifiedNode) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import uvicorn
@@ -16,7 +15,7 @@ from privity_protocol.limits import MAX_BUNDLE
 
 from privity_client import fetch
 from privity_client.channel import Channel
-from privity_client.cli.connection import Connection, connect
+from privity_client.cli.connection import Connection, connect, relay_of
 from privity_client.cli.failure import BANNER
 from privity_client.cli.options import UNPACED
 from privity_client.errors import ClientError
@@ -29,6 +28,8 @@ from privity_client.proxy.listening import bound, configuration
 from privity_client.proxy.receipts import Receipts
 from privity_client.proxy.summary import Facts
 from privity_client.proxy.verified import VerifiedNodes
+from privity_client.relayed.relay import Relay
+from privity_client.relayed.way import open_client
 from privity_client.serve.home import home_path
 from privity_client.version import VERSION
 
@@ -52,7 +53,7 @@ class Wanted:
 def proxy(wanted: Wanted) -> int:
     """Serve until Ctrl-C. Raises PrivityError before anything listens: without verified nodes nothing does."""
     aliases = aliases_of(wanted.aliases)
-    relay = origin_of(wanted.relay) if wanted.relay else ""
+    relay = relay_of(wanted.url, wanted.relay)
     if wanted.profile not in ("p0", "p1", "p2"):
         raise ClientError("misuse", "--profile is p0, p1 or p2")
     asyncio.run(_serve(wanted, aliases, relay))
@@ -66,17 +67,6 @@ def aliases_of(texts: list[str]) -> dict[str, str]:
         if not (name and model):
             raise ClientError("misuse", f"--alias is NAME=MODEL, not {text}")
     return {name: model for name, _, model in pairs}
-
-
-def origin_of(url: str) -> str:
-    """Return the address of a relay, checked. Raises ClientError `misuse`."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise ClientError("misuse", "--relay is an address such as https://relay.example")
-    return url.rstrip("/")
 
 
 class Server(uvicorn.Server):
@@ -101,13 +91,13 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-async def _serve(wanted: Wanted, aliases: dict[str, str], relay: str) -> None:
+async def _serve(wanted: Wanted, aliases: dict[str, str], relay: Relay | None) -> None:
     consent = {"allow_simulated": wanted.allow_simulated, "development_root": wanted.development_root}
     async with (
-        connect(wanted.url, model="", ask=True, **consent) as connected,  # type: ignore[arg-type]
-        fetch.new_client(relay or wanted.url) as client,
+        connect(wanted.url, model="", ask=True, relay=relay, **consent) as connected,  # type: ignore[arg-type]
+        open_client(wanted.url, relay) as client,
     ):
-        nodes = VerifiedNodes(connected.source, relay=relay)
+        nodes = VerifiedNodes(connected.source)
         folder = wanted.receipts or home_path(dict(os.environ)) / "receipts"
         receipts = Receipts(folder, lambda node: _bundle(client, wanted.url, node))
         channel = Channel(client, nodes)
@@ -116,7 +106,7 @@ async def _serve(wanted: Wanted, aliases: dict[str, str], relay: str) -> None:
         # Not before all else went well: a key is shown at the start that chose it, and never again.
         key = open_key(home_path(dict(os.environ)), anew=wanted.new_key)
         port = sockets[0].getsockname()[1]
-        facts = Facts(wanted.url, connected.trust.pin.deploy, wanted.profile, relay, VERSION)
+        facts = Facts(wanted.url, connected.trust.pin.deploy, wanted.profile, relay.url if relay else "", VERSION)
         gate = Gate(key, port, frozenset(wanted.origins))
         made = Proxy(gate, nodes, asking, facts, aliases, signs=wanted.receipts is not None)
         server = Server(configuration(made), wanted, key, connected, port)
@@ -141,8 +131,8 @@ def announce(wanted: Wanted, key: Key, connected: Connection, port: int) -> None
         print(f"! {BANNER}")
     print(f"· server: {wanted.url}, verified: {node.release}, {'test enclave' if node.simulated else node.kind}")
     print(f"· models: {', '.join(model.id for model in node.models)}")
-    if wanted.relay:
-        print(f"· relay: {wanted.relay} carries the channel; it sees who asks and how much")
+    if connected.relayed:
+        print(f"· {connected.relayed}")
     if wanted.receipts is not None:
         print(f"· receipts: question and answer, signed by the node, in {wanted.receipts}")
     if wanted.profile == "p0":

@@ -21,7 +21,7 @@ from privity_client.cli.failure import BANNER
 from privity_client.cli.failure import text as failure_text
 from privity_client.cli.keys import typed_ahead
 from privity_client.cli.live import LiveView
-from privity_client.cli.options import UNPACED, Options, connection, default_model, new_request
+from privity_client.cli.options import UNPACED, Options, connection, default_model, new_request, relay_words
 from privity_client.cli.views import View
 from privity_client.conversation import Attachment, Conversation, compose, read_attachments
 from privity_client.nodes import VerifiedNode
@@ -88,6 +88,8 @@ class Terminal:
         if model is not None:
             label = " (demonstration: a small model that knows little)" if model.demonstration else ""
             self._console.print(Text(f"Model: {model.display}{label}"))
+        if self._connected.relayed:
+            self._console.print(Text(f"· {relay_words(self._connected.relayed, account=self._kept is not None)}"))
         if self._options.profile == "p0":
             self._console.print(Text(f"· {UNPACED}", style="yellow"))
         if self._attachments:

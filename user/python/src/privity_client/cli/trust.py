@@ -15,11 +15,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from privity_client import fetch
 from privity_client.channel import unix_time
+from privity_client.cli.connection import relay_of
 from privity_client.cli.log_facts import facts, members, moment, show_logs
 from privity_client.errors import ClientError
 from privity_client.printable import clean
+from privity_client.relayed.way import open_client
 from privity_client.serve.home import home_path
 from privity_client.trust import pins, remembered
 from privity_client.trust.differences import differences
@@ -72,7 +73,7 @@ def show(url: str, *, as_json: bool) -> int:
     memory = remembered.read(place)
 
     async def ask() -> dict[str, object]:
-        async with fetch.new_client(url) as client:
+        async with open_client(url, relay_of(url, "")) as client:
             trust = open_server(client, url, home_path(dict(os.environ)))
             await trust.refresh(now=unix_time())
             found = facts(trust, now=unix_time())
@@ -123,7 +124,7 @@ def upgrades(url: str, *, as_json: bool) -> int:
     known = _pinned(place, url)
 
     async def ask() -> list[tuple[int, Release, int]]:
-        async with fetch.new_client(url) as client:
+        async with open_client(url, relay_of(url, "")) as client:
             trust = open_server(client, url, home_path(dict(os.environ)))
             found = await trust.refresh(now=unix_time())
             seen = remembered.read(place).releases

@@ -11,11 +11,10 @@ from privity_protocol.errors import PrivityError
 from rich.console import Console
 from rich.text import Text
 
-from privity_client import fetch
 from privity_client.appraisal import Consent, LocalAppraiser, Refuse
 from privity_client.challenge import challenge
 from privity_client.channel import unix_time
-from privity_client.cli.connection import granted, person_agrees
+from privity_client.cli.connection import granted, person_agrees, relay_of
 from privity_client.cli.failure import BANNER, text
 from privity_client.cli.log_facts import LogFacts, facts, members, show_logs
 from privity_client.cli.opinion import is_contradicted, opinion_members, show_opinion
@@ -23,6 +22,9 @@ from privity_client.cli.record import render
 from privity_client.discovery import Discovery
 from privity_client.errors import ClientError, EvidenceRefused, Exit, words_for
 from privity_client.nodes import VerifiedNode
+from privity_client.printable import clean
+from privity_client.relayed.relay import Relay
+from privity_client.relayed.way import hides, open_client, words
 from privity_client.second_opinion import NoOpinion, Opinion, second_opinion
 from privity_client.serve.home import home_path
 from privity_client.trust import saved_evidence
@@ -42,6 +44,7 @@ class Question:
     policy: Path | None
     save: Path | None
     second_opinion: bool
+    relay: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,26 +63,32 @@ class Judged:
 def verify(question: Question) -> int:
     """Run the command; return 0 when every listed node was accepted, else the exit code of the first failure."""
     policy = None if question.policy is None else read_policy(question.policy)
+    relay = relay_of(question.url, question.relay)
     consent: Consent = granted(question.development_root) if question.allow_simulated else Refuse()
-    judged, logs = asyncio.run(judge(question, policy, consent))
+    judged, logs = asyncio.run(judge(question, policy, consent, relay))
     if not question.json and not question.allow_simulated and _asks_for_consent(judged) and person_agrees():
-        judged, logs = asyncio.run(judge(question, policy, granted(question.development_root)))
+        judged, logs = asyncio.run(judge(question, policy, granted(question.development_root), relay))
     if not judged:
         raise ClientError("no_node", "the directory lists none")
     saved = [] if question.save is None else save(question.save, judged)
     if question.json:
-        print(json.dumps(_document(question.url, judged, saved, logs), ensure_ascii=False))
+        print(json.dumps(_document(question.url, relay, judged, saved, logs), ensure_ascii=False))
     else:
-        _show(Console(highlight=False), question, judged, saved, logs)
+        console = Console(highlight=False)
+        hidden = hides(question.url, relay)
+        console.print(Text(clean(words(question.url, relay)), style="green" if hidden else "dim"))
+        _show(console, question, judged, saved, logs)
     errors = [one.error for one in judged if one.error is not None]
     if errors:
         return int(words_for(errors[0]).exit)
     return int(Exit.REFUSED if any(is_contradicted(one.opinion) for one in judged) else Exit.OK)
 
 
-async def judge(question: Question, policy: bytes | None, consent: Consent) -> tuple[list[Judged], LogFacts]:
+async def judge(
+    question: Question, policy: bytes | None, consent: Consent, relay: Relay | None = None
+) -> tuple[list[Judged], LogFacts]:
     """Return the verdict on every listed node, and what was checked of the logs."""
-    async with fetch.new_client(question.url) as client:
+    async with open_client(question.url, relay) as client:
         trust = await reach(client, question.url, home_path(dict(os.environ)))
         verifier = LocalAppraiser(trust.pin.deploy, consent, policy=policy)
         source = Discovery(client, question.url, verifier, clock=unix_time, entropy=os.urandom, trust=trust)
@@ -121,10 +130,14 @@ def _asks_for_consent(judged: list[Judged]) -> bool:
     return any(one.error is not None and one.error.reason == "simulated_not_allowed" for one in judged)
 
 
-def _document(url: str, judged: list[Judged], saved: list[Path], logs: LogFacts) -> dict[str, object]:
+def _document(
+    url: str, relay: Relay | None, judged: list[Judged], saved: list[Path], logs: LogFacts
+) -> dict[str, object]:
     simulated = any(_simulated(one) for one in judged)
     return {
         "url": url,
+        "relay": None if relay is None else {"name": relay.name, "url": relay.url},
+        "address_hidden": hides(url, relay),
         "simulated": simulated,
         "notice": BANNER if simulated else None,
         "logs": members(logs),

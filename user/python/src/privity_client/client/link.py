@@ -6,7 +6,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from privity_client import fetch
 from privity_client.appraisal import LocalAppraiser
 from privity_client.channel import Channel, unix_time
 from privity_client.client.policy import STRICT, Policy
@@ -16,6 +15,8 @@ from privity_client.errors import ClientError
 from privity_client.proxy.asking import Asking
 from privity_client.proxy.summary import Facts
 from privity_client.proxy.verified import VerifiedNodes
+from privity_client.relayed.chosen import resolve
+from privity_client.relayed.way import open_client
 from privity_client.serve.home import home_path
 from privity_client.trust.server import reach
 from privity_client.user_policy import read_policy
@@ -36,7 +37,10 @@ class Link:
 
 @dataclass(frozen=True)
 class Server:
-    """Which server, under which policy. `profile` is the traffic shape; `relay` an origin that carries the channel."""
+    """Which server, under which policy. `profile` is the traffic shape.
+
+    `relay` is the origin of a relay, `off`, or empty for the one that is remembered for this server.
+    """
 
     url: str
     policy: Policy = STRICT
@@ -59,18 +63,20 @@ async def _opened(server: Server) -> AsyncIterator[Link]:
     policy = server.policy
     consent = policy.consent()
     own = None if policy.own is None else read_policy(policy.own)
-    async with fetch.new_client(server.url) as http, fetch.new_client(server.relay or server.url) as carrying:
-        trust = await reach(http, server.url, policy.home or home_path(dict(os.environ)))
+    home = policy.home or home_path(dict(os.environ))
+    relay = resolve(home, server.url, server.relay)
+    async with open_client(server.url, relay) as http, open_client(server.url, relay) as carrying:
+        trust = await reach(http, server.url, home)
         appraiser = LocalAppraiser(trust.pin.deploy, consent, policy=own)
 
         def judged(done: int, of: int) -> None:
             server.progress(Verifying(done, of))
 
         source = Discovery(http, server.url, appraiser, clock=unix_time, entropy=os.urandom, trust=trust, judged=judged)
-        nodes = VerifiedNodes(source, relay=server.relay)
+        nodes = VerifiedNodes(source)
         await nodes.nodes("", refresh=False)
         asking = Asking(Channel(carrying, nodes), server.profile, lambda: trust.seen)
-        facts = Facts(server.url, trust.pin.deploy, server.profile, server.relay, VERSION)
+        facts = Facts(server.url, trust.pin.deploy, server.profile, relay.url if relay else "", VERSION)
         try:
             yield Link(nodes, asking, facts)
         finally:

@@ -60,7 +60,7 @@ def page(facts: Facts, nodes: Sequence[VerifiedNode], failure: ApiError | None) 
         parts.append(f'<p class="warn">Nothing is sent now. {html.escape(failure.message)}</p>')
     if any(node.simulated for node in nodes):
         parts.append('<p class="warn">Test enclave. Whoever runs this server can read your messages.</p>')
-    carried = f"relay {facts.relay}" if facts.relay else "the server's own"
+    carried = f"relay {facts.relay}, which hides your address from the operator" if facts.relay else "the server's own"
     parts.append(_list({"Server": facts.server, "Deployment": facts.deployment, "Carried by": carried}))
     parts.append(_list({"Traffic profile": facts.profile, "Client": facts.version}))
     for node in nodes:

@@ -1,7 +1,6 @@
-"""The verified nodes for all requests of the proxy: found once for those who ask at the same time, sent by a relay."""
+"""The verified nodes for all requests of the proxy: found once for those who ask at the same time."""
 
 import asyncio
-from dataclasses import replace
 
 from privity_protocol.errors import PrivityError
 
@@ -10,15 +9,10 @@ from privity_client.nodes import VerifiedNode
 
 
 class VerifiedNodes:
-    """A node source that many requests share. `relay` is the origin that carries the channel instead of the server's.
+    """A node source that many requests share."""
 
-    A relay sees who asks and how much; the operator then sees the relay. It is believed in nothing: what it carries is
-    sealed to the verified keys.
-    """
-
-    def __init__(self, source: NodeSource, *, relay: str = "") -> None:
+    def __init__(self, source: NodeSource) -> None:
         self._source = source
-        self._relay = relay.rstrip("/")
         self._searching = asyncio.Lock()
         self._searches = 0
         self._failure: PrivityError | None = None
@@ -33,8 +27,7 @@ class VerifiedNodes:
             waited = before != self._searches
             if waited and self._failure is not None:
                 raise self._failure.with_traceback(None)
-            found = await self._search(model, refresh=refresh and not waited)
-        return [replace(node, origin=self._relay) for node in found] if self._relay else found
+            return await self._search(model, refresh=refresh and not waited)
 
     async def contradicted(self, node: VerifiedNode) -> None:
         """Hand on that a node has seen another history."""
