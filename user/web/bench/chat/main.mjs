@@ -35,14 +35,13 @@ record.value = {
 followWidth();
 render(h(App, null), document.getElementById("app"));
 
+const { port1: after, port2: frame } = new MessageChannel();
+
 /** Until what was set in motion stands on the screen. */
 function painted() {
   return new Promise((resolve) => {
-    requestAnimationFrame(() => {
-      const { port1: from, port2: to } = new MessageChannel();
-      from.onmessage = () => resolve();
-      to.postMessage(null);
-    });
+    after.onmessage = () => resolve();
+    requestAnimationFrame(() => frame.postMessage(null));
   });
 }
 

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useMemo, useRef, useState } from "preact/hooks";
 
 import { inChunks } from "../parts/chunks.ts";
-import { memo } from "../parts/memo.ts";
+import { useNodes } from "../parts/memo.ts";
 import { t } from "../text/text.ts";
 
 import type { Destination } from "./address.ts";
@@ -35,10 +35,11 @@ export function Answer({ text, streaming = false, written = "", previews = false
   stretches.current = inChunks(blocks, STRETCH, stretches.current);
   const [asked, setAsked] = useState<Destination | null>(null);
   const around = useMemo(() => ({ written, previews, ask: setAsked }), [written, previews]);
+  const drawn = useNodes(stretches.current, definitions, (some) => <Stretch blocks={some} definitions={definitions} />);
   return (
     <Around.Provider value={around}>
       <div class="prose" dir="auto" aria-busy={streaming || undefined}>
-        {stretches.current.map((some) => <Stretch blocks={some} definitions={definitions} />)}
+        {drawn}
         {rest !== "" && <p class="answer-limit">{t("answer.limit.rest")}</p>}
         {rest !== "" && <Plain text={rest} />}
       </div>
@@ -52,7 +53,8 @@ interface StretchProps {
   readonly definitions: Definitions;
 }
 
-/** Blocks that a browser lays out and paints apart from the others: of a growing answer it does the last stretch again. */
-const Stretch = memo(function Stretch({ blocks, definitions }: StretchProps): JSX.Element {
-  return <div class="stretch">{blocks.map((block) => <Block block={block} definitions={definitions} />)}</div>;
-});
+/** Blocks that a browser lays out and paints apart from the others, or leaves while they are far away. */
+function Stretch({ blocks, definitions }: StretchProps): JSX.Element {
+  const drawn = useNodes(blocks, definitions, (block) => <Block block={block} definitions={definitions} />);
+  return <div class="stretch">{drawn}</div>;
+}

@@ -20,20 +20,18 @@ export interface BlockProps {
   readonly definitions: Definitions;
 }
 
-/** One block. */
+/** One block. Who draws it keeps its node while it is the same. */
 export function Block({ block, definitions }: BlockProps): JSX.Element {
-  return useMemo(() => {
-    switch (block.kind) {
-      case "code":
-        return <Code info={block.info} code={block.code} />;
-      case "formula":
-        return <MathsBlock tex={block.tex} closed={block.closed} source={block.source} />;
-      case "plain":
-        return <Unformatted source={block.source} />;
-      case "markdown":
-        return <>{views(block.parsed.tokens, { parsed: block.parsed, definitions, heading: block.heading })}</>;
-    }
-  }, [block, definitions]);
+  switch (block.kind) {
+    case "code":
+      return <Code info={block.info} code={block.code} />;
+    case "formula":
+      return <MathsBlock tex={block.tex} closed={block.closed} source={block.source} />;
+    case "plain":
+      return <Unformatted source={block.source} />;
+    case "markdown":
+      return <>{views(block.parsed.tokens, { parsed: block.parsed, definitions, heading: block.heading })}</>;
+  }
 }
 
 function Unformatted({ source }: { readonly source: string }): JSX.Element {

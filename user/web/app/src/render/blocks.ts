@@ -35,6 +35,8 @@ interface Counted {
   readonly blocks: number;
   readonly markup: number;
   readonly work: number;
+  /** Addresses that have a name. */
+  readonly names: number;
 }
 interface Read {
   readonly piece: Piece;
@@ -46,7 +48,7 @@ interface Read {
 
 /** The level of what a message's headings stand under. */
 const MESSAGE_LEVEL = 2;
-const NOTHING: Counted = { length: 0, blocks: 0, markup: 0, work: 0 };
+const NOTHING: Counted = { length: 0, blocks: 0, markup: 0, work: 0, names: 0 };
 const NONE: Definitions = Object.freeze(Object.create(null) as Definitions);
 
 /** Reads one answer as it grows. */
@@ -88,6 +90,7 @@ export class Reader {
   }
 
   private definitions(): Definitions {
+    if ((this.read.at(-1)?.until.names ?? 0) === 0) return NONE;
     const all = Object.create(null) as Record<string, Definitions[string]>;
     for (const { block } of this.read) {
       if (block.kind !== "markdown") continue;
@@ -110,6 +113,7 @@ function readPiece(text: string, piece: Piece, before: Read | undefined): Read {
     blocks: counted.blocks + (parsed?.blocks ?? 1),
     markup: counted.markup + (parsed?.markup ?? 0),
     work: counted.work + (parsed?.work ?? work),
+    names: counted.names + (parsed === null ? 0 : Object.keys(parsed.definitions).length),
   });
   if (piece.kind !== "markdown" || piece.end > ANSWER_LENGTH) {
     const block: Block = piece.kind === "code" ? { kind: "code", source, info: piece.info, code: piece.code }

@@ -1,6 +1,7 @@
 /** An answer: its margin line, what the model thought first, its text, how it ended, and what can be done with it. */
 
 import type { JSX } from "preact";
+import { useContext, useLayoutEffect } from "preact/hooks";
 
 import type { MessageView } from "../../bridge/views.ts";
 import type { MenuItem } from "../../parts/Menu.tsx";
@@ -19,6 +20,7 @@ import { written } from "../../state/shown.ts";
 import { t } from "../../text/text.ts";
 import { Branches } from "./Branches.tsx";
 import { MarginLine } from "./MarginLine.tsx";
+import { Scrolling } from "./scroll.ts";
 
 /** Loaded right after the first paint; the words alone stand there if a chat is faster. */
 const Answer = lazy(async () => (await import("../../render/Answer.tsx")).Answer, Words);
@@ -35,6 +37,8 @@ export function AnswerBlock({ message }: { readonly message: MessageView }): JSX
 /** While it comes. Only this is drawn again with each piece. */
 function Coming({ run }: { readonly run: Run }): JSX.Element {
   const [text, reasoning, phase] = [run.text.value, run.reasoning.value, run.phase.value];
+  const scroll = useContext(Scrolling);
+  useLayoutEffect(() => scroll?.grew());
   return (
     <div class="answer" aria-busy="true">
       {reasoning !== "" && (

@@ -12,7 +12,7 @@ import { Faults, Offers } from "./Faults.tsx";
 import { Instructions } from "./Instructions.tsx";
 import { Chunk } from "./Chunk.tsx";
 import { Nearness } from "./nearness.ts";
-import { Scroll } from "./scroll.ts";
+import { Scroll, Scrolling } from "./scroll.ts";
 import { branchKeys, nextMessage } from "./walking.ts";
 
 /** From the end, these chunks are drawn whole at once. */
@@ -48,7 +48,7 @@ export function Messages(): JSX.Element {
           <Faults />
           <Offers />
           <Instructions />
-          <List nearness={nearness} scroll={scroll} />
+          <Scrolling.Provider value={scroll}><List nearness={nearness} scroll={scroll} /></Scrolling.Provider>
         </div>
       </div>
       <Jump scroll={scroll} />

@@ -1,6 +1,7 @@
 /** Where the messages are scrolled to: at the end they follow what comes; whoever reads upwards is never pulled down. */
 
 import { signal } from "@preact/signals";
+import { createContext } from "preact";
 
 /** Pixels from the end that still count as the end. */
 const NEAR = 48;
@@ -33,6 +34,11 @@ export class Scroll {
       element.removeEventListener("scroll", scrolled);
       element.removeEventListener("wheel", turned);
     };
+  }
+
+  /** What is in it grew: follow its end in the same layout, not in one more after the frame's own. */
+  grew(): void {
+    if (this.#follows) this.#jump();
   }
 
   /** Go to the end and follow it. */
@@ -72,3 +78,6 @@ export class Scroll {
     this.atEnd.value = this.#height - this.#top - element.clientHeight <= NEAR;
   }
 }
+
+/** The scrolling of the messages that something stands in. */
+export const Scrolling = createContext<Scroll | null>(null);
