@@ -52,7 +52,7 @@ def test_plans_and_quotas_are_given_and_shown(stand: Stand, config: Path, capsys
     assert main(["--config", str(config), "quota", name]) == 0
     assert "of any" in capsys.readouterr().out
     assert main(["--config", str(config), "plans"]) == 0
-    assert "free        5 active chats, 500000000 bytes, of new accounts" in capsys.readouterr().out
+    assert "free        5 active chats, 500000000 bytes, 20 tokens a day, of new accounts" in capsys.readouterr().out
 
 
 def test_a_name_that_begins_with_a_hyphen_is_no_option(
@@ -115,6 +115,7 @@ def test_statistics_count_and_show_no_account(stand: Stand, config: Path, capsys
     assert dict(line.split(maxsplit=1) for line in shown.splitlines() if "by_plan" not in line) == {
         "accounts": "1", "active_chats": "1", "archived_chats": "0", "pages": "2", "staged_bodies": "0",
         "passkeys": "1", "tokens": "1", "shares": "0", "invitations": "0",
+        "drawn_today": "{}", "vouchers": "0", "invoices": "0", "returned": "0", "unfit": "0", "subscriptions": "0",
         "bytes": str(stand.rows("accounts")[0][11]),
     }  # fmt: skip
     assert spelled(member.account) not in shown

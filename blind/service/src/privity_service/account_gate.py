@@ -22,7 +22,7 @@ WAIT_S: Final = 20.0
 """For which a request waits until the accounts are open, or could not be opened."""
 FIRST: Final = frozenset(
     {"access", "account", "service", "passkeys", "keyring", "pages", "events", "bodies", "objects", "pairings"}
-    | {"shares", "usage", "openapi.json", "tokens", "issuers", "plans"}
+    | {"shares", "usage", "openapi.json", "tokens", "issuers", "plans", "vouchers", "checkout", "payments"}
 )
 WELL_KNOWN: Final = frozenset({"/.well-known/webauthn", "/.well-known/passkey-endpoints"})
 _BUSY: Final = json.dumps(

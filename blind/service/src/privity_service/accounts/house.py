@@ -20,6 +20,7 @@ from privity_service.accounts.plans import Plan, Standing, standing
 from privity_service.accounts.problem import Problem
 from privity_service.accounts.settings import AccountSettings, Registration
 from privity_service.issuer.keys import IssuerKeys
+from privity_service.payments.provider import Payments
 
 DAY_S: Final = 86_400
 
@@ -38,6 +39,8 @@ class House:
     news: News = field(default_factory=News)
     issuer: IssuerKeys | None = None
     """None issues no tokens."""
+    payments: Payments | None = None
+    """None takes no payments."""
     counters: Allowance = field(init=False)
     _prefix_key: bytes = field(default_factory=lambda: token_bytes(32), repr=False)
 

@@ -28,6 +28,8 @@ STAGED_S: Final = 86_400
 REPLY_S: Final = 86_400
 SHARE_S: Final = 2_592_000
 SHARE_CLOCK_S: Final = 60
+MAX_EVENT: Final = 262_144
+"""Bytes of an event of a payment provider."""
 SWEEP_S: Final = 300
 NEWS_S: Final = 25
 
@@ -51,6 +53,8 @@ PAGES: Final = Rate("pages", 120, 60)
 BODIES: Final = Rate("bodies", 600, 60)
 KEYRINGS: Final = Rate("keyrings", 60, 3600)
 DRAWS: Final = Rate("draws", 60, 3600)
+VOUCHERS: Final = Rate("vouchers", 10, 3600)
+CHECKOUTS: Final = Rate("checkouts", 10, 3600)
 ANSWERS: Final = Rate("answers", 5, 3600)
 
 

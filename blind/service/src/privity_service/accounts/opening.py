@@ -12,8 +12,10 @@ from privity_service.accounts import schema
 from privity_service.accounts.database import Database, engine_of
 from privity_service.accounts.house import House
 from privity_service.accounts.plans import names
-from privity_service.accounts.settings import AccountSettings, DatabasePlace, Registration
+from privity_service.accounts.settings import AccountSettings, DatabasePlace, Registration, StripeSettings
 from privity_service.issuer.keys import IssuerKeys
+from privity_service.payments import secret_file
+from privity_service.payments.provider import Payments
 
 FOLDER: Final = "accounts"
 FILE: Final = "accounts.db"
@@ -31,7 +33,7 @@ class KeyUnfit(Exception):
 def open_house(
     state: Path, place: DatabasePlace, settings: AccountSettings, registration: Registration, own_origin: str
 ) -> House:
-    """Open or make everything. Raises SchemaTooNew, KeyUnfit, KeyFileUnfit, OSError, SQLAlchemyError."""
+    """Open or make everything. Raises SchemaTooNew, KeyUnfit, KeyFileUnfit, SecretUnfit, OSError, SQLAlchemyError."""
     folder = state / FOLDER
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = engine_of(place.url or f"sqlite:///{folder / FILE}")
@@ -45,6 +47,7 @@ def open_house(
         origins=tuple(dict.fromkeys((origin, *settings.related_origins))),
         erasure=erasure_key(folder / KEY_FILE),
         issuer=None if settings.issuance is None else _issuer(folder / ISSUER, names(settings.plans)),
+        payments=None if settings.payments is None else _payments(settings.payments.stripe, origin),
     )
 
 
@@ -52,6 +55,18 @@ def _issuer(folder: Path, plans: tuple[str, ...]) -> IssuerKeys:
     keys = IssuerKeys(folder, plans)
     keys.prepare(int(time.time()))
     return keys
+
+
+def _payments(chosen: StripeSettings, origin: str) -> Payments:
+    # A service that takes no payments does not load the library of one that does.
+    from privity_service.payments.stripe_checkout import StripeCheckout
+
+    return StripeCheckout(
+        key=secret_file.read(Path(chosen.key_file)),
+        webhook_secret=secret_file.read(Path(chosen.webhook_secret_file)),
+        base=chosen.base,
+        home=f"{origin}/usage",
+    )
 
 
 def erasure_key(path: Path) -> Ed25519PrivateKey:

@@ -10,6 +10,7 @@ from privity_protocol.stored.header import MAX_BODY
 from privity_service.accounts import (
     access,
     bodies,
+    checkout,
     creation,
     guests,
     issuance,
@@ -17,13 +18,15 @@ from privity_service.accounts import (
     owner,
     pages,
     pairings,
+    payment_events,
     shares,
     usage,
+    vouchers,
     wire,
 )
 from privity_service.accounts.call import Answer, Call
 from privity_service.accounts.house import House
-from privity_service.accounts.limits import MAX_JSON, MAX_PAGES, MAX_STEP
+from privity_service.accounts.limits import MAX_EVENT, MAX_JSON, MAX_PAGES, MAX_STEP
 from privity_service.accounts.tokens import Scope
 
 Handler = Callable[[House, Call], Answer]
@@ -113,7 +116,7 @@ ACCOUNTS: Final = (
     ),
     Operation(
         "DELETE", "/v1/account", "Erase the account", owner.delete_account, {200: wire.ErasureReceipt},
-        scope=Scope.FRESH, tells=True,
+        scope=Scope.FRESH, writes=False, tells=True,
     ),
 )  # fmt: skip
 HISTORY: Final = (
@@ -200,9 +203,24 @@ TOKENS: Final = (
         ("tokens.off", "tokens.day", "tokens.malformed", "tokens.daily"), takes=guests.GuestTokensDrawn, writes=False,
     ),
 )  # fmt: skip
+# Where a payment provider is asked, writers must not wait for it.
 PLANS: Final = (
     Operation("GET", "/v1/plans", "What can be had", usage.offered, {200: wire.PlanList}, writes=False),
     Operation("GET", "/v1/usage", "What is used", usage.usage, {200: wire.Usage}, scope=Scope.OPEN, writes=False),
+    Operation(
+        "POST", "/v1/vouchers", "Redeem a voucher", vouchers.redeem, {200: vouchers.PaidTime},
+        ("voucher.unknown", "voucher.used", "voucher.malformed", "plan.running", "request.key_reused"),
+        scope=Scope.FULL, takes=vouchers.VoucherTyped, headers=KEYED,
+    ),
+    Operation(
+        "POST", "/v1/checkout", "Begin to pay for a plan", checkout.checkout, {200: checkout.CheckoutStarted},
+        ("payments.off", "plan.running", "request.key_reused"), scope=Scope.FULL, takes=checkout.PlanChosen,
+        headers=KEYED, writes=False,
+    ),
+    Operation(
+        "POST", "/v1/payments/stripe", "Hear what Stripe tells", payment_events.hear, {200: wire.Nothing},
+        ("payments.off", "access.refused"), takes=Octets(MAX_EVENT), headers={"Stripe-Signature": "^.+$"}, writes=False,
+    ),
 )  # fmt: skip
 OPERATIONS: Final = (*ACCESS, *ACCOUNTS, *HISTORY, *PAIRINGS, *SHARES, *TOKENS, *PLANS)
 

@@ -4,7 +4,7 @@ from privity_protocol.canonical import base64url_decode
 from sqlalchemy import Connection, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from privity_service.accounts import challenges, erasures, passkeys, rings
+from privity_service.accounts import challenges, erasures, passkeys, rings, subscriptions
 from privity_service.accounts.call import Answer, Call
 from privity_service.accounts.house import House, owner_hash, row_of
 from privity_service.accounts.limits import BEGIN, CHALLENGE_S, FINISH, MAX_PASSKEYS
@@ -111,7 +111,8 @@ def remove_passkey(house: House, call: Call) -> Answer:
 
 
 def delete_account(house: House, call: Call) -> Answer:
-    """`DELETE /v1/account`."""
+    """`DELETE /v1/account`. What is paid for again and again ends first."""
+    subscriptions.end_all(house, call.caller.account)
     with house.database.writing() as connection:
         receipt = erase(connection, house, call.caller.account)
     return Answer(200, receipt)

@@ -13,7 +13,8 @@ from privity_service.issuer.settings import PlanName
 
 DAY_S: Final = 86_400
 DEFAULT_PLAN: Final = "free"
-MAX_PLANS: Final = 16
+MAX_PLANS: Final = 12
+"""Keys of five days of each fit into a leaf of the log, which holds 64."""
 _RENAMED: Final = {"plus": "paid", "paid": "plus"}
 """The plan that was called `paid` is `plus`. A configuration and a database may each have either name."""
 

@@ -7,15 +7,15 @@ _BY_STATUS: Final[dict[int, str]] = {
     401: "access.required access.refused",
     402: "plan.active_chats plan.bytes plan.tokens",
     403: "access.scope account.closed log.device",
-    404: "request.unknown pairing.unknown pairing.pending share.unknown tokens.off",
+    404: "request.unknown pairing.unknown pairing.pending share.unknown tokens.off voucher.unknown payments.off",
     405: "request.method",
     409: "log.keyring log.moved log.sequence log.version log.resurrected body.staged passkeys.last passkeys.known "
-    "passkeys.too_many pairing.taken pairing.order share.taken share.too_many",
+    "passkeys.too_many pairing.taken pairing.order share.taken share.too_many voucher.used plan.running",
     410: "access.expired pairing.burnt",
     412: "keyring.moved",
     413: "request.too_large",
     422: "keyring.invalid page.malformed log.bad_signature body.absent body.hash body.malformed share.expiry "
-    "request.key_reused tokens.day tokens.malformed",
+    "request.key_reused tokens.day tokens.malformed voucher.malformed",
     429: "request.too_many account.too_many tokens.daily",
     500: "service.failed",
     503: "service.busy",

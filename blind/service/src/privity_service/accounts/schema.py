@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import Engine, inspect, select, text
 from sqlalchemy.sql import column, table
 
-NEWEST: Final = "0003"
+NEWEST: Final = "0004"
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 7_262_001
 """Of PostgreSQL: two processes that start at once migrate one after the other."""

@@ -12,6 +12,27 @@ Origin = Annotated[
     str, msgspec.Meta(max_length=255, pattern=r"^(https://[a-z0-9.-]+(:[0-9]{1,5})?|http://localhost(:[0-9]{1,5})?)$")
 ]
 
+SecretFile = Annotated[str, msgspec.Meta(pattern=r"^/", max_length=1024)]
+PublicKeyText = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$", max_length=43)]
+
+
+class StripeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How Stripe Checkout is reached. Both files are for nobody else to read (mode 0600)."""
+
+    key_file: SecretFile
+    """Holds the secret key of the API."""
+    webhook_secret_file: SecretFile
+    """Holds the secret that events are signed with."""
+    base: Annotated[
+        str, msgspec.Meta(pattern=r"^(https://[a-z0-9.-]+(:[0-9]{1,5})?|http://(127\.0\.0\.1|localhost):[0-9]{1,5})$")
+    ] = "https://api.stripe.com"
+
+
+class PaymentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who takes payments."""
+
+    stripe: StripeSettings
+
 
 class DatabasePlace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where accounts are kept: null is a SQLite file in the state folder, else `postgresql://...`."""
@@ -37,6 +58,10 @@ class AccountSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Days for which a plan goes on after its paid time."""
     issuance: Issuance | None = None
     """Null issues no tokens."""
+    voucher_keys: Annotated[list[PublicKeyText], msgspec.Meta(max_length=8)] = []
+    """Public keys whose vouchers are taken; none takes no vouchers."""
+    payments: PaymentSettings | None = None
+    """Null takes no payments."""
 
     def __post_init__(self) -> None:
         if self.plans is not None and DEFAULT_PLAN not in self.plans:

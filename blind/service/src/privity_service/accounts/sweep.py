@@ -1,8 +1,12 @@
 """Erasing what is over: ceremonies, tokens, pairings, shares, replies, and bodies that no page came to name."""
 
+from typing import Final
+
 from sqlalchemy import Connection, delete, func, select, update
 
 from privity_service.accounts.house import House
+from privity_service.accounts.payment_events import KEPT_DAYS
+from privity_service.accounts.subscriptions import BEGUN, ENDED
 from privity_service.accounts.tables import (
     AccessToken,
     Account,
@@ -10,10 +14,17 @@ from privity_service.accounts.tables import (
     Challenge,
     Invitation,
     Pairing,
+    Payment,
+    PaymentEvent,
     Reply,
     Share,
+    Subscription,
     TokenDraw,
 )
+
+_BEGUN_DAYS: Final = 7
+_EVENT_DAYS: Final = 30
+"""For longer than a provider tries to tell something."""
 
 
 def sweep(house: House) -> None:
@@ -26,12 +37,26 @@ def sweep(house: House) -> None:
         connection.execute(delete(Invitation).where((Invitation.last_day < house.day) | (Invitation.uses < 1)))
     with house.database.writing() as connection:
         connection.execute(delete(TokenDraw).where(TokenDraw.day < house.day - 1))
+    _forget_payments(house)
     with house.database.reading() as connection:
         waiting = select(BodyRow.account).where(BodyRow.staged_until <= now).distinct()
         accounts = [one for (one,) in connection.execute(waiting)]
     for account in accounts:
         with house.database.writing() as connection:
             _drop_staged(connection, account, now)
+
+
+def _forget_payments(house: House) -> None:
+    """What can no longer be redeemed, paid back or told of, and what somebody began to pay for and did not."""
+    old, undone = Subscription.day < house.day - KEPT_DAYS, Subscription.day < house.day - _BEGUN_DAYS
+    over = Subscription.state.in_((BEGUN, ENDED)), old | ((Subscription.state == BEGUN) & undone)
+    for query in (
+        delete(Payment).where(Payment.last_day < house.day),
+        delete(PaymentEvent).where(PaymentEvent.day < house.day - _EVENT_DAYS),
+        delete(Subscription).where(*over),
+    ):
+        with house.database.writing() as connection:
+            connection.execute(query)
 
 
 def _drop_staged(connection: Connection, account: bytes, now: int) -> None:

@@ -207,3 +207,42 @@ class Invitation(Base):
     hash: Mapped[bytes] = _id()
     uses: Mapped[int]
     last_day: Mapped[int]
+
+
+class Payment(Base):
+    """What was paid for by a voucher or an invoice, by the hash of its name; it outlives the account, to count once."""
+
+    __tablename__ = "payments"
+    mark: Mapped[bytes] = _id()
+    account: Mapped[bytes | None] = mapped_column(LargeBinary, ForeignKey("accounts.id", ondelete="SET NULL"))
+    kind: Mapped[str] = mapped_column(String(16))
+    plan: Mapped[str] = mapped_column(String(64))
+    days: Mapped[int]
+    day: Mapped[int]
+    last_day: Mapped[int]
+    returned: Mapped[bool]
+    __table_args__ = (Index("payments_account", "account"), Index("payments_last_day", "last_day"))
+
+
+class Subscription(Base):
+    """What an account began to pay for. `reference` is all that a payment provider is told of the account."""
+
+    __tablename__ = "subscriptions"
+    reference: Mapped[bytes] = _id()
+    account: Mapped[bytes] = _of_account()
+    plan: Mapped[str] = mapped_column(String(64))
+    amount: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    state: Mapped[int]
+    name: Mapped[str | None] = mapped_column(String(255))
+    day: Mapped[int]
+    __table_args__ = (Index("subscriptions_account", "account"),)
+
+
+class PaymentEvent(Base):
+    """An event of a payment provider that was heard, by the hash of its id."""
+
+    __tablename__ = "payment_events"
+    mark: Mapped[bytes] = _id()
+    day: Mapped[int]
+    __table_args__ = (Index("payment_events_day", "day"),)

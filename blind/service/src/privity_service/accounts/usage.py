@@ -23,11 +23,16 @@ def offered(house: House, _call: Call) -> Answer:
             bytes=plan.bytes,
             daily=None if issuance is None else plan.daily,
             price=None if plan.price is None else PlanPrice(plan.price.amount, plan.price.currency, plan.price.period),
-            buy=False,
+            buy=plan.price is not None and house.payments is not None,
         )
         for name, plan in (house.settings.plans or {}).items()
     ]
-    return Answer(200, PlanList(entries, None if issuance is None else issuance.guest_daily, vouchers=False))
+    return Answer(
+        200,
+        PlanList(
+            entries, None if issuance is None else issuance.guest_daily, vouchers=bool(house.settings.voucher_keys)
+        ),
+    )
 
 
 def usage(house: House, call: Call) -> Answer:

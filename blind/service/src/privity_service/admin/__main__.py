@@ -11,15 +11,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from privity_service.accounts.house import House
 from privity_service.accounts.opening import KeyUnfit, open_house
 from privity_service.accounts.schema import SchemaTooNew
-from privity_service.admin import commands, upkeep
+from privity_service.admin import commands, issuer, upkeep, vouchers
 from privity_service.admin.commands import AdminRefused
 from privity_service.configuration import Configuration, ConfigurationRefused, read
 from privity_service.issuer.keys import KeyFileUnfit
+from privity_service.payments.secret_file import SecretUnfit
+from privity_service.vouchers import key_file
 
 Command = Callable[[House, argparse.Namespace], list[str]]
 MAX_AMOUNT = 2**31 - 1
+MAX_BATCH = 10_000
 NAME_CHARACTERS = 22
-UNFIT = KeyUnfit, KeyFileUnfit
+UNFIT = KeyUnfit, KeyFileUnfit, key_file.KeyFileUnfit, SecretUnfit
 
 
 def _amount(text: str) -> int | None:
@@ -46,6 +49,14 @@ def _count(text: str) -> int:
     raise argparse.ArgumentTypeError("a number from 1 on")
 
 
+def _batch(text: str) -> int:
+    """A number of vouchers. Raises ArgumentTypeError."""
+    found = _count(text)
+    if found > MAX_BATCH:
+        raise argparse.ArgumentTypeError(f"at most {MAX_BATCH} at once")
+    return found
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     made = argparse.ArgumentParser(prog="privity-admin", description=__doc__)
@@ -58,6 +69,9 @@ def parser() -> argparse.ArgumentParser:
     plan = listed.add_parser("plan", help="give an account a plan")
     plan.add_argument("account")
     plan.add_argument("name")
+    plan.add_argument(
+        "--days", type=_count, default=None, metavar="N", help="days from tomorrow; left out: without end"
+    )
     quota = listed.add_parser("quota", help="give an account limits of its own")
     quota.add_argument("account")
     quota.add_argument("--chats", type=_chats, default=None, metavar="N", help="active chats; `plan` as its plan says")
@@ -66,6 +80,15 @@ def parser() -> argparse.ArgumentParser:
     invite.add_argument("--uses", type=_count, default=1, metavar="N", help="accounts that it admits (1)")
     invite.add_argument("--days", type=_count, default=14, metavar="N", help="days that it lasts (14)")
     listed.add_parser("withdraw", help="withdraw an invitation").add_argument("code", type=commands.code)
+    key = listed.add_parser("voucher-key", help="print the public key of vouchers; make FILE if it is not there")
+    key.add_argument("file", type=Path)
+    sold = listed.add_parser("vouchers", help="make vouchers and print their codes, once")
+    sold.add_argument("--key", type=Path, required=True, metavar="FILE", help="the key that signs them")
+    sold.add_argument("--plan", default="plus", metavar="NAME", help="what they are for (plus)")
+    sold.add_argument("--days", type=_count, default=30, metavar="N", help="days that one gives (30)")
+    sold.add_argument("--count", type=_batch, default=1, metavar="N", help="how many (1)")
+    sold.add_argument("--expires", type=_count, default=365, metavar="N", help="days for which they are taken (365)")
+    listed.add_parser("issuer", help="the keys of tokens: whether they are logged, and how much was drawn")
     kept = listed.add_parser("backup", help="copy the accounts of a running service into a new folder")
     kept.add_argument("folder", type=Path)
     listed.add_parser("migrate", help="bring the database to this release's schema; a start does it too")
@@ -73,11 +96,12 @@ def parser() -> argparse.ArgumentParser:
 
 
 COMMANDS: dict[str, Command] = {
+    "issuer": lambda house, given: issuer.keys(house, given.published),
     "plans": lambda house, _: commands.plans(house),
     "statistics": lambda house, _: commands.count(house),
     "show": lambda house, given: commands.show(house, commands.account_id(given.account)),
     "erase": lambda house, given: commands.erase(house, commands.account_id(given.account)),
-    "plan": lambda house, given: commands.set_plan(house, commands.account_id(given.account), given.name),
+    "plan": lambda house, given: commands.set_plan(house, commands.account_id(given.account), given.name, given.days),
     "quota": lambda house, given: commands.set_quota(
         house, commands.account_id(given.account), given.chats, given.bytes
     ),
@@ -87,6 +111,10 @@ COMMANDS: dict[str, Command] = {
 UPKEEP: dict[str, Callable[[Configuration, argparse.Namespace], list[str]]] = {
     "backup": lambda configuration, given: upkeep.backup(configuration, given.folder.absolute()),
     "migrate": lambda configuration, _: upkeep.migrate(configuration),
+    "voucher-key": lambda _, given: vouchers.show_key(given.file.absolute()),
+    "vouchers": lambda configuration, given: vouchers.batch(
+        configuration, given.key, given.plan, given.days, given.count, given.expires
+    ),
 }
 
 
@@ -108,6 +136,7 @@ def main(arguments: list[str] | None = None) -> int:
         if given.command in UPKEEP:
             print("\n".join(UPKEEP[given.command](configuration, given)))
             return 0
+        given.published = None if configuration.published is None else Path(configuration.published)
         house = open_house(
             Path(configuration.state),
             configuration.database,

@@ -6,12 +6,13 @@ from secrets import token_bytes
 from privity_protocol.canonical import base64url_decode, base64url_encode
 from sqlalchemy import delete, insert, update
 
-from privity_service.accounts import owner
+from privity_service.accounts import owner, subscriptions
 from privity_service.accounts.house import House, row_of
-from privity_service.accounts.plans import DEFAULT_PLAN, find
+from privity_service.accounts.plans import DAY_S, DEFAULT_PLAN, Plan, find
 from privity_service.accounts.problem import Problem
 from privity_service.accounts.tables import Account, Invitation
 from privity_service.admin.statistics import statistics
+from privity_service.issuer.keys import date_of
 
 
 class AdminRefused(Exception):
@@ -40,15 +41,15 @@ def code(text: str) -> str:
         return text
 
 
-def set_plan(house: House, account: bytes, plan: str) -> list[str]:
-    """Give an account a plan. Raises AdminRefused."""
+def set_plan(house: House, account: bytes, plan: str, days: int | None = None) -> list[str]:
+    """Give an account a plan, without end or from today for so many days. Raises AdminRefused."""
     plans = house.settings.plans
     if plans is None:
         raise AdminRefused("this deployment has no plans")
     found = find(plans, plan)
     if found is None:
         raise AdminRefused(f"no such plan; there are {', '.join(sorted(plans))}")
-    return _change(house, account, plan=found, paid_until=None)
+    return _change(house, account, plan=found, paid_until=None if days is None else house.day + 1 + days)
 
 
 def set_quota(house: House, account: bytes, chats: int | None, size: int | None) -> list[str]:
@@ -74,8 +75,10 @@ def show(house: House, account: bytes) -> list[str]:
     except Problem:
         raise AdminRefused("no such account") from None
     standing, plan = house.standing(row), house.plan(row)
+    end = "none" if standing.until is None else date_of(standing.until // DAY_S)
     return [
         f"plan            {standing.name}",
+        f"end of time     {end}",
         f"active chats    {row['active']} of {'any' if plan.active_chats is None else plan.active_chats}",
         f"archived chats  {row['archived']}",
         f"bytes           {row['stored']} of {'any' if plan.bytes is None else plan.bytes}",
@@ -85,7 +88,11 @@ def show(house: House, account: bytes) -> list[str]:
 
 
 def erase(house: House, account: bytes) -> list[str]:
-    """Erase every row of an account. Raises AdminRefused."""
+    """Erase every row of an account; what it pays for again and again ends first. Raises AdminRefused."""
+    try:
+        subscriptions.end_all(house, account)
+    except Problem as problem:
+        raise AdminRefused(problem.detail) from None
     try:
         with house.database.writing() as connection:
             receipt = owner.erase(connection, house, account)
@@ -119,15 +126,20 @@ def plans(house: House) -> list[str]:
     known = house.settings.plans
     if known is None:
         return ["none: this deployment has no plans"]
-    shown = {name: (one.active_chats, one.bytes) for name, one in sorted(known.items())}
-    return [
-        f"{name:<12}{'any' if chats is None else chats} active chats, {'any number of' if size is None else size} bytes"
-        + (", of new accounts" if name == DEFAULT_PLAN else "")
-        for name, (chats, size) in shown.items()
-    ]
+    return [_shown(name, one) for name, one in known.items()]
+
+
+def _shown(name: str, plan: Plan) -> str:
+    chats = "any" if plan.active_chats is None else plan.active_chats
+    size = "any number of" if plan.bytes is None else plan.bytes
+    daily = "any number of" if plan.daily is None else plan.daily
+    price = plan.price
+    cost = "" if price is None else f", {price.amount} {price.currency} (smallest unit) a {price.period}"
+    new = ", of new accounts" if name == DEFAULT_PLAN else ""
+    return f"{name:<12}{chats} active chats, {size} bytes, {daily} tokens a day{cost}{new}"
 
 
 def count(house: House) -> list[str]:
     """Counts over all accounts."""
     with house.database.reading() as connection:
-        return statistics(connection).lines()
+        return statistics(connection, house.day).lines()

@@ -2,9 +2,23 @@
 
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
-from privity_service.accounts.tables import AccessToken, Account, BodyRow, Invitation, PageRow, Passkey, Share
+from privity_service.accounts.payment_events import KIND as INVOICE
+from privity_service.accounts.subscriptions import ALIVE
+from privity_service.accounts.tables import (
+    AccessToken,
+    Account,
+    BodyRow,
+    Invitation,
+    PageRow,
+    Passkey,
+    Payment,
+    Share,
+    Subscription,
+    TokenDraw,
+)
+from privity_service.accounts.vouchers import KIND as VOUCHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +36,21 @@ class Statistics:
     tokens: int
     shares: int
     invitations: int
+    drawn_today: dict[str, int]
+    vouchers: int
+    invoices: int
+    returned: int
+    unfit: int
+    """Paid invoices that gave nobody time: of another amount, or of an account that was erased."""
+    subscriptions: int
 
     def lines(self) -> list[str]:
         """One line per count."""
         return [f"{name:<16}{value}" for name, value in asdict(self).items()]
 
 
-def statistics(connection: Connection) -> Statistics:
-    """Count."""
+def statistics(connection: Connection, day: int) -> Statistics:
+    """Count; `day` is today."""
 
     def count(table: type) -> int:
         return connection.execute(select(func.count()).select_from(table)).scalar_one()
@@ -39,6 +60,13 @@ def statistics(connection: Connection) -> Statistics:
     plans = connection.execute(
         select(Account.plan, func.count().label("number")).group_by(Account.plan).order_by(Account.plan)
     )
+    drawn = select(TokenDraw.plan, func.sum(TokenDraw.count)).where(TokenDraw.day == day).group_by(TokenDraw.plan)
+
+    def payments(*which: ColumnElement[bool]) -> int:
+        return connection.execute(select(func.count()).select_from(Payment).where(*which)).scalar_one()
+
+    invoice = Payment.kind == INVOICE
+    alive = select(func.count()).select_from(Subscription).where(Subscription.state == ALIVE)
     staged = select(func.count()).select_from(BodyRow).where(BodyRow.staged_until.is_not(None))
     return Statistics(
         accounts=count(Account),
@@ -52,4 +80,10 @@ def statistics(connection: Connection) -> Statistics:
         tokens=count(AccessToken),
         shares=count(Share),
         invitations=count(Invitation),
+        drawn_today={plan: int(number) for plan, number in connection.execute(drawn.order_by(TokenDraw.plan))},
+        vouchers=payments(Payment.kind == VOUCHER),
+        invoices=payments(invoice, Payment.days > 0),
+        returned=payments(invoice, Payment.returned.is_(True)),
+        unfit=payments(invoice, Payment.days == 0, Payment.returned.is_(False)),
+        subscriptions=connection.execute(alive).scalar_one(),
     )

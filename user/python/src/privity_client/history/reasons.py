@@ -54,6 +54,17 @@ SERVICE: Final[dict[str, Words]] = {
     "tokens.day": Words("These tokens are of another day than the service gives out.", "Ask again.", Exit.FAILED),
     "tokens.malformed": Words("The service did not accept what was to be signed.", _AGAIN, Exit.FAILED),
     "tokens.daily": Words("The plan has no more tokens for this day.", "Ask again tomorrow.", Exit.REFUSED),
+    "voucher.malformed": Words(
+        "This is no voucher as it was printed.", "Compare it letter by letter: each row ends with a check.", Exit.FAILED
+    ),
+    "voucher.unknown": Words(
+        "This service does not take this voucher, or no longer.", "Ask whoever it is from.", Exit.REFUSED
+    ),
+    "voucher.used": Words("This voucher was redeemed before.", "Nothing was changed.", Exit.REFUSED),
+    "plan.running": Words(
+        "The account has a plan whose time runs.", "Wait for its end, then try again: `privity usage`.", Exit.REFUSED
+    ),
+    "payments.off": Words("This plan cannot be bought here.", "Ask whoever runs the service.", Exit.REFUSED),
     "pairing.pending": Words("The other device has not answered yet.", "Begin again on both.", Exit.FAILED),
     "pairing.unknown": Words("This link has ended.", "Begin again: `privity link` on the new device.", Exit.FAILED),
     "pairing.taken": Words("This link was used already.", "Begin again on the new device.", Exit.REFUSED),
