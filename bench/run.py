@@ -24,6 +24,7 @@ BENCHMARKS = (
     "attest_evidence",
     "engine",
     "relay",
+    "relay_of_others",
     "accounts",
     "tokens",
     "node_memory",
