@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,11 @@ from account_process import ServiceProcess
 from account_stand import Stand, run, stand_on
 from member import Member, body_of, octets, spelled
 from privity_protocol.stored.page import Op
-from privity_service.accounts.tables import Invitation
+from privity_service.accounts.plans import DAY_S
+from privity_service.accounts.tables import Invitation, TokenDraw
 from privity_service.admin.__main__ import main
+from privity_service.admin.issuer import logged_keys
+from privity_service.issuer.keys import IssuerKeys, date_of
 from sqlalchemy import insert
 
 
@@ -53,6 +57,49 @@ def test_plans_and_quotas_are_given_and_shown(stand: Stand, config: Path, capsys
     assert "of any" in capsys.readouterr().out
     assert main(["--config", str(config), "plans"]) == 0
     assert "free        5 active chats, 500000000 bytes, 20 tokens a day, of new accounts" in capsys.readouterr().out
+
+
+def test_a_plan_is_given_for_some_days(stand: Stand, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name, before = made(stand).account.hex(), int(time.time()) // DAY_S
+    assert main(["--config", str(config), "plan", name, "plus", "--days", "3"]) == 0
+    ends = {f"end of time     {date_of(day + 4)}" for day in (before, int(time.time()) // DAY_S)}
+    assert ends & set(capsys.readouterr().out.splitlines())
+    assert main(["--config", str(config), "plan", name, "paid"]) == 0
+    assert capsys.readouterr().out.startswith("plan            plus\nend of time     none\n")
+
+
+def test_the_keys_of_tokens_are_shown_with_whether_they_are_logged(
+    stand: Stand, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--config", str(config), "issuer"]) == 1
+    assert capsys.readouterr().err.startswith("FAILED this service issues no tokens")
+    document = json.loads(config.read_text())
+    document["accounts"] |= {"issuance": {}, "plans": {"free": {}}}
+    config.write_text(json.dumps(document | {"published": str(tmp_path)}))
+    assert main(["--config", str(config), "issuer"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert [line.split()[1:3] for line in shown] == [["free", "key"]] * len(shown)
+    assert {line.split()[5] for line in shown} == {"unknown"}
+    assert {line.split()[-1] for line in shown} == {"0"}
+    keys = IssuerKeys(tmp_path / "state/accounts/issuer", ("free",))
+    keys.prepare(int(time.time()))
+    logged = keys.listed(int(time.time()))[-1]
+    entry = {"plan": "free", "day": logged.date, "nbf": 0, "exp": 1, "spki": logged.signing.public.spki.hex()}
+    leaf = spelled(json.dumps({"v": 1, "t": "issuers", "keys": [entry]}).encode())
+    bulletin = {"keys": {"entries": [{"leaf": spelled(b"[]")}, {"leaf": leaf, "index": 1, "path": []}]}}
+    (tmp_path / "bulletin").write_text(json.dumps(bulletin))
+    member = made(stand)
+    with stand.house.database.writing() as connection:
+        row = {"account": member.account, "plan": "free", "day": logged.day, "count": 7}
+        connection.execute(insert(TokenDraw).values(**row))
+    assert main(["--config", str(config), "issuer"]) == 0
+    lines = {line.split()[0]: line.split() for line in capsys.readouterr().out.splitlines()}
+    found = lines.pop(logged.date)
+    assert (found[5], found[-1]) == ("yes", "7")
+    assert {words[5] for words in lines.values()} == {"no"}
+    for spoilt in ("[]", "{", '{"keys": {"entries": [{"leaf": "A"}]}}', "[" * 5000):
+        (tmp_path / "bulletin").write_text(spoilt)
+        assert logged_keys(tmp_path) is None
 
 
 def test_a_name_that_begins_with_a_hyphen_is_no_option(

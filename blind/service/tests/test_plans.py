@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 from account_stand import Clock, Stand, reason, run, stand_on
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from member import Json, Member, body_of, octets, spelled
 from privity_protocol import token, token_request
 from privity_protocol.stored.page import Op
@@ -18,6 +19,8 @@ from privity_service.accounts.settings import AccountSettings
 from privity_service.accounts.usage import next_draw
 from privity_service.issuer.keys import MARGIN_S, IssuerKeys
 from privity_service.issuer.settings import Issuance
+from privity_service.vouchers.letters import spell
+from privity_service.vouchers.voucher import Voucher
 from sqlalchemy import text
 
 DAY = Clock().now // DAY_S
@@ -216,6 +219,28 @@ def test_tokens_are_drawn_of_the_plan_that_the_account_has_on_their_day(issuing:
             assert (await draw(member, "free", requests(keys, 1, ahead=1, now=start))).status_code == 200
             give(issuing, "plus", DAY - 7)
             assert reason(await draw(member, "plus", requests(keys, 1, plan="plus"))) == (402, "plan.tokens")
+
+    run(scenario())
+
+
+def test_the_21st_message_waits_for_a_voucher(make_stand: Any, keys: IssuerKeys) -> None:
+    key = Ed25519PrivateKey.generate()
+    public = spelled(key.public_key().public_bytes_raw())
+    stand: Stand = make_stand(settings=AccountSettings(issuance=Issuance(), voucher_keys=[public]))
+    stand.house.issuer = keys
+
+    async def scenario() -> None:
+        async with stand.client() as client:
+            member = Member(client)
+            await member.create()
+            assert (await draw(member, "free", requests(keys, 20))).status_code == 200
+            assert reason(await draw(member, "free", requests(keys, 1))) == (429, "tokens.daily")
+            code = spell(Voucher("plus", 30, DAY, token_bytes(8)).signed(key))
+            headers = {"idempotency-key": spelled(token_bytes(16))}
+            assert (await member.send("POST", "/v1/vouchers", json={"code": code}, headers=headers)).status_code == 200
+            assert (await draw(member, "plus", requests(keys, 1, plan="plus"))).status_code == 200
+            used = (await member.send("GET", "/v1/usage")).json()
+            assert (used["limits"]["daily"], [one["count"] for one in used["drawn"]]) == (3000, [1])
 
     run(scenario())
 
