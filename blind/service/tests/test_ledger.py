@@ -203,7 +203,7 @@ def test_a_database_of_accounts_is_refused_and_left_alone(tmp_path: Path) -> Non
 def test_the_ledger_loads_nothing_of_accounts_but_how_to_reach_a_database() -> None:
     script = "import sys, privity_service.ledger.process; print(sorted(n for n in sys.modules if '.accounts.' in n))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    allowed = ("database", "problem", "schema", "settings")
+    allowed = ("database", "problem", "schema")
     assert done.stdout.strip() == str([f"privity_service.accounts.{one}" for one in allowed])
 
 
