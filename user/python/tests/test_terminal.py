@@ -15,6 +15,7 @@ from privity_client.conversation import Conversation
 from privity_client.errors import ClientError
 from privity_client.fetch import new_client
 from privity_client.testing.fake_node import ORIGIN, FakeNetwork, FakeNode, FixedSource, Script
+from privity_client.wallet.opening import ServerPurse
 from privity_protocol.lines import Done, Text
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
@@ -52,7 +53,13 @@ class Room:
         console = Console(file=self.screen, width=80, height=24, force_terminal=False, highlight=False)
         async with new_client(ORIGIN, FakeNetwork(self.node).transport()) as client:
             channel = Channel(client, self.source, clock=lambda: 1000, entropy=self.entropy, sleep=sleep)
-            connected = Connection(channel, self.source, self.node.verified(), NoLogs())  # type: ignore[arg-type]
+            connected = Connection(
+                channel,
+                self.source,
+                self.node.verified(),
+                NoLogs(),  # type: ignore[arg-type]
+                ServerPurse(ORIGIN, NoLogs(), Path(".")),  # type: ignore[arg-type]
+            )
             with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
                 self.terminal = Terminal(console, self.options, connected, self.conversation, [])
                 self.terminal.welcome()

@@ -154,17 +154,17 @@ class Keeper:
         return {} if document is None else {sha256(document).digest(): document}
 
     def _log_issuers(self) -> None:
-        """Log the token keys that the service made ahead; what it offers is looked at once a minute."""
+        """Log the token keys that the service made ahead: once a minute, and at every poll until it answers."""
         address, now = self._settings.issuer, self._clocks.steady()
         if address is None or now < self._offered_at:
             return
-        self._offered_at = now + LOOK
         entry = self.ledger.keys.newest.get(issuers.KIND)
         known = None if entry is None else issuers.decode(entry.leaf)
         try:
             status, offer = self._wire.ask(Question(address, issuing.PATH, issuing.MAX_OFFER))
             if status != 200:
                 raise Failed("status", f"the issuer answers {status}")
+            self._offered_at = now + LOOK
             leaf = issuing.due(known, offer, deploy=self._settings.deploy, now=self._clocks.now())
         except Failed as error:
             if error.reason == "leaf":

@@ -26,6 +26,8 @@ _RETRY_WORDS = {
     "unknown_session": "the session had ended",
     "unknown_key": "the node has a new key",
     "malformed": "the node did not accept the session",
+    "token_spent": "the token was spent already; another one goes",
+    "token_expired": "the token's day is over; another one goes",
 }
 
 

@@ -52,7 +52,8 @@ async def once(options: Options, conversation: Conversation, text: str) -> int:
         if options.profile == "p0":
             view.note("unpaced", UNPACED)
         model = options.model or default_model(connected.node)
-        request = new_request(model, options.profile, conversation, text, connected.trust.seen)
+        rid = await connected.channel.request_id()
+        request = new_request(model, options.profile, conversation, text, connected.trust.seen, rid)
         if kept is not None:
             kept.keeper.asked(text)
         asked = await ask(connected.channel, request, Chain(), view, restart=shown.restartable)

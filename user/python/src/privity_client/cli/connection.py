@@ -20,6 +20,7 @@ from privity_client.relayed.relay import Relay
 from privity_client.relayed.way import open_client, words
 from privity_client.serve.home import Home, home_path
 from privity_client.trust.server import Server, reach
+from privity_client.wallet.opening import ServerPurse
 
 DEPLOYMENT = "local"
 
@@ -32,6 +33,7 @@ class Connection:
     source: Discovery
     node: VerifiedNode
     trust: Server
+    purse: ServerPurse
     relayed: str = ""
     """What a person is told of the relay that carries it all; empty without one."""
 
@@ -51,20 +53,27 @@ async def connect(
     Raises PrivityError; nothing of the user has been sent then.
     """
     async with open_client(url, relay) as client:
-        connected = await _consented(client, url, model, allow_simulated, development_root, ask)
-        yield connected if relay is None else replace(connected, relayed=words(url, relay))
+        connected = await _consented(client, url, model, allow_simulated, development_root, ask, relay is not None)
+        async with connected.purse:
+            yield connected if relay is None else replace(connected, relayed=words(url, relay))
 
 
 async def _consented(
-    client: httpx.AsyncClient, url: str, model: str, allowed: bool, development_root: Path | None, ask: bool
+    client: httpx.AsyncClient,
+    url: str,
+    model: str,
+    allowed: bool,
+    development_root: Path | None,
+    ask: bool,
+    hidden: bool,
 ) -> Connection:
     consent: Consent = granted(development_root) if allowed else Refuse()
     try:
-        return await _verified(client, url, model, consent)
+        return await _verified(client, url, model, consent, hidden)
     except ClientError as error:
         if error.reason != "simulated_not_allowed" or not (ask and person_agrees()):
             raise
-    return await _verified(client, url, model, granted(development_root))
+    return await _verified(client, url, model, granted(development_root), hidden)
 
 
 def relay_of(url: str, asked: str) -> Relay | None:
@@ -93,9 +102,12 @@ def person_agrees() -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-async def _verified(client: httpx.AsyncClient, url: str, model: str, consent: Consent) -> Connection:
-    trust = await reach(client, url, home_path(dict(os.environ)))
+async def _verified(client: httpx.AsyncClient, url: str, model: str, consent: Consent, hidden: bool) -> Connection:
+    home = home_path(dict(os.environ))
+    trust = await reach(client, url, home)
     appraiser = LocalAppraiser(trust.pin.deploy, consent)
     source = Discovery(client, url, appraiser, clock=unix_time, entropy=os.urandom, trust=trust)
     nodes = await source.nodes(model, refresh=False)
-    return Connection(Channel(client, source), source, nodes[0], trust)
+    purse = ServerPurse(url, trust, home, hidden=hidden)
+    await purse.serve(nodes)
+    return Connection(Channel(client, source, purse=purse), source, nodes[0], trust, purse)

@@ -47,10 +47,16 @@ def connection(options: Options, *, ask_person: bool) -> AbstractAsyncContextMan
 
 
 def new_request(
-    model: str, profile: str, conversation: Conversation, text: str, seen: tuple[Seen, ...] = ()
+    model: str,
+    profile: str,
+    conversation: Conversation,
+    text: str,
+    seen: tuple[Seen, ...] = (),
+    rid: bytes | None = None,
 ) -> Request:
     """Return a request for `text` after everything said so far; `seen` are the heads of the logs that we hold."""
-    return chat_request(conversation.messages(text), model=model, profile=profile, entropy=os.urandom, seen=seen)
+    messages = conversation.messages(text)
+    return chat_request(messages, model=model, profile=profile, entropy=os.urandom, seen=seen, rid=rid)
 
 
 def relay_words(words: str, *, account: bool) -> str:

@@ -100,7 +100,7 @@ async def _serve(wanted: Wanted, aliases: dict[str, str], relay: Relay | None) -
         nodes = VerifiedNodes(connected.source)
         folder = wanted.receipts or home_path(dict(os.environ)) / "receipts"
         receipts = Receipts(folder, lambda node: _bundle(client, wanted.url, node))
-        channel = Channel(client, nodes)
+        channel = Channel(client, nodes, purse=connected.purse)
         asking = Asking(channel, wanted.profile, lambda: connected.trust.seen, receipts=receipts)
         sockets = bound(wanted.port)
         # Not before all else went well: a key is shown at the start that chose it, and never again.

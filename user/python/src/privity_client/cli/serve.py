@@ -11,13 +11,15 @@ from privity_client.cli.failure import BANNER
 from privity_client.models.shelf import DEMONSTRATION
 from privity_client.serve.home import DEFAULT_PORT
 from privity_client.serve.plan import Ports
+from privity_client.serve.plans_plan import read as read_plans
 from privity_client.serve.run import Started
 from privity_client.serve.run import serve as run
 
 
-def serve(models: Sequence[str], *, witnessed: bool) -> int:
-    """Run until Ctrl-C; return the exit code."""
-    return run(models, witnessed=witnessed, say=say, announce=announce)
+def serve(models: Sequence[str], *, witnessed: bool, metered: bool = False, plans: Path | None = None) -> int:
+    """Run until Ctrl-C; return the exit code. `plans` is a file of plans, which also counts them."""
+    counted = read_plans(plans) if metered or plans is not None else None
+    return run(models, witnessed=witnessed, say=say, announce=announce, plans=counted)
 
 
 def say(words: str) -> None:
@@ -32,6 +34,8 @@ def announce(started: Started) -> None:
     if any(model.origin == DEMONSTRATION for model in started.models):
         print("The demonstration model is small and knows only Privity; `privity models list` shows others.")
     print(f"Try, in a second terminal: {suggestion(ports)}")
+    if started.metered:
+        print("Plans are on: accounts have so many messages a day, and guests a few. `privity plan` shows them.")
     if started.web is None:
         print("There is no page: this installation holds no build of the web client, which `make serve` makes.")
     print(f"Privity is ready {'for terminals ' if started.web is None else ''}at {ports.origin}", flush=True)

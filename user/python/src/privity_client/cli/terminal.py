@@ -122,7 +122,7 @@ class Terminal:
 
     async def answer(self, text: str) -> None:
         """Ask `text`. When that fails the text returns to the input line, and sending it unchanged keeps its id."""
-        request = self._request(text)
+        request = await self._request(text)
         view: View = LiveView(self._console)
         if self._kept is not None:
             self._kept.keeper.asked(compose(text, self._attachments))
@@ -149,12 +149,13 @@ class Terminal:
         profile = self._options.profile
         await entitle(self._kept, self._connected, self._conversation, model=self._model, profile=profile)
 
-    def _request(self, text: str) -> Request:
+    async def _request(self, text: str) -> Request:
         if self._unanswered is not None and self._unanswered[0] == text:
             return self._unanswered[1]
         composed = compose(text, self._attachments)
         seen = self._connected.trust.seen
-        return new_request(self._model, self._options.profile, self._conversation, composed, seen)
+        rid = await self._connected.channel.request_id()
+        return new_request(self._model, self._options.profile, self._conversation, composed, seen, rid)
 
     async def _command(self, typed: str) -> bool:
         word, _, rest = typed.partition(" ")

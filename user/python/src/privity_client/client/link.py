@@ -21,6 +21,7 @@ from privity_client.serve.home import home_path
 from privity_client.trust.server import reach
 from privity_client.user_policy import read_policy
 from privity_client.version import VERSION
+from privity_client.wallet.opening import ServerPurse
 
 PROFILES: Final = ("p0", "p1", "p2")
 
@@ -74,10 +75,12 @@ async def _opened(server: Server) -> AsyncIterator[Link]:
 
         source = Discovery(http, server.url, appraiser, clock=unix_time, entropy=os.urandom, trust=trust, judged=judged)
         nodes = VerifiedNodes(source)
-        await nodes.nodes("", refresh=False)
-        asking = Asking(Channel(carrying, nodes), server.profile, lambda: trust.seen)
-        facts = Facts(server.url, trust.pin.deploy, server.profile, relay.url if relay else "", VERSION)
-        try:
-            yield Link(nodes, asking, facts)
-        finally:
-            await asking.close()
+        found = await nodes.nodes("", refresh=False)
+        async with ServerPurse(server.url, trust, home, hidden=relay is not None) as purse:
+            await purse.serve(found)
+            asking = Asking(Channel(carrying, nodes, purse=purse), server.profile, lambda: trust.seen)
+            facts = Facts(server.url, trust.pin.deploy, server.profile, relay.url if relay else "", VERSION)
+            try:
+                yield Link(nodes, asking, facts)
+            finally:
+                await asking.close()

@@ -5,7 +5,6 @@ waits in between: a reader that does not read makes the node wait.
 """
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from privity_protocol.application import Seen
 
 from privity_client.chain import Chain
 from privity_client.channel import Channel
-from privity_client.choice import Entropy
 from privity_client.commands import Accepted, Complete, Event, Heard, Restarted
 from privity_client.nodes import VerifiedNode
 from privity_client.openai_api.errors import RATE, ApiError
@@ -23,7 +21,7 @@ from privity_client.proxy.conversations import Conversations
 from privity_client.proxy.receipts import Heard as ReceivedBytes
 from privity_client.proxy.receipts import Receipts
 from privity_client.proxy.spare_chains import SpareChains
-from privity_client.request import RID, Request
+from privity_client.request import Request
 
 MOST: Final = 64
 """Answers at once; each choice is one. Below what the HTTP client's pool carries."""
@@ -52,7 +50,6 @@ class Asking:
         profile: str,
         seen: Callable[[], tuple[Seen, ...]],
         *,
-        entropy: Entropy = os.urandom,
         receipts: Receipts | None = None,
         ahead: bool = True,
     ) -> None:
@@ -66,7 +63,6 @@ class Asking:
         self._channel = channel
         self._profile = profile
         self._seen = seen
-        self._entropy = entropy
         self._conversations = Conversations()
         self._running = 0
         self._stopping: set[asyncio.Task[None]] = set()
@@ -104,7 +100,7 @@ class Asking:
     async def _choice(self, asked: Asked, index: int, *, restart: bool) -> AsyncGenerator[tuple[int, Event], None]:
         """The events of one choice. The first one goes on with the conversation's chain; the others have their own."""
         chain = self._chain(asked, index)
-        request = self._request(asked, index)
+        request = self._request(asked, index, await self._channel.request_id())
         answering: VerifiedNode | None = None
         heard = ReceivedBytes()
         try:
@@ -136,9 +132,8 @@ class Asking:
         known = self._conversations.take(asked.model, asked.messages) if index == 0 else Chain()
         return known if known.node is not None else self._spare.take(asked.model)
 
-    def _request(self, asked: Asked, index: int) -> Request:
-        signed = bool(asked.receipt)
-        rid, resume = self._entropy(RID), asked.op == "chat"
+    def _request(self, asked: Asked, index: int, rid: bytes) -> Request:
+        signed, resume = bool(asked.receipt), asked.op == "chat"
         return Request(
             rid, asked.op, asked.bodies[index], asked.model, self._profile, resume, self._seen(), receipt=signed
         )

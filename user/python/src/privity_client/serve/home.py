@@ -39,6 +39,8 @@ class Home:
         self.web_leaf = self.keeper / "web.json"
         self.published = self.keeper / "published"
         self.anchor = self.keeper / "anchor"
+        self.ledger = root / "ledger"
+        self.ledger_configuration = self.ledger / "configuration.json"
         self.logs = root / "logs"
         self.settings = root / "settings.json"
 

@@ -15,11 +15,15 @@ from privity_client.serve.plan import DEPLOY, Ports, Role
 _GRACE: Final = 5.0
 
 
-def keeper_configuration(home: Home, ports: Ports, *, web: bool) -> bytes:
-    """Return the keeper's configuration for one local node; `web`: the leaf of a web client lies beside it."""
+def keeper_configuration(home: Home, ports: Ports, *, web: bool, issues: bool = False) -> bytes:
+    """Return the keeper's configuration for one local node; `web`: the leaf of a web client lies beside it.
+
+    `issues`: the service has keys of tokens that are to be logged.
+    """
     append = f"http://127.0.0.1:{ports.append}"
     return canonical.encode(
         {
+            **({"issuer": f"http://127.0.0.1:{ports.service}"} if issues else {}),
             "v": 1,
             "deploy": DEPLOY,
             "state": str(home.keeper / "state"),

@@ -90,8 +90,8 @@ class Role:
     grace: float
 
 
-def node_configuration(models: Sequence[ShelfModel]) -> bytes:
-    """Return the measured configuration of the local node."""
+def node_configuration(models: Sequence[ShelfModel], metering: Mapping[str, object] | None = None) -> bytes:
+    """Return the measured configuration of the local node; `metering` says which tokens requests must carry."""
     return canonical.encode(
         {
             "v": 1,
@@ -103,7 +103,7 @@ def node_configuration(models: Sequence[ShelfModel]) -> bytes:
             "limits": dict(LIMITS),
             "hardware": ["simulated"],
             "devices": {"gpus": 0, "switches": 0},
-            "metering": None,
+            "metering": metering,
         }
     )
 
@@ -124,10 +124,16 @@ def _model(model: ShelfModel) -> dict[str, object]:
     }
 
 
-def service_configuration(home: Home, ports: Ports, web: Path | None) -> bytes:
-    """Return the blind service's configuration for one local node; `web` is the folder of the web client, if any."""
+def service_configuration(
+    home: Home, ports: Ports, web: Path | None, accounts: Mapping[str, object] | None = None
+) -> bytes:
+    """Return the blind service's configuration for one local node; `web` is the folder of the web client, if any.
+
+    `accounts` are settings of accounts that are not the default ones.
+    """
     return canonical.encode(
         {
+            **({} if accounts is None else {"accounts": accounts}),
             "v": 1,
             "deploy": DEPLOY,
             "service": {"host": "127.0.0.1", "port": ports.service},

@@ -18,6 +18,7 @@ from privity_client.serve.home import Home, write_whole
 from privity_client.serve.keeper_plan import keeper_configuration
 from privity_client.serve.log_plan import ORIGINS, key_commands, policy
 from privity_client.serve.plan import DEPLOY, Ports, node_configuration, release_leaf, service_configuration
+from privity_client.serve.plans_plan import Plans, ledger_configuration, metering
 from privity_client.trust import pins
 from privity_client.trust.pins import Pin
 from privity_client.version import VERSION
@@ -26,9 +27,9 @@ from privity_client.web.bundle import Bundle
 _TOOL_SECONDS = 60
 
 
-def check_ports(ports: Ports) -> None:
+def check_ports(ports: Ports, *more: int) -> None:
     """Return when all ports can be taken. Raises ClientError `port_in_use` naming the first that cannot."""
-    for port in ports.all():
+    for port in (*ports.all(), *more):
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -43,14 +44,21 @@ def make_root(home: Home) -> None:
         run_tool("privity_enclave", "simulate-root", str(home.development_root))
 
 
-def write_configurations(home: Home, ports: Ports, models: Sequence[ShelfModel], web: Bundle | None) -> None:
+def write_configurations(
+    home: Home, ports: Ports, models: Sequence[ShelfModel], web: Bundle | None, plans: Plans | None = None
+) -> None:
     """Write the configurations where they differ from what is there, and the leaf of the web client."""
     folder = None if web is None else web.folder
     if web is not None:
         _write_changed(home.web_leaf, web.leaf())
-    _write_changed(home.node_configuration, node_configuration(models))
-    _write_changed(home.service_configuration, service_configuration(home, ports, folder))
-    _write_changed(home.keeper_configuration, keeper_configuration(home, ports, web=web is not None))
+    accounts, metered = (None, None) if plans is None else (plans.accounts, metering(home, ports))
+    _write_changed(home.node_configuration, node_configuration(models, metered))
+    _write_changed(home.service_configuration, service_configuration(home, ports, folder, accounts))
+    keeper = keeper_configuration(home, ports, web=web is not None, issues=plans is not None)
+    _write_changed(home.keeper_configuration, keeper)
+    if plans is not None:
+        home.ledger.mkdir(mode=0o700, exist_ok=True)
+        _write_changed(home.ledger_configuration, ledger_configuration(home, ports))
     # What an earlier run posted may be too old for clients, and names nodes that are gone: all wait for the keeper.
     home.anchor.unlink(missing_ok=True)
     (home.published / "bulletin").unlink(missing_ok=True)

@@ -21,8 +21,11 @@ _PASSING: Final = frozenset({"unreachable", "not_privity", "no_node", "busy", "s
 """Reasons that end by waiting; every other one is an answer."""
 
 
-async def prove(url: str, home: Home) -> None:
-    """Return once a HELLO to a verified node has been answered. Raises ClientError for what waiting does not mend."""
+async def prove(url: str, home: Home, *, issues: bool = False) -> None:
+    """Return once a HELLO to a verified node has been answered, and with `issues` once keys of tokens are logged.
+
+    Raises ClientError for what waiting does not mend.
+    """
     async with fetch.new_client(url) as client:
         appraiser = LocalAppraiser(DEPLOY, AllowSimulated((read_root(home.root_certificate),)))
         trust = open_server(client, url, home.root)
@@ -35,5 +38,6 @@ async def prove(url: str, home: Home) -> None:
                 if not (isinstance(error, ClientError) and error.reason in _PASSING):
                     raise
             else:
-                return
+                if not issues or trust.standing.posted.issuers is not None:
+                    return
             await asyncio.sleep(PAUSE)

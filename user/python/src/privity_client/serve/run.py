@@ -20,6 +20,7 @@ from privity_client.serve.home import Home, home_path, locked, open_home, port_f
 from privity_client.serve.keeper_plan import keeper_role
 from privity_client.serve.log_plan import log_role, witness_role
 from privity_client.serve.plan import Ports, Role, node_role, service_role
+from privity_client.serve.plans_plan import Plans, ledger_role, port_of
 from privity_client.serve.readiness import prove
 from privity_client.serve.supervisor import Supervisor
 from privity_client.web import bundle
@@ -39,25 +40,37 @@ class Started:
     ports: Ports
     models: Sequence[ShelfModel]
     web: Bundle | None
+    metered: bool = False
 
 
-def serve(asked: Sequence[str], *, witnessed: bool, say: Say, announce: Callable[[Started], None]) -> int:
-    """Run a local installation until SIGINT or SIGTERM; return the exit code. Raises ClientError before it is ready."""
+def serve(
+    asked: Sequence[str],
+    *,
+    witnessed: bool,
+    say: Say,
+    announce: Callable[[Started], None],
+    plans: Plans | None = None,
+) -> int:
+    """Run a local installation until SIGINT or SIGTERM; return the exit code. Raises ClientError before it is ready.
+
+    With `plans` requests cost tokens; without them nothing is counted.
+    """
     environment = dict(os.environ)
     home = open_home(home_path(environment))
     ports = Ports(port_from(environment))
     with locked(home):
-        preparation.check_ports(ports)
+        more = None if plans is None else port_of(home, ports)
+        preparation.check_ports(ports, *([] if more is None else [more]))
         say(f"state in {_short(home.root)}")
         models = choose_models(home, asked)
         say(f"model {', '.join(model.id for model in models)}")
         # The enclave of this command is always a simulated one.
         web = bundle.find("test")
         say("web client: none in this installation" if web is None else f"web client {web.version} ({web.source[:12]})")
-        prepare(home, ports, models, web, witnessed=witnessed)
-        supervisor = Supervisor(roles(home, ports, models, witnessed=witnessed), home.logs, say)
-        started = Started(ports, models, web)
-        return asyncio.run(_live(supervisor, home, ports, lambda: announce(started), say))
+        prepare(home, ports, models, web, plans, witnessed=witnessed)
+        started = Started(ports, models, web, metered=plans is not None)
+        kept = roles(home, ports, models, witnessed=witnessed, metered=started.metered)
+        return asyncio.run(_live(Supervisor(kept, home.logs, say), home, started, announce, say))
 
 
 def choose_models(home: Home, asked: Sequence[str]) -> list[ShelfModel]:
@@ -72,9 +85,17 @@ def choose_models(home: Home, asked: Sequence[str]) -> list[ShelfModel]:
     )
 
 
-def prepare(home: Home, ports: Ports, models: Sequence[ShelfModel], web: Bundle | None, *, witnessed: bool) -> None:
+def prepare(
+    home: Home,
+    ports: Ports,
+    models: Sequence[ShelfModel],
+    web: Bundle | None,
+    plans: Plans | None = None,
+    *,
+    witnessed: bool,
+) -> None:
     """Bring the folder to the state that the roles start from."""
-    preparation.write_configurations(home, ports, models, web)
+    preparation.write_configurations(home, ports, models, web, plans)
     with ThreadPoolExecutor() as pool:  # each waits for tools of its own
         steps = [
             pool.submit(preparation.write_log_policy, home, ports, witnessed=witnessed),
@@ -85,23 +106,28 @@ def prepare(home: Home, ports: Ports, models: Sequence[ShelfModel], web: Bundle 
         step.result()
 
 
-def roles(home: Home, ports: Ports, models: Sequence[ShelfModel], *, witnessed: bool) -> list[Role]:
+def roles(
+    home: Home, ports: Ports, models: Sequence[ShelfModel], *, witnessed: bool, metered: bool = False
+) -> list[Role]:
     """Return the processes in the order in which they stop: whoever is needed by another one later."""
     witnesses = [witness_role(home, ports)] if witnessed else []
+    ledgers = [ledger_role(home)] if metered else []
     log = log_role(home, ports, witnessed=witnessed)
-    return [node_role(home, ports, models), service_role(home), keeper_role(home), log, *witnesses]
+    return [node_role(home, ports, models), *ledgers, service_role(home), keeper_role(home), log, *witnesses]
 
 
-async def _live(supervisor: Supervisor, home: Home, ports: Ports, announce: Callable[[], None], say: Say) -> int:
+async def _live(
+    supervisor: Supervisor, home: Home, found: Started, announce: Callable[[Started], None], say: Say
+) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     try:
-        started = asyncio.ensure_future(_bring_up(supervisor, home, ports, say))
+        started = asyncio.ensure_future(_bring_up(supervisor, home, found, say))
         if not await _unless(stop, started):
             return 0
-        announce()
+        announce(found)
         await _unless(stop, asyncio.ensure_future(supervisor.watch()))
         say("stopping")
         return 0
@@ -110,15 +136,16 @@ async def _live(supervisor: Supervisor, home: Home, ports: Ports, announce: Call
         say("stopped")
 
 
-async def _bring_up(supervisor: Supervisor, home: Home, ports: Ports, say: Say) -> None:
-    say("starting the test enclave, the blind service, the logs, their witness and the keeper")
+async def _bring_up(supervisor: Supervisor, home: Home, found: Started, say: Say) -> None:
+    ledger = ", the ledger of spent tokens" if found.metered else ""
+    say(f"starting the test enclave, the blind service{ledger}, the logs, their witness and the keeper")
     still = asyncio.ensure_future(_still(say))
     try:
         await supervisor.start()
         _say_isolation(supervisor.ready_lines.get("node", ""), say)
         say("verifying the node by the logs and through the relay")
         async with asyncio.timeout(READY_SECONDS):
-            await prove(ports.origin, home)
+            await prove(found.ports.origin, home, issues=found.metered)
     except TimeoutError:
         raise ClientError("not_ready", f"logs in {home.logs}") from None
     finally:

@@ -3,17 +3,18 @@
 import asyncio
 import os
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import urlsplit
 
-import httpx
 from privity_protocol import token
+from privity_protocol.errors import PrivityError
 
 from privity_client import fetch, wellknown
 from privity_client.choice import Entropy
+from privity_client.errors import ClientError
 from privity_client.history.http import Service
 from privity_client.history.session import Folder, here, millis
 from privity_client.nodes import VerifiedNode
@@ -36,19 +37,23 @@ def host_of(origin: str) -> str:
 
 
 class ServerPurse:
-    """The purse for one server, by `async with`. `home` is PRIVITY_HOME; `clock` returns Unix milliseconds."""
+    """The purse for one server, by `async with`. `home` is PRIVITY_HOME; `clock` returns Unix milliseconds.
+
+    Tokens are asked of the service itself, whoever carries the channel. `hidden`: a relay carries it, so that a guest,
+    who draws a token when asking, would show the address that is to be hidden; an account draws ahead.
+    """
 
     def __init__(
         self,
-        client: httpx.AsyncClient,
         url: str,
         trust: Server,
         home: Path,
         *,
+        hidden: bool = False,
         clock: Callable[[], int] = millis,
         entropy: Entropy = os.urandom,
     ) -> None:
-        self._client = client
+        self._hidden = hidden
         self._url = url.rstrip("/")
         self._trust = trust
         self._folder = Folder(home / ACCOUNT)
@@ -57,6 +62,7 @@ class ServerPurse:
         self._own: Purse | None = None
         self._metered = False
         self._watching: asyncio.Task[None] | None = None
+        self._held = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         return self
@@ -68,12 +74,14 @@ class ServerPurse:
             self._watching.cancel()
             with suppress(asyncio.CancelledError):
                 await self._watching
+        await self._held.aclose()
 
     async def serve(self, nodes: Iterable[VerifiedNode]) -> None:
-        """Look after the wallets of today and tomorrow if these nodes take tokens. Raises what reaching them raises."""
+        """Look after the wallets of today and tomorrow if these nodes take tokens."""
         self._metered = any(price for node in nodes for price in node.prices.values())
-        if self._metered and isinstance(own := await self._found(), AccountPurse):
-            self._watching = asyncio.ensure_future(own.watch())
+        with suppress(PrivityError):
+            if self._metered and isinstance(own := await self._found(), AccountPurse):
+                self._watching = asyncio.ensure_future(own.watch())
 
     async def request_id(self) -> bytes:
         """The id for a new request."""
@@ -99,15 +107,18 @@ class ServerPurse:
         return self._own
 
     async def _choose(self) -> Purse:
-        told = wellknown.decode(
-            await fetch.get(self._client, f"{self._url}/.well-known/privity", limit=wellknown.MAX_WELL_KNOWN)
-        )
+        async with fetch.new_client(self._url) as client:
+            address = f"{self._url}/.well-known/privity"
+            told = wellknown.decode(await fetch.get(client, address, limit=wellknown.MAX_WELL_KNOWN))
         if told.account is None:
             raise gone(self._clock() // 1000, "This server keeps no accounts and gives guests none.")
         challenge = token.challenge(host_of(told.account), host_of(told.run))
         if self._folder.exists() and self._is_home(told.account):
             return AccountPurse(self._folder, self._trust, challenge, clock=self._clock, entropy=self._entropy)
-        service = Service(self._client, told.account)
+        if self._hidden:
+            raise ClientError("relay_bypassed", f"A guest draws tokens at {host_of(told.account)}.")
+        client = await self._held.enter_async_context(fetch.new_client(told.account))
+        service = Service(client, told.account)
         return GuestPurse(service, self._trust, challenge, clock=lambda: self._clock() // 1000, entropy=self._entropy)
 
     def _is_home(self, account: str) -> bool:
