@@ -1,7 +1,7 @@
 # Five commands. Each prepares what it needs first, so each works in a fresh clone on a machine with Python 3.11 or newer.
 PYTHON ?= python3
 BIN := .venv/bin
-PACKAGES := privity_protocol privity_attest privity_tlog privity_vault privity_enclave privity_service privity_log privity_client privity_image
+PACKAGES := privity_protocol privity_attest privity_tlog privity_vault privity_enclave privity_simulation privity_service privity_log privity_client privity_image
 WORKERS ?= 3
 PYTEST_ARGS ?=
 

@@ -20,11 +20,10 @@ class Entry:
 
 @dataclass
 class FakeTree:
-    """`blob` makes the signed blob of an inblob and a privilege level; `auxblob` None: the attribute is not there."""
+    """`blob` makes the signed blob of an inblob and a privilege level."""
 
     provider: str = "tdx_guest"
     blob: Callable[[bytes, bytes], bytes] = lambda data, level: b"quote " + level + b" " + data
-    auxblob: bytes | None = None
     fail: dict[str, list[int]] = field(default_factory=dict)
     race: int = 0
     short: set[str] = field(default_factory=set)
@@ -71,8 +70,6 @@ class FakeTree:
             if not entry.inblob:
                 raise OSError(errno.EINVAL, "nothing to sign")
             return self.blob(entry.inblob, entry.privlevel)
-        if attribute == "auxblob" and self.auxblob is not None:
-            return self.auxblob
         raise OSError(errno.ENOENT, "no such attribute")
 
     def remove(self, name: str) -> None:

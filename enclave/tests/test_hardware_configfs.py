@@ -17,19 +17,19 @@ from privity_enclave.failure import StartFailed
 from privity_enclave.hardware import HardwareFailed, find, guest
 from privity_enclave.hardware.configfs import ATTEMPTS, TRANSIENT, report
 from privity_enclave.hardware.guest import SNP_REPORT, Guest
-from privity_enclave.hardware.simulated import make_root
-from privity_enclave.hardware.tree import MAX_ATTRIBUTE, ConfigfsTree, Tree
+from privity_enclave.hardware.tree import MAX_ATTRIBUTE, Tree
 from privity_protocol import cbor
+from privity_simulation.development_root import make_root
 
 KERNEL = Path("/sys/kernel/config/tsm/report")
 DATA = bytes(range(64))
 FINAL = [errno.EFBIG, errno.EINVAL, errno.EACCES, errno.ENXIO, errno.EIO, errno.ENOMEM, errno.ENOSPC]
 
 
-def ask(tree: Tree, data: bytes = DATA) -> tuple[str, bytes, bytes]:
+def ask(tree: Tree, data: bytes = DATA) -> tuple[str, bytes]:
     pauses: list[float] = []
     answer = report(tree, data, name=f"test-{os.urandom(4).hex()}", pause=pauses.append)
-    return answer.provider, answer.blob, answer.auxiliary
+    return answer.provider, answer.blob
 
 
 @pytest.fixture(params=["fake", "kernel"])
@@ -38,11 +38,11 @@ def tree(request: pytest.FixtureRequest) -> Tree:
         return FakeTree()
     if not KERNEL.is_dir():
         pytest.skip("this machine has no configfs-tsm")
-    return ConfigfsTree(KERNEL)
+    return Tree(KERNEL)
 
 
 def test_contract_a_report_is_over_the_data_and_leaves_no_entry(tree: Tree) -> None:
-    provider, blob, _ = ask(tree)
+    provider, blob = ask(tree)
     assert provider in {"tdx_guest", "sev_guest", "arm_cca_guest"}
     assert DATA in blob
     assert ask(tree, bytes(64))[1] != blob
@@ -125,13 +125,6 @@ def test_an_empty_report_is_refused() -> None:
         ask(FakeTree(blob=lambda _data, _level: b""))
 
 
-def test_an_auxiliary_blob_is_passed_on_and_its_absence_is_empty() -> None:
-    assert ask(FakeTree(auxblob=b"certificates"))[2] == b"certificates"
-    assert ask(FakeTree())[2] == b""
-    with pytest.raises(HardwareFailed, match="EIO"):
-        ask(FakeTree(auxblob=b"x", fail={"read auxblob": [errno.EIO]}))
-
-
 def test_report_data_has_its_size() -> None:
     with pytest.raises(AssertionError):
         ask(FakeTree(), bytes(63))
@@ -148,7 +141,7 @@ def test_whatever_the_kernel_does_the_outcome_is_the_report_or_a_refusal(
     for step in steps:
         fail.setdefault(step, []).append(number)
     try:
-        provider, blob, _ = ask(FakeTree(fail=fail, race=race))
+        provider, blob = ask(FakeTree(fail=fail, race=race))
     except HardwareFailed:
         return
     assert (provider, DATA in blob) == ("tdx_guest", True)
@@ -158,7 +151,7 @@ def test_whatever_the_kernel_does_the_outcome_is_the_report_or_a_refusal(
 
 
 def test_the_real_tree_writes_once_reads_whole_and_removes(tmp_path: Path) -> None:
-    tree = ConfigfsTree(tmp_path)
+    tree = Tree(tmp_path)
     tree.make("entry")
     assert stat.S_IMODE((tmp_path / "entry").stat().st_mode) == 0o700
     (tmp_path / "entry/inblob").touch()
@@ -170,7 +163,7 @@ def test_the_real_tree_writes_once_reads_whole_and_removes(tmp_path: Path) -> No
 
 
 def test_the_real_tree_makes_no_file_and_reads_no_more_than_a_bundle_carries(tmp_path: Path) -> None:
-    tree = ConfigfsTree(tmp_path)
+    tree = Tree(tmp_path)
     tree.make("entry")
     with pytest.raises(FileNotFoundError):
         tree.write("entry", "inblob", DATA)
@@ -327,7 +320,7 @@ def confidential(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine whose configfs answers like a TDX guest's."""
     (tmp_path / find.REPORTS).mkdir(parents=True)
     with_register(tmp_path)
-    monkeypatch.setattr(find, "ConfigfsTree", lambda _root: tdx_tree())
+    monkeypatch.setattr(find, "Tree", lambda _root: tdx_tree())
     return tmp_path
 
 
@@ -348,9 +341,9 @@ def test_confidential_hardware_that_fails_stops_the_node(
     confidential: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: int
 ) -> None:
     make_root(tmp_path)
-    monkeypatch.setattr(find, "ConfigfsTree", lambda _root: FakeTree(fail={"make": [number]}))
+    monkeypatch.setattr(find, "Tree", lambda _root: FakeTree(fail={"make": [number]}))
     assert reason(confidential, ["simulated", "tdx"], tmp_path) == "hardware_failed"
-    monkeypatch.setattr(find, "ConfigfsTree", lambda _root: FakeTree(fail={"read outblob": [errno.EIO]}))
+    monkeypatch.setattr(find, "Tree", lambda _root: FakeTree(fail={"read outblob": [errno.EIO]}))
     assert reason(confidential, ["simulated", "tdx"], tmp_path) == "hardware_failed"
 
 
@@ -397,7 +390,7 @@ def test_a_device_that_cannot_be_opened_stops_the_node(tmp_path: Path) -> None:
 def test_an_interface_without_a_driver_and_a_tpm_are_no_confidential_hardware(
     confidential: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(find, "ConfigfsTree", lambda _root: FakeTree(fail={"make": [errno.ENXIO]}))
+    monkeypatch.setattr(find, "Tree", lambda _root: FakeTree(fail={"make": [errno.ENXIO]}))
     (confidential / "dev").mkdir()
     (confidential / "dev/tpmrm0").touch()
     assert reason(confidential, ["tdx"]) == "hardware_missing"

@@ -22,9 +22,10 @@ from hypothesis import strategies as st
 from privity_enclave.hardware import Hardware, HardwareFailed, find, guest
 from privity_enclave.hardware.guest import Guest
 from privity_enclave.hardware.nsm import Nitro
-from privity_enclave.hardware.simulated import Simulated, make_root
+from privity_enclave.hardware.simulated import Simulated
 from privity_enclave.hardware.tpm import Tpm
 from privity_protocol import bundle, cbor
+from privity_simulation.development_root import make_root
 from shared_evidence import claims, real_quotes
 from swtpm import running
 

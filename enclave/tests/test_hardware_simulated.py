@@ -10,8 +10,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from privity_enclave.hardware import HardwareFailed, measure
-from privity_enclave.hardware.simulated import Simulated, make_root
+from privity_enclave.hardware.simulated import Simulated
 from privity_protocol import cbor
+from privity_simulation.development_root import make_root
 
 DATA = bytes(range(64))
 

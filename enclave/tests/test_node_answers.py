@@ -177,7 +177,7 @@ def test_a_chain_ends_after_an_hour_and_with_its_key() -> None:
         ({}, chat_body(stream=False), "bad_request", "stream"),
         ({}, chat_body(cache_salt="a"), "bad_request", "cache_salt"),
         ({}, chat_body(model="another"), "model_unavailable", "does not have that model"),
-        ({"tok": (b"token",)}, chat_body(), "token_invalid", "takes no tokens"),
+        ({"tok": (b"token",)}, chat_body(), "token_invalid", "costs 0 tokens"),
         ({"receipt": True, "op": "models"}, b"", "bad_request", "receipt"),
         ({"op": "embed"}, b"{}", "bad_request", "model is missing"),
         ({"op": "report"}, b"", "bad_request", "does not offer the operation"),
@@ -365,7 +365,7 @@ def test_a_fault_of_ours_in_an_answer_cuts_the_connection_and_stops_the_model(
         await reply.exchange.done()
         await settle()
         assert reply.exchange.aborted
-        assert (rig.engine.running, rig.node.gate.running, len(rig.answers)) == (0, 0, 0)
+        assert (rig.engine.running, rig.node.gate.running, len(rig.answers._entries)) == (0, 0, 0)
 
     run(body())
     written = capfd.readouterr().err

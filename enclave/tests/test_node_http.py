@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from privity_enclave import http
-from privity_protocol import binding, hpke, kdf, labels, xwing
+from privity_protocol import binding, hpke_sender, kdf, labels, xwing
 from privity_protocol.admission import OuterError
 from privity_protocol.application import RequestHeader
-from privity_protocol.envelope import HelloHeader
 from privity_protocol.limits import REQUEST_RECORD
 from privity_protocol.lines import Done, Text
 from privity_protocol.request import encode_request
+from privity_protocol.request_envelope import hello_header
 from privity_protocol.run import begin_run
 
 OUTER = {error.value for error in OuterError}
@@ -80,7 +80,7 @@ def test_a_hello_for_another_document_with_the_same_key_id_is_refused() -> None:
         header = request[:16]
         info = labels.HELLO_INFO + header + b"\x07" * 32
         key = binding.decode(rig.document).pk
-        enc, context = hpke.setup_base_s(key, info, encapsulate=xwing.encapsulate)
+        enc, context = hpke_sender.setup_base_s(key, info, encapsulate=xwing.encapsulate)
         forged = header + enc + context.seal(b"", xwing.generate().public_key + bytes(64))
         assert (await rig.post("/ec1/hello", forged)).status == 400
 
@@ -91,10 +91,12 @@ def test_a_reserved_byte_inside_the_sealed_hello_is_refused() -> None:
     async def body() -> None:
         rig = Rig()
         digest = kdf.sha256(rig.document)
-        header = HelloHeader(1, digest[:8]).encode()
+        header = hello_header(digest[:8])
         key = binding.decode(rig.document).pk
         for reserved, status in ((bytes(64), 200), (bytes(63) + b"\x01", 400)):
-            enc, context = hpke.setup_base_s(key, labels.HELLO_INFO + header + digest, encapsulate=xwing.encapsulate)
+            enc, context = hpke_sender.setup_base_s(
+                key, labels.HELLO_INFO + header + digest, encapsulate=xwing.encapsulate
+            )
             request = header + enc + context.seal(b"", xwing.generate().public_key + reserved)
             assert (await rig.post("/ec1/hello", request)).status == status
 

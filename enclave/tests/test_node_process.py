@@ -167,7 +167,6 @@ def files(tmp_path: Path, config: bytes = b"{}", release: bytes = b"{}") -> list
         (["run"], "arguments"),
         (["dance"], "arguments"),
         (["run", "--config", "/none", "--release", "/none", "--listen", "tcp:127.0.0.1:0"], "release"),
-        (["measure", "--config", "/none"], "configuration"),
     ],
 )
 def test_a_failed_start_is_one_line_and_status_one(arguments: list[str], reason: str) -> None:

@@ -24,7 +24,12 @@ def test_a_disconnect_stops_the_generation_at_once() -> None:
         assert rig.engine.running == 1
         reply.exchange.disconnect()
         await settle()
-        assert (rig.engine.running, rig.engine.cancelled, len(rig.answers), rig.node.gate.running) == (0, 1, 0, 0)
+        assert (rig.engine.running, rig.engine.cancelled, len(rig.answers._entries), rig.node.gate.running) == (
+            0,
+            1,
+            0,
+            0,
+        )
         await reply.read(whole=False)
         assert reply.lines == [Text("a")]
 
@@ -93,7 +98,7 @@ def test_an_answer_is_kept_for_two_minutes_and_generated_for_one() -> None:
         assert again.error.code == CODES["resume_gone"]
         rig.skip(120)
         await rig.turn()
-        assert len(rig.answers) == 0
+        assert len(rig.answers._entries) == 0
 
     run(body())
 
@@ -108,7 +113,7 @@ def test_without_resume_nothing_is_kept_and_nobody_resumes_a_running_answer() ->
         other = await rig.ask(await rig.hello(), op="resume", rid=rid, from_=0).read()
         assert other.error is not None
         assert (await reply.read()).lines == HI
-        assert len(rig.answers) == 0
+        assert len(rig.answers._entries) == 0
 
     run(body())
 
@@ -123,7 +128,7 @@ def test_a_bounded_number_of_answers_is_kept_and_the_oldest_goes() -> None:
             rids.append(header["rid"])
             await rig.ask(await rig.hello(), body=chat_body(), prof="p0", **header).read()
             rig.skip(1)
-        assert len(rig.answers) == 2
+        assert len(rig.answers._entries) == 2
         gone = await rig.ask(await rig.hello(), op="resume", rid=rids[0], from_=0).read()
         assert gone.error is not None
         assert (await rig.ask(await rig.hello(), op="resume", rid=rids[1], from_=0).read()).lines == HI
@@ -224,7 +229,7 @@ def test_the_same_request_tried_again_replaces_the_first_try() -> None:
         second = await rig.ask(await rig.hello(), body=chat_body(), **header).read()
         await first.read(whole=False)
         assert second.lines == HI
-        assert (rig.engine.cancelled, len(rig.answers)) == (1, 1)
+        assert (rig.engine.cancelled, len(rig.answers._entries)) == (1, 1)
 
     run(body())
 

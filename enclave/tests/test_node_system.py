@@ -32,6 +32,9 @@ MODELS = Path(__file__).parents[2] / "bench/random_model.py"
 ID = DOCUMENT["models"][0]["id"]
 
 
+SIMULATION = [sys.executable, "-m", "privity_simulation"]
+
+
 def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "privity_enclave", *arguments]
 
@@ -51,9 +54,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     digest = hashlib.sha256(weights).hexdigest()
     model = DOCUMENT["models"][0] | {"file": "tiny.gguf", "sha256": digest, "size": len(weights), "context": 512}
     (folder / "config.json").write_bytes(canonical.encode(DOCUMENT | {"models": [model]}))
-    measured = json.loads(subprocess.check_output(command("measure", "--config", str(folder / "config.json"))))
+    measured = json.loads(subprocess.check_output([*SIMULATION, "measure", "--config", str(folder / "config.json")]))
     (folder / "release.json").write_bytes(canonical.encode({"v": 1, "platforms": {"simulated": measured["registers"]}}))
-    subprocess.check_call(command("simulate-root", str(folder / "root")))
+    subprocess.check_call([*SIMULATION, "root", str(folder / "root")])
     return folder
 
 

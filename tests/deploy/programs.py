@@ -95,6 +95,12 @@ def _enclave(arguments: list[str]) -> None:
         raise NoSuchCommand(error.detail) from error
 
 
+def _simulation(arguments: list[str]) -> None:
+    from privity_simulation.__main__ import parser
+
+    parser().parse_args(arguments)
+
+
 def _image(arguments: list[str]) -> None:
     from privity_image import cli
     from privity_image.cli_measure import measure_app
@@ -113,6 +119,7 @@ PROGRAMS: dict[str, Check] = {
     "privity": _typer("privity_client.cli"),
     "privity_service": _exits(_service),
     "privity_enclave": _enclave,
+    "privity_simulation": _exits(_simulation),
 }
 """By the name of the script, or of the module behind `python -m`."""
 

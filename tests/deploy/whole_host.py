@@ -90,13 +90,13 @@ class WholeHost:
         made = ["awk", *where, "-f", str(ROOT / "deploy/policy.awk")]
         policy = subprocess.run(made, input=keys, stdout=subprocess.PIPE, text=True, check=True).stdout
         (self.etc / "policy.txt").write_text(policy)
-        self.run("python -m privity_enclave simulate-root /var/lib/privity-node/development-root")
+        self.run("python -m privity_simulation root /var/lib/privity-node/development-root")
         shutil.copy(node / "development-root/root.pem", self.etc / "development-root.pem")
 
     def prepare_release(self) -> None:
         """The leaf of this very installation, as a trial has it: measured, not logged yet. The log must run."""
         shutil.copy(self.lib / "privity-log/token", self.lib / "privity-keeper/token")
-        said = json.loads(self.run("python -m privity_enclave measure --config /etc/privity/node.json"))
+        said = json.loads(self.run("python -m privity_simulation measure --config /etc/privity/node.json"))
         (self.etc / "platforms.json").write_text(json.dumps({"simulated": said["registers"]}, separators=(",", ":")))
         model = json.loads((self.etc / "node.json").read_bytes())["models"][0]["sha256"]
         self.run(

@@ -14,9 +14,10 @@ from privity_attest.result import SimulatedAppraisal
 from privity_attest.simulated.document import pin_of_pem
 from privity_enclave.hardware import measure
 from privity_enclave.hardware.nvidia import Nvidia
-from privity_enclave.hardware.simulated import Simulated, make_root
+from privity_enclave.hardware.simulated import Simulated
 from privity_enclave.keys import Clock, KeyRing, Statement
 from privity_protocol import canonical
+from privity_simulation.development_root import make_root
 
 WEIGHTS = hashlib.sha256(b"weights").hexdigest()
 CONFIGURATION = canonical.encode({"v": 1})

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from privity_protocol import cbor, xwing
+from privity_protocol import cbor, xwing, xwing_seed
 from privity_protocol.stored import keyring as stored_keyring
 from privity_protocol.stored.keyring import Device, Keyring, ListedOpener
 from privity_protocol.stored.page import Body, Entry, Op
@@ -191,7 +191,7 @@ def test_a_box_and_its_ids_are_the_same(vault_peer: Any) -> None:
 
 
 def test_a_private_half_is_the_same(vault_peer: Any) -> None:
-    public = xwing.PrivateKey.from_seed(draw("absent")).public_key
+    public = xwing_seed.from_seed(draw("absent")).public_key
     half = PrivateHalf(
         openers={
             draw(f"opener {at}", 16): NamedOpener(Absent(public, Secret(draw(f"lock {at}"))), f"Key {at} é")

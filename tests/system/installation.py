@@ -225,8 +225,8 @@ class Installation:
 
     def prepare(self) -> None:
         """Write root, configurations and release."""
-        tool = [sys.executable, "-m", "privity_enclave"]
-        subprocess.run([*tool, "simulate-root", str(self.root)], check=True, capture_output=True)
+        tool = [sys.executable, "-m", "privity_simulation"]
+        subprocess.run([*tool, "root", str(self.root)], check=True, capture_output=True)
         models = [self.model or ShelfModel(MODEL, "Scripted", Path("scripted"), 1, "ab" * 32, 4096, "operator-added")]
         configuration = json.loads(node_configuration(models))
         configuration["models"][0]["slots"] = self._slots

@@ -126,7 +126,7 @@ class Kept:
 
     def prepare(self, **changes: object) -> None:
         """Write everything that the processes read; `changes` replaces members of the keeper's configuration."""
-        self.tool("privity_enclave", "simulate-root", str(self.folder / "root"))
+        self.tool("privity_simulation", "root", str(self.folder / "root"))
         (self.folder / "node.json").write_bytes(node_configuration([self.model]))
         self.write_release("0.1.0")
         logs = self.tool("privity_log", "keys", "--home", str(self.folder / "log"), "--host", DEPLOY)
@@ -141,7 +141,7 @@ class Kept:
 
     def write_release(self, version: str) -> None:
         """Write the release leaf of this very installation."""
-        said = self.tool("privity_enclave", "measure", "--config", str(self.folder / "node.json"))
+        said = self.tool("privity_simulation", "measure", "--config", str(self.folder / "node.json"))
         leaf = release_leaf(version=version, models=[self.model], not_before=int(time.time()) - 1, **json.loads(said))
         (self.folder / "release.json").write_bytes(leaf)
 

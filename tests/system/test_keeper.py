@@ -103,7 +103,7 @@ async def the_node_is_gone(world) -> None:
 async def another_machine_takes_its_place(world) -> None:
     """A genuine node of the very same release, at the operator's own address, on a machine that is not in the log."""
     other = world.folder / "other"
-    world.tool("privity_enclave", "simulate-root", str(other))
+    world.tool("privity_simulation", "root", str(other))
     stranger = world.node_of("stranger", other)
     try:
         await stranger.start()

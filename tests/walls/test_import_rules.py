@@ -45,6 +45,7 @@ ALLOWED_OF_OURS = {
     "privity_tlog": {"privity_protocol"},
     "privity_vault": {"privity_protocol"},
     "privity_enclave": {"privity_protocol"},
+    "privity_simulation": {"privity_enclave"},
     "privity_service": {"privity_protocol"},
     "privity_log": {"privity_protocol", "privity_tlog"},
     "privity_client": {"privity_protocol", "privity_attest", "privity_tlog", "privity_vault"},

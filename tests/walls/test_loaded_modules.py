@@ -26,7 +26,7 @@ FORBIDDEN = {
     "privity_service": JUDGES | ENGINES | SEALING | RUNTIMES - {"privity_service"},
     "privity_service.relay": JUDGES | ENGINES | SEALING | RUNTIMES - {"privity_service"} | ACCOUNTS | FOR_ACCOUNTS,
     "privity_log": {"privity_attest", "privity_vault"} | ENGINES | SEALING | RUNTIMES - {"privity_log"},
-    "privity_enclave": JUDGES | RUNTIMES - {"privity_enclave"},
+    "privity_enclave": JUDGES | {"privity_simulation"} | RUNTIMES - {"privity_enclave"},
     "privity_client": ENGINES | RUNTIMES - {"privity_client"},
     "privity_image": ENGINES | SEALING | RUNTIMES - {"privity_image"},
 }

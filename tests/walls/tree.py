@@ -16,6 +16,7 @@ SOURCES = {
     "privity_vault": ROOT / "pure/vault/src/privity_vault",
     "privity_attest": ROOT / "pure/attest/src/privity_attest",
     "privity_enclave": ROOT / "enclave/src/privity_enclave",
+    "privity_simulation": ROOT / "enclave/src/privity_simulation",
     "privity_service": ROOT / "blind/service/src/privity_service",
     "privity_log": ROOT / "blind/log/src/privity_log",
     "privity_client": ROOT / "user/python/src/privity_client",

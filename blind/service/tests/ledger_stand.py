@@ -109,6 +109,22 @@ def post(folder: Path, *nodes: Node, nbf: int = NOON - 600, exp: int = NOON + 66
     waiting.rename(folder / "directory")
 
 
+def issuers_leaf(*keys: dict[str, Any], time: int = NOON - 600, deploy: str = DEPLOY) -> bytes:
+    """A list of issuer keys as the keeper logs it; a key is {plan, day, nbf, exp, spki}."""
+    return canonical.encode({"v": 1, "t": "issuers", "deploy": deploy, "time": time, "keys": list(keys)})
+
+
+def post_bulletin(folder: Path, *leaves: bytes) -> None:
+    """Post as much of a bulletin as the ledger reads, and more: the leaves of the keys log in their order."""
+    entries = [{"leaf": spelled(leaf), "index": at, "path": []} for at, leaf in enumerate((b"{}", *leaves))]
+    section = {"checkpoint": spelled(b"head"), "entries": entries}
+    waiting = folder / "bulletin.new"
+    waiting.write_bytes(
+        canonical.encode({"v": 1, "t": "bulletin", "appraisal": "", "release": section, "keys": section})
+    )
+    waiting.rename(folder / "bulletin")
+
+
 def configuration(folder: Path, database: str | None = None) -> Path:
     """The file of a ledger process in a folder."""
     path = folder / "ledger.json"

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,11 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ledger_stand import DEPLOY, NOON, LedgerClock, Node, configuration, engine_on, post
+from ledger_stand import DEPLOY, NOON, LedgerClock, Node, configuration, engine_on, issuers_leaf, post, post_bulletin
 from member import octets, spelled
+from privity_protocol.errors import Malformed
 from privity_service.ledger.application import MAX_BODY, Ledger, application
+from privity_service.ledger.issuers import Issuers, newest
 from privity_service.ledger.nodes import Nodes, Signed
 from privity_service.ledger.process import opened
 from privity_service.ledger.refusal import STATUS, Refused
@@ -37,9 +39,54 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     engine, clock = engine_on(f"sqlite:///{tmp_path}/ledger.db"), LedgerClock()
     post(tmp_path, NODE)
     writer = Writer(engine, clock)
-    yield Ledger(Nodes(tmp_path, DEPLOY), writer, clock)
+    yield Ledger(Nodes(tmp_path, DEPLOY), Issuers(tmp_path), writer, clock)
     writer.close()
     engine.dispose()
+
+
+def listed(ledger: Ledger) -> httpx.Response:
+    """What a node hears about issuer keys."""
+
+    async def scenario() -> httpx.Response:
+        transport = httpx.ASGITransport(app=application(ledger), raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://ledger") as client:
+            return await client.get("/v1/issuers")
+
+    return asyncio.run(scenario())
+
+
+def test_the_newest_logged_list_of_issuer_keys_is_told_as_it_is(ledger: Ledger, tmp_path: Path) -> None:
+    assert listed(ledger).status_code == 404
+    older, newer = issuers_leaf(), issuers_leaf(time=NOON)
+    post_bulletin(tmp_path, older, newer)
+    told = listed(ledger)
+    assert (told.status_code, told.content, told.headers["cache-control"]) == (200, newer, "no-store")
+    post_bulletin(tmp_path, older)
+    assert listed(ledger).content == older
+    post_bulletin(tmp_path)
+    assert listed(ledger).status_code == 404
+    post_bulletin(tmp_path, older)
+    assert listed(ledger).content == older
+    (tmp_path / "bulletin").unlink()
+    assert (listed(ledger).status_code, listed(ledger).content) == (404, b"")
+
+
+@pytest.mark.parametrize(
+    "bulletin",
+    [b"", b"{}", b"[]", b"1", b'{"keys":1}', b'{"keys":{}}', b'{"keys":{"entries":[1]}}', b'{"keys":{"entries":[{}]}}',
+     b'{"keys":{"entries":[{"leaf":"A"}]}}', b'{"keys":{"entries":[{"leaf":"AAAA"}]}}', b"[" * 70_000,
+     b'{"keys":{"entries":[' + b"1," * 40 + b"1]}}", b" " * 1_100_000],
+)  # fmt: skip
+def test_a_bulletin_that_is_none_lists_no_keys(ledger: Ledger, tmp_path: Path, bulletin: bytes) -> None:
+    (tmp_path / "bulletin").write_bytes(bulletin)
+    assert listed(ledger).status_code == 404
+
+
+@given(st.binary(max_size=200))
+@settings(max_examples=60, deadline=None)
+def test_any_bytes_are_a_bulletin_or_malformed(data: bytes) -> None:
+    with suppress(Malformed):
+        newest(data)
 
 
 def clock_of(ledger: Ledger) -> LedgerClock:

@@ -22,6 +22,7 @@ from privity_service.issuer.keys import IssuerKeys
 from privity_service.issuer.settings import Issuance
 from privity_service.ledger.application import Ledger
 from privity_service.ledger.application import application as ledger_application
+from privity_service.ledger.issuers import Issuers
 from privity_service.ledger.nodes import Nodes
 from privity_service.ledger.writer import Writer
 
@@ -107,7 +108,8 @@ async def spent(folder: Path, clock: LedgerClock, tokens: list[token.Token], key
     engine = engine_on(f"sqlite:///{folder}/ledger.db")
     post(folder, node, nbf=clock.now - 600, exp=clock.now + 6600)
     writer, redemptions = Writer(engine, clock), []
-    witness = Witness(httpx.ASGITransport(app=ledger_application(Ledger(Nodes(folder, DEPLOY), writer, clock))))
+    ledger = Ledger(Nodes(folder, DEPLOY), Issuers(folder), writer, clock)
+    witness = Witness(httpx.ASGITransport(app=ledger_application(ledger)))
     digest = hashlib.sha256(CHALLENGE).digest()
     async with httpx.AsyncClient(transport=witness, base_url="http://ledger") as client:
         for one in tokens:

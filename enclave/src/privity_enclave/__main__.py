@@ -1,8 +1,7 @@
-"""`python -m privity_enclave run | measure | simulate-root`. The environment is cleared before anything is imported."""
+"""`python -m privity_enclave run`. The environment is cleared before anything is imported."""
 
 import argparse
 import asyncio
-import json
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -17,12 +16,12 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command; return the exit status."""
+    """Run a node; return the exit status."""
     process.clear_environment(arguments)
     try:
         process.harden()
         events.silence()
-        _command(_parser().parse_args(arguments))
+        _run(_parser().parse_args(arguments))
     except StartFailed as failure:
         return _failed(failure.reason, failure.detail)
     except KeyboardInterrupt:
@@ -49,23 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     for name in ("--simulated-root", "--collateral", "--anchor"):
         run.add_argument(name, type=Path)
     run.add_argument("--model", action="append", default=[], metavar="ID=PATH")
-    measure = commands.add_parser("measure")
-    measure.add_argument("--config", type=Path, required=True)
-    root = commands.add_parser("simulate-root")
-    root.add_argument("folder", type=Path)
     return parser
-
-
-def _command(options: argparse.Namespace) -> None:
-    match options.command:
-        case "run":
-            _run(options)
-        case "measure":
-            _measure(options.config)
-        case "simulate-root":
-            from privity_enclave.hardware.simulated import make_root
-
-            make_root(options.folder)
 
 
 def _run(said: argparse.Namespace) -> None:
@@ -85,19 +68,6 @@ def _run(said: argparse.Namespace) -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.get_loop().set_exception_handler(events.loop_fault)
         runner.run(start.run(chosen))
-
-
-def _measure(config: Path) -> None:
-    from privity_enclave import configuration
-    from privity_enclave.hardware import measure
-
-    try:
-        item = config.read_bytes()
-    except OSError as error:
-        raise StartFailed("configuration", f"{config.name} cannot be read") from error
-    configuration.decode(item)
-    registers = {"0": measure.code().hex(), "1": measure.closure().hex()}
-    print(json.dumps({"registers": registers, "configuration": configuration.digest(item).hex()}))
 
 
 if __name__ == "__main__":

@@ -39,13 +39,16 @@ class Failed:
 class Answer:
     """`resumable` answers outlive their connection, `receipt` signs them where it was asked for.
 
-    `changed` is called after every change: it wakes a stream.
+    `changed` is called after every change: it wakes a stream. `settle` hears whether the answer counts as given: true
+    once its end has left, false when it fails; only the first word counts. `pieces`: what the model said until now.
     """
 
     resumable: bool
     receipt: ReceiptWriter | None = None
     ending: Complete | Failed | None = None
     changed: Callable[[], None] = field(default=lambda: None)
+    settle: Callable[[bool], None] = field(default=lambda paid: None)
+    pieces: int = 0
     delivered: int = 0
     _kept: bytearray = field(default_factory=bytearray)
     _start: int = 0
@@ -66,6 +69,7 @@ class Answer:
 
     def say(self, kind: type[Text], text: str) -> None:
         """Add what the model said, as Text or Reasoning; it is gathered into a line at the next `read`."""
+        self.pieces += 1
         if not self._pending or self._pending[-1][0] != kind:
             self._pending.append((kind, []))
         encoded = text.encode("utf-8", "replace")  # a lone surrogate would make the whole line unwritable
@@ -103,6 +107,8 @@ class Answer:
         """Say how the answer ends; the first ending stays."""
         if self.ending is None:
             self.ending = ending
+            if isinstance(ending, Failed):
+                self.settle(False)
             self.changed()
 
     def read(self, offset: int, most: int) -> bytes:

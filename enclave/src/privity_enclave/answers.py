@@ -37,9 +37,6 @@ class Answers:
         self._most = kept
         self._entries: dict[bytes, Entry] = {}
 
-    def __len__(self) -> int:
-        return len(self._entries)
-
     def begin(self, rid: bytes, entry: Entry) -> None:
         """Enter a new answer. An older one of the same id is stopped: its client has given it up and tries again."""
         self.forget(rid)

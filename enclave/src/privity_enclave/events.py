@@ -82,6 +82,12 @@ class ViewConflict(Event, frozen=True, tag="view_conflict"):
     size: int
 
 
+class LedgerFailed(Event, frozen=True, tag="ledger_failed"):
+    """The ledger does not answer, or not as it should: no request that costs tokens is answered."""
+
+    why: Literal["unavailable", "refused"]
+
+
 class Fault(Event, frozen=True, tag="fault"):
     """Our own code failed; only the class of the exception and the place, because messages may quote input."""
 

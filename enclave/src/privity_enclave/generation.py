@@ -13,7 +13,8 @@ from privity_protocol.lines import Done, Logprobs, Text
 
 from privity_enclave import events
 from privity_enclave.answer import Answer, Failed
-from privity_enclave.engine.interface import Engine, EngineError, EngineEvent, EngineRequest
+from privity_enclave.engine.interface import EngineError, EngineEvent, EngineRequest
+from privity_enclave.engine.serving import Engine
 
 _BREATH: Final = 0.1  # seconds between looks at an answer that nobody takes up
 

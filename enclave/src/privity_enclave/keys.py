@@ -19,7 +19,8 @@ from privity_protocol.errors import Malformed
 from privity_protocol.limits import KEY_GRACE, KEY_WINDOW
 from privity_protocol.node_document import Anchor, NodeDocument, decode_anchor
 
-from privity_enclave.hardware import Devices, Hardware, collateral
+from privity_enclave.hardware import Hardware, collateral
+from privity_enclave.hardware.nvidia import Nvidia
 from privity_enclave.hardware.tree import read_at_most
 
 MAX_ANCHOR: Final = 512  # bytes
@@ -95,7 +96,7 @@ class Window:
 class KeyRing:
     """The keys of this boot. `begin` blocks on the hardware; everything else is quick."""
 
-    def __init__(self, hardware: Hardware, devices: Devices, statement: Statement, clock: Clock) -> None:
+    def __init__(self, hardware: Hardware, devices: Nvidia, statement: Statement, clock: Clock) -> None:
         self._hardware = hardware
         self._devices = devices
         self._statement = statement
@@ -171,13 +172,14 @@ class KeyRing:
             raise UnknownKey
         return window.bundle
 
-    def publish(self) -> bytes:
-        """Return canonical JSON that lists the keys which clients may use now (not those in their grace)."""
+    def usable(self) -> list[Window]:
+        """Return the keys which clients may use now (not those in their grace), the oldest first."""
         now = self._clock.wall()
-        usable = [
-            window for window in self._windows.values() if window.alive(self._clock) and now < window.document.exp
-        ]
-        return canonical.encode({"windows": [self._listed(window) for window in usable]})
+        return [window for window in self._windows.values() if window.alive(self._clock) and now < window.document.exp]
+
+    def publish(self) -> bytes:
+        """Return canonical JSON that lists the usable keys."""
+        return canonical.encode({"windows": [self._listed(window) for window in self.usable()]})
 
     def _listed(self, window: Window) -> dict[str, object]:
         return {

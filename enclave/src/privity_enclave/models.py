@@ -12,8 +12,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from privity_protocol import canonical
 
+from privity_enclave.configuration import Prices
 from privity_enclave.failure import StartFailed
 
 MAX_DOCUMENT: Final = 16384  # bytes; the limit of the bundle item that carries it
@@ -43,9 +45,13 @@ class ServedModel:
     context: int
 
 
-def document(models: Sequence[ServedModel]) -> bytes:
-    """Return the `models` document, canonical JSON. Raises StartFailed `models` when it is longer than 16 KiB."""
-    encoded = canonical.encode({"v": 1, "models": [asdict(model) for model in models]})
+def document(models: Sequence[ServedModel], prices: Prices | None = None) -> bytes:
+    """Return the `models` document, canonical JSON; `prices` are None where requests cost nothing.
+
+    Raises StartFailed `models` when it is longer than 16 KiB.
+    """
+    said: dict[str, object] = {"v": 1, "models": [asdict(model) for model in models]}
+    encoded = canonical.encode(said if prices is None else {**said, "prices": msgspec.structs.asdict(prices)})
     if len(encoded) > MAX_DOCUMENT:
         raise StartFailed("models", f"the models document has {len(encoded)} bytes, at most {MAX_DOCUMENT}")
     return encoded

@@ -153,3 +153,4 @@ class Node:
         while self.gate.running and self._clock.steady() < end:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         self._answers.close()
+        await self._operations.close()

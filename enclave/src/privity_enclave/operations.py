@@ -20,10 +20,12 @@ from privity_protocol.receipt_writer import ReceiptWriter
 from privity_enclave.answer import Answer, Failed
 from privity_enclave.answers import Answers, Entry
 from privity_enclave.configuration import Configuration
-from privity_enclave.engine.interface import Engine, EngineRequest
+from privity_enclave.engine.interface import EngineRequest
+from privity_enclave.engine.serving import Engine
 from privity_enclave.events import ViewConflict, write
 from privity_enclave.generation import generate
 from privity_enclave.keys import KeyRing
+from privity_enclave.metering import LEAST_STOPPED, Meter
 from privity_enclave.sessions import Lineage
 
 LEAST_BODY: Final = 262144  # bytes that a request may always have
@@ -43,7 +45,10 @@ class Begun:
 
 
 class Operations:
-    """Turns the application bytes of a request into an answer. `boot` is 32 secret bytes of this boot."""
+    """Turns the application bytes of a request into an answer. `boot` is 32 secret bytes of this boot.
+
+    `meter` is None where requests cost nothing.
+    """
 
     def __init__(
         self,
@@ -54,6 +59,7 @@ class Operations:
         *,
         models_item: bytes,
         boot: bytes,
+        meter: Meter | None = None,
     ) -> None:
         self._configuration = configuration
         self._engines = engines
@@ -61,6 +67,7 @@ class Operations:
         self._keys = keys
         self._models_item = models_item
         self._boot = boot
+        self._meter = meter
         self._most = max(LEAST_BODY, BYTES_PER_TOKEN * max(model.context for model in configuration.models))
 
     def begin(self, payload: bytes, lineage: Lineage) -> Begun:
@@ -79,8 +86,9 @@ class Operations:
             return Begun(_failed(InnerError.BAD_REQUEST, f"{fault.reason}: {fault.detail}"), profile)
 
     def _operation(self, header: RequestHeader, body: bytes, lineage: Lineage) -> Begun:
-        if header.tok:
-            return Begun(_failed(InnerError.TOKEN_INVALID, "This node takes no tokens."), header.prof)
+        price = self._meter.price(header.op) if self._meter else 0
+        if len(header.tok) != price:
+            return Begun(_failed(InnerError.TOKEN_INVALID, f"This request costs {price} tokens here."), header.prof)
         for mine in self._keys.anchors():
             place = (mine.origin, mine.size)
             if any((one.origin, one.size) == place and one.root != mine.root for one in header.seen):
@@ -103,6 +111,11 @@ class Operations:
             case _:
                 raise Malformed("bad_request", "this node does not offer the operation")
 
+    async def close(self) -> None:
+        """Tell the ledger what it has still to hear."""
+        if self._meter:
+            await self._meter.close()
+
     def _chat(self, header: RequestHeader, body: bytes, lineage: Lineage) -> Begun:
         if len(body) > self._most:
             raise Malformed("bad_request", f"the body has {len(body)} bytes, this node's models read {self._most}")
@@ -114,10 +127,16 @@ class Operations:
         receipt = self._receipt(header, body, engine, lineage) if header.receipt else None
         answer = Answer(header.resume, receipt)
         seconds = self._configuration.limits.answer_seconds
-        task = asyncio.create_task(generate(engine, asked, answer, seconds=seconds))
+        work = generate(engine, asked, answer, seconds=seconds)
+        if self._meter and header.tok:
+            bill = self._meter.bill(header)
+            answer.settle = bill.settle
+            work = bill.carry(answer, work)
+        task = asyncio.create_task(work)
 
         def stop() -> None:
             task.cancel()
+            answer.settle(False)
 
         entry = Entry(answer, stop)
         self._answers.begin(header.rid, entry)
@@ -146,6 +165,8 @@ class Operations:
         entry = self._answers.find(rid)
         if entry is None:
             return
+        if entry.answer.pieces >= LEAST_STOPPED:
+            entry.answer.settle(True)
         entry.stop()
         entry.answer.complete(Done("stopped"))
         if entry.lost is not None:

@@ -25,14 +25,16 @@ from privity_protocol.errors import Malformed
 from privity_enclave import configuration, events, runtime
 from privity_enclave.answers import Answers
 from privity_enclave.configuration import MAX_CONFIGURATION, Configuration
+from privity_enclave.engine.adapter import Adapter
 from privity_enclave.engine.serving import EngineSet, open_engines
 from privity_enclave.failure import StartFailed
-from privity_enclave.hardware import Devices, Hardware, HardwareFailed
+from privity_enclave.hardware import Hardware, HardwareFailed
 from privity_enclave.hardware.find import SIMULATED, find
 from privity_enclave.hardware.nvidia import Nvidia
 from privity_enclave.hardware.simulated import NOTICE
 from privity_enclave.keys import Clock, KeyRing, Statement
 from privity_enclave.listener import Server, bind, make_server
+from privity_enclave.metering import Meter
 from privity_enclave.node import Node
 from privity_enclave.operations import Operations
 
@@ -98,7 +100,7 @@ def read_documents(options: Options) -> Documents:
     return Documents(_read(options.config, "configuration", MAX_CONFIGURATION), release)
 
 
-def find_devices(settings: Configuration) -> Devices:
+def find_devices(settings: Configuration) -> Nvidia:
     """Return the processors that the configuration names. Raises StartFailed `hardware_failed`."""
     try:
         return Nvidia(gpus=settings.devices.gpus, switches=settings.devices.switches)
@@ -109,7 +111,7 @@ def find_devices(settings: Configuration) -> Devices:
 def make_node(
     settings: Configuration,
     documents: Documents,
-    hardware: tuple[Hardware, Devices],
+    hardware: tuple[Hardware, Nvidia],
     engines: EngineSet,
     runtime_log: bytes,
     options: Options,
@@ -131,7 +133,9 @@ def make_node(
     answers = Answers(kept=settings.limits.resume_answers)
     boot = secrets.token_bytes(32)
     ring, item = KeyRing(*hardware, statement, CLOCK), statement.models_item
-    operations = Operations(settings, engines.engines, answers, ring, models_item=item, boot=boot)
+    paid = settings.metering
+    meter = Meter(paid, settings.deploy, ring, CLOCK, Adapter(paid.ledger)) if paid else None
+    operations = Operations(settings, engines.engines, answers, ring, models_item=item, boot=boot, meter=meter)
     return Node(settings, ring, operations, answers, CLOCK)
 
 

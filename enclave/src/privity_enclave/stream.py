@@ -68,6 +68,7 @@ class Stream:
             record = self._emission.tick()
             if record is not None:
                 await wire.put(record, last=self._emission.closed)
+                self._sent()
 
     async def _at_once(self, wire: Wire) -> None:
         begun = self._offset
@@ -76,6 +77,7 @@ class Stream:
             records = self._emission.drain()
             if records:
                 await wire.put(records, last=self._emission.closed)
+                self._sent()
             if self._emission.closed:
                 return
             if self._answer.size > self._offset or self._answer.ending is not None:
@@ -97,6 +99,10 @@ class Stream:
     def _hurry(self, wire: Wire) -> None:
         if self._answer.ending is not None:
             wire.wake()
+
+    def _sent(self) -> None:
+        if self._emission.ended and isinstance(self._answer.ending, Complete):
+            self._answer.settle(True)
 
     def _fill(self, records: int) -> None:
         if self._ended:

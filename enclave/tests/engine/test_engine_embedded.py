@@ -181,7 +181,7 @@ def test_a_killed_engine_is_said_and_the_next_request_works(tiny_model: Path, tm
         async with running(tiny_model, tmp_path) as engine:
             endless = engine.chat(asked(1, max_tokens=CONTEXT))
             await anext(endless)
-            os.kill(engine.process.pid, signal.SIGKILL)
+            os.kill(engine.process._process.pid, signal.SIGKILL)
             start = time.monotonic()
             seen, error = await error_of(endless)
             assert error.code == "crashed"
@@ -198,7 +198,7 @@ def test_a_killed_engine_is_said_and_the_next_request_works(tiny_model: Path, tm
 def test_the_process_is_shut_in(tiny_model: Path, tmp_path: Path) -> None:
     async def go() -> None:
         async with running(tiny_model, tmp_path) as engine:
-            folder = Path(f"/proc/{engine.process.pid}")
+            folder = Path(f"/proc/{engine.process._process.pid}")
             if engine.process.network != "isolated":
                 pytest.skip("this kernel does not let a process leave the network")
             listening = [line for name in ("tcp", "tcp6") for line in (folder / "net" / name).read_text().splitlines()]
@@ -235,7 +235,7 @@ def test_it_does_not_outlive_the_node(tiny_model: Path, tmp_path: Path) -> None:
         "from test_engine_embedded import running\n"
         "async def go():\n"
         "    async with running(Path(sys.argv[1]), Path(sys.argv[2])) as engine:\n"
-        "        print(engine.process.pid, flush=True); await asyncio.sleep(120)\n"
+        "        print(engine.process._process.pid, flush=True); await asyncio.sleep(120)\n"
         "asyncio.run(go())"
     )
     paths = [str(tiny_model), str(tmp_path), str(Path(__file__).parent), *sys.path]
@@ -275,7 +275,7 @@ def test_no_word_of_a_prompt_is_left_anywhere(tiny_model: Path, tmp_path: Path, 
             await error_of(engine.chat(asked(1, canary * 400)))
             endless = engine.chat(asked(1, canary, max_tokens=CONTEXT))
             await anext(endless)
-            os.kill(engine.process.pid, signal.SIGABRT)
+            os.kill(engine.process._process.pid, signal.SIGABRT)
             await error_of(endless)
 
     before = {path for folder in ("/tmp", "/dev/shm") for path in _files(Path(folder))}

@@ -70,7 +70,7 @@ def refusal(tmp_path: Path, **members) -> str:
         process = engine(tmp_path, **members)
         with pytest.raises(StartFailed) as caught:
             await process.start()
-        assert process.pid is None
+        assert process._process is None
         assert caught.value.reason == "engine"
         return caught.value.detail
 
@@ -91,7 +91,7 @@ def test_start_use_and_close(tmp_path: Path, pretend) -> None:
     async def go() -> None:
         process = engine(tmp_path)
         await process.start()
-        pid = process.pid
+        pid = process._process.pid
         folder = folders(tmp_path)[0]
         assert folder.stat().st_mode & 0o777 == 0o700
         assert os.getsid(pid) != os.getsid(0)  # or Ctrl-C would end the engine before the node has drained
@@ -118,7 +118,7 @@ def test_what_a_process_can_see_of_another_holds_no_secret(tmp_path: Path, prete
         key = adapter._key
         assert key is not None
         assert len(key) == 64
-        folder = Path(f"/proc/{process.pid}")
+        folder = Path(f"/proc/{process._process.pid}")
         assert folder.joinpath("environ").read_bytes() == b""
         assert key.encode() not in folder.joinpath("cmdline").read_bytes()
         assert os.readlink(folder / "fd/2") == "/dev/null"
@@ -134,7 +134,7 @@ def test_every_process_has_its_own_key_and_socket(tmp_path: Path, pretend, told)
         process = engine(tmp_path)
         await process.start()
         first = await process.usable(1)
-        os.kill(process.pid, signal.SIGKILL)
+        os.kill(process._process.pid, signal.SIGKILL)
         await process.settle(first)
         second = await process.usable(30)
         assert first._key != second._key
@@ -182,7 +182,7 @@ def test_a_death_in_the_warm_up_of_a_restart_stops_the_engine(tmp_path: Path, pr
         process = engine(tmp_path)
         await process.start()
         pretend(DIES_AT_FIRST_QUESTION)
-        os.kill(process.pid, signal.SIGKILL)
+        os.kill(process._process.pid, signal.SIGKILL)
         await until(lambda: process.stopped is not None)
         assert "killed by signal 11" in process.stopped
         assert process.starts == 2
@@ -202,7 +202,7 @@ def test_after_too_many_crashes_the_engine_stays_down(tmp_path: Path, pretend, m
         process = engine(tmp_path)
         await process.start()
         adapter = await process.usable(1)
-        os.kill(process.pid, signal.SIGKILL)
+        os.kill(process._process.pid, signal.SIGKILL)
         await process.settle(adapter)
         await until(lambda: process.stopped is not None)
         assert process.stopped == "too many crashes"
@@ -227,7 +227,7 @@ def test_an_engine_that_shares_chats_is_not_tried_again(tmp_path: Path, pretend)
     async def go() -> None:
         process = engine(tmp_path, warm_up)
         await process.start()
-        os.kill(process.pid, signal.SIGKILL)
+        os.kill(process._process.pid, signal.SIGKILL)
         await until(lambda: process.stopped == "shares")
         await process.close()
 
@@ -243,7 +243,7 @@ def test_a_request_does_not_wait_for_ever_for_a_restart(tmp_path: Path, pretend,
         process = engine(tmp_path)
         await process.start()
         adapter = await process.usable(1)
-        os.kill(process.pid, signal.SIGKILL)
+        os.kill(process._process.pid, signal.SIGKILL)
         await process.settle(adapter)
         async with asyncio.timeout(5):
             with pytest.raises(EngineError, match="unavailable"):

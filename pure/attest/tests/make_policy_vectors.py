@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -110,6 +111,12 @@ MODEL_BAD: Final = (
     ("context", 0, "member_value"), ("demonstration", 1, "member_type"), ("more", 1, "unknown_member"),
     ("engine", GONE, "missing_member"),
 )  # fmt: skip
+PRICES: Final = (
+    ({"chat": 1, "embed": 0}, None), ({"chat": 64, "embed": 64}, None), ({"chat": 65, "embed": 1}, "member_value"),
+    ({"chat": 1, "embed": -1}, "member_value"), ({"chat": True, "embed": 1}, "member_type"),
+    ({"chat": 1}, "missing_member"), ({"chat": 1, "embed": 1, "models": 1}, "unknown_member"),
+    (None, "member_type"), ([], "member_type"),
+)  # fmt: skip
 MEMORY_BAD: Final = (
     ("crl_numbers", 1, "member_type"), ("more", {}, "unknown_member"), ("challenged", GONE, "missing_member"),
     ("crl_numbers", {"a": -1}, "member_value"), ("issue_dates", {"a": "1"}, "member_type"),
@@ -152,6 +159,9 @@ def outcome(op: str, data: bytes, base: bytes | None = None) -> dict[str, Any]:
             return {"ok": memory.decode(data).members()}
         if op == "decode_models":
             return {"ok": {"ids": [one.id for one in release.decode_models(data)]}}
+        if op == "decode_prices":
+            prices = release.decode_prices(data)
+            return {"ok": {"prices": prices and asdict(prices)}}
         one = release.decode(data)
         return {"ok": {"leaf_hash": one.leaf_hash.hex(), "name": one.name, "flags": list(one.flags)}}
     except (PolicyMalformed, Malformed) as error:
@@ -244,6 +254,10 @@ def releases() -> str:
     for path, value, error in MODEL_BAD:
         one = {name: given for name, given in {**model, path: value}.items() if given is not GONE}
         file.change("decode_models", "models", "models", [one], error)
+    file.add("decode_prices", "a models document of a node that takes no tokens", file.blobs["models"], "models", None)
+    for prices, error in PRICES:
+        for op in ("decode_models", "decode_prices"):
+            file.change(op, "models", "prices", prices, error)
     return file.text()
 
 

@@ -4,7 +4,7 @@ import ast
 import re
 
 import pytest
-from privity_protocol import application, chat, errors, labels, limits, lines
+from privity_protocol import application, chat, errors, hello_answer, labels, limits, line_reader, xwing
 from privity_protocol.pacing import PROFILES
 from privity_protocol.records import Kind
 from shared_vectors import ROOT
@@ -79,8 +79,8 @@ def test_the_record_types_are_documented() -> None:
 
 def test_the_kinds_of_line_and_their_reasons_are_documented() -> None:
     text = (SPECS / "application.md").read_text()
-    assert all(f"`{kind}`" in text for kind in lines._KINDS)
-    assert all(f"`{reason}`" in text for reason in lines.DONE_REASONS)
+    assert all(f"`{kind}`" in text for kind in line_reader.KINDS)
+    assert all(f"`{reason}`" in text for reason in line_reader.DONE_REASONS)
     assert all(f"`{operation}`" in text for operation in application.OPERATIONS)
 
 
@@ -114,3 +114,10 @@ def test_an_error_reads_as_reason_and_detail() -> None:
     assert str(errors.Malformed("size")) == "size"
     assert str(errors.Malformed("size", "3 bytes")) == "size: 3 bytes"
     assert str(errors.NotAuthentic()).startswith("not_authentic: ")
+
+
+def test_the_layout_of_hello_fills_its_fixed_sizes() -> None:
+    sealed = xwing.PUBLIC_KEY + len(hello_answer.REQUEST_RESERVED) + limits.TAG
+    assert hello_answer.SEALED_AT + sealed == limits.HELLO_REQUEST
+    granted = limits.SID + hello_answer.TTL + len(hello_answer.RESPONSE_RESERVED) + limits.TAG
+    assert hello_answer.GRANT_AT + granted == limits.HELLO_RESPONSE

@@ -11,7 +11,7 @@ import vector_runs
 from channel_fakes import conversation, entropy, node_reader, request, session
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from privity_protocol import application, chat, envelope, jsontext, lines, padding, records, response_envelope
+from privity_protocol import application, chat, envelope, jsontext, lines, padding, records, response, response_envelope
 from privity_protocol.chain import ChainKey
 from privity_protocol.errors import LimitExceeded, Malformed, NotAuthentic
 from privity_protocol.hello_answer import answer_hello
@@ -228,7 +228,7 @@ def test_an_error_reads_as_it_was_written(code: int, text: str) -> None:
     except LimitExceeded:
         assert len(text.encode()) > 200
         return
-    assert records.decode_error(data) == (code, text)
+    assert response.decode_error(data) == (code, text)
 
 
 texts = st.text(st.characters(codec="utf-8"), max_size=60)
@@ -302,7 +302,7 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "hello response header": response_envelope.parse_hello_response_header,
     "run response header": response_envelope.parse_run_response_header,
     "record": lambda data: records.decode_record(data or b"\0\0\0"),
-    "error": records.decode_error,
+    "error": response.decode_error,
     "request": application.decode_request,
     "json": lambda data: jsontext.decode(data, max_depth=32),
     "lines": lambda data: LineReader().feed(data),

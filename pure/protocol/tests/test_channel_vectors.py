@@ -22,6 +22,7 @@ from privity_protocol import (
     response,
     response_envelope,
     xwing,
+    xwing_seed,
 )
 from privity_protocol.chain import ChainKey
 from privity_protocol.errors import REASONS, Malformed, PrivityError
@@ -32,6 +33,7 @@ from privity_protocol.pacing import PROFILES, Emission
 from privity_protocol.receipt_writer import ReceiptWriter
 from privity_protocol.records import Kind, Phase
 from privity_protocol.request import encode_request
+from privity_protocol.request_envelope import hello_header, run_header
 from privity_protocol.request_reader import RequestReader
 from privity_protocol.run import begin_run
 from privity_protocol.session import Session
@@ -92,7 +94,7 @@ def do_begin_hello(given: Given, vectors: Vectors) -> Outcome:
         node_key=key,
         node_document=vectors.bytes(given["node_document"]),
         encapsulate=encapsulate(given, vectors, key),
-        ephemeral=xwing.PrivateKey.from_seed(vectors.bytes(given["ephemeral_seed"])),
+        ephemeral=xwing_seed.from_seed(vectors.bytes(given["ephemeral_seed"])),
     )
     return {"request": request.hex()}
 
@@ -100,7 +102,7 @@ def do_begin_hello(given: Given, vectors: Vectors) -> Outcome:
 def do_answer_hello(given: Given, vectors: Vectors) -> Outcome:
     answered, chain = answer_hello(
         vectors.bytes(given["request"]),
-        key=xwing.PrivateKey.from_seed(vectors.bytes(given["node_seed"])),
+        key=xwing_seed.from_seed(vectors.bytes(given["node_seed"])),
         node_document=vectors.bytes(given["node_document"]),
         sid=vectors.bytes(given["sid"]),
         ttl=given["ttl"],
@@ -115,7 +117,7 @@ def do_finish_hello(given: Given, vectors: Vectors) -> Outcome:
         node_key=key,
         node_document=vectors.bytes(given["node_document"]),
         encapsulate=encapsulate(given, vectors, key),
-        ephemeral=xwing.PrivateKey.from_seed(vectors.bytes(given["ephemeral_seed"])),
+        ephemeral=xwing_seed.from_seed(vectors.bytes(given["ephemeral_seed"])),
     )
     session = sent.finish(vectors.bytes(given["response"]))
     return {"sid": session.sid.hex(), "ttl": session.ttl, "chain": revealed(session.chain)}
@@ -220,7 +222,8 @@ def do_header(op: str) -> Callable[[Given, Vectors], Outcome]:
         found = getattr(response_envelope if "response" in op else envelope, op)(vectors.bytes(given["header"]))
         if isinstance(found, int):
             return {"record_size" if "run" in op else "suite": found}
-        assert found.encode() == vectors.bytes(given["header"])
+        made = run_header(found.kid, found.sid) if "run" in op else hello_header(found.kid)
+        assert made == vectors.bytes(given["header"])
         names = ("suite", "kid", "sid") if "run" in op else ("suite", "kid")
         return {name: value.hex() if isinstance(value := getattr(found, name), bytes) else value for name in names}
 
@@ -229,6 +232,8 @@ def do_header(op: str) -> Callable[[Given, Vectors], Outcome]:
 
 def do_decode_record(given: Given, vectors: Vectors) -> Outcome:
     record = records.decode_record(vectors.bytes(given["plaintext"]))
+    if record.kind is records.Kind.ERROR:
+        response.decode_error(record.data)
     return {"kind": record.kind.name, "data": record.data.hex()}
 
 

@@ -3,7 +3,7 @@
 import hashlib
 
 import pytest
-from privity_protocol import kdf, labels, xwing
+from privity_protocol import kdf, labels, xwing_seed
 from privity_protocol.errors import Malformed, NotAuthentic, PrivityError
 from privity_protocol.hello import begin_hello
 from privity_protocol.hello_answer import answer_hello
@@ -62,8 +62,8 @@ def recorded(public_key, ciphertext, secret):
 
 @pytest.fixture
 def hello(kat):
-    node = xwing.PrivateKey.from_seed(kat["node_seed"])
-    ephemeral = xwing.PrivateKey.from_seed(kat["client_ephemeral_seed"])
+    node = xwing_seed.from_seed(kat["node_seed"])
+    ephemeral = xwing_seed.from_seed(kat["client_ephemeral_seed"])
     document = kat["node_document"].encode()
     request, response = kat["hello_request"], kat["hello_response"]
     outward = recorded(node.public_key, request[16:1136], kat["hello_shared_secret"])

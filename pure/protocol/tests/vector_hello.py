@@ -3,7 +3,7 @@
 from typing import Any
 
 import vector_material as m
-from privity_protocol import hpke, kdf, labels, xwing
+from privity_protocol import hpke, hpke_sender, kdf, labels, xwing
 from privity_protocol.hello import begin_hello
 from privity_protocol.hello_answer import answer_hello
 from privity_protocol.records import RecordCipher
@@ -17,7 +17,7 @@ HEADER = b"EC1\x01\x00\x01" + m.KID + b"\x00\x00"
 
 def sealed(plain: bytes, *, header: bytes = HEADER, digest: bytes = m.DIGEST) -> bytes:
     """A HELLO request with any header and any sealed plaintext."""
-    enc, context = hpke.setup_base_s(
+    enc, context = hpke_sender.setup_base_s(
         m.NODE.public_key, labels.HELLO_INFO + header + digest, encapsulate=m.replay(TOWARD_NODE, m.NODE.public_key)
     )
     return header + enc + context.seal(b"", plain)

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from privity_protocol import xwing
+from privity_protocol import xwing, xwing_seed
 from shared_vectors import OWN
 
 Case = dict[str, Any]
@@ -19,8 +19,8 @@ def drawn(name: str, size: int) -> bytes:
 
 NODE_SEED = drawn("node seed", 32)
 EPHEMERAL_SEED = drawn("client ephemeral seed", 32)
-NODE = xwing.PrivateKey.from_seed(NODE_SEED)
-EPHEMERAL = xwing.PrivateKey.from_seed(EPHEMERAL_SEED)
+NODE = xwing_seed.from_seed(NODE_SEED)
+EPHEMERAL = xwing_seed.from_seed(EPHEMERAL_SEED)
 NODE_DOCUMENT = b'{"note":"the channel hashes a node document as bytes and reads nothing in it"}'
 DIGEST = hashlib.sha256(NODE_DOCUMENT).digest()
 KID = DIGEST[:8]

@@ -5,6 +5,7 @@ from typing import Any
 
 import vault_material as m
 from privity_protocol import cbor
+from privity_protocol.xwing_seed import from_seed
 from privity_vault import opener, passphrase, recovery
 from privity_vault.opener import Record
 from vault_form import Case, case
@@ -156,7 +157,7 @@ def _foreign(record: Record) -> Record:
 
 def _not_sealed(record: Record) -> Record:
     """A tag by somebody who holds the lock, over what is sealed to another key."""
-    other = replace(m.PASSKEY_ABSENT, public_key=m.xwing.PrivateKey.from_seed(bytes(32)).public_key)
+    other = replace(m.PASSKEY_ABSENT, public_key=from_seed(bytes(32)).public_key)
     return opener.seal_again(record, other, m.AK1, account=m.ACCOUNT, epoch=1, encapsulate=m.encapsulate("astray"))
 
 

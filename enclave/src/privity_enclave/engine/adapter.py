@@ -32,10 +32,14 @@ class Deadlines:
     total: float
 
 
+NO_CHAT: Final = Deadlines(0, 0, 0)
+"""Of an adapter that only asks."""
+
+
 class Adapter:
     """A connection to one engine at `url` (`http://...` or `unix:/path`), with its key if it has one."""
 
-    def __init__(self, url: str, *, key: str | None, context: int, deadlines: Deadlines) -> None:
+    def __init__(self, url: str, *, key: str | None = None, context: int = 0, deadlines: Deadlines = NO_CHAT) -> None:
         self._base = "http://engine" if url.startswith("unix:") else url.rstrip("/")
         self._path = url.removeprefix("unix:") if url.startswith("unix:") else None
         self._key = key
@@ -69,16 +73,17 @@ class Adapter:
             await self._session.close()
             self._session = None
 
-    async def ask(self, path: str) -> tuple[int, object]:
-        """Return status and JSON (None where it is none) of a GET. Raises EngineError `unavailable`."""
+    async def ask(self, path: str, body: bytes | None = None) -> tuple[int, object]:
+        """Return status and JSON (None where it is none) of a GET, or a POST. Raises EngineError `unavailable`."""
+        method = "GET" if body is None else "POST"
         try:
             async with (
                 asyncio.timeout(CONNECT_SECONDS),
-                self._open_session().get(self._base + path, allow_redirects=False) as response,
+                self._open_session().request(method, self._base + path, data=body, allow_redirects=False) as response,
             ):
                 data = await _bounded(response, MAX_ANSWER)
                 return response.status, msgspec.json.decode(data)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return response.status, None
         except (aiohttp.ClientError, OSError, TimeoutError):
             raise EngineError("unavailable") from None

@@ -1,13 +1,10 @@
 """What the node asks of an engine, what comes back, and how it fails. Source: specs/models.md, section "Engines"."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
 from privity_protocol.chat import ChatRequest, EmbedRequest
 from privity_protocol.lines import Done, Embedding, Logprobs, Reasoning, Text, Tool, Usage
-
-from privity_enclave.models import ServedModel
 
 OWNER_BYTES: Final = 32
 EngineEvent = Text | Reasoning | Tool | Logprobs | Embedding | Usage | Done
@@ -45,18 +42,3 @@ class EngineError(Exception):
         self.asked = asked
         self.field = field
         super().__init__(code)
-
-
-class Engine(Protocol):
-    """One model, ready to chat between `start` and `close`."""
-
-    model: ServedModel
-
-    async def start(self) -> None:
-        """Become usable. Raises StartFailed `engine`."""
-
-    async def close(self) -> None:
-        """End running answers and leave nothing behind."""
-
-    def chat(self, asked: EngineRequest, /) -> AsyncGenerator[EngineEvent, None]:
-        """Answer; closing the generator stops the generation. Raises EngineError before or between events."""

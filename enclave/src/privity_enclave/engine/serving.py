@@ -16,10 +16,10 @@ from privity_protocol import canonical
 from privity_protocol.chat import EmbedRequest
 
 from privity_enclave import models
-from privity_enclave.configuration import Configuration, Model
+from privity_enclave.configuration import Configuration, Metering, Model
 from privity_enclave.engine import child, inspection, isolation, request
 from privity_enclave.engine.adapter import Adapter, Deadlines
-from privity_enclave.engine.interface import Engine, EngineError, EngineEvent, EngineRequest
+from privity_enclave.engine.interface import EngineError, EngineEvent, EngineRequest
 from privity_enclave.engine.profiles import PROFILES, Profile
 from privity_enclave.engine.slots import Lease, LineFull, Slots
 from privity_enclave.engine.supervisor import EngineProcess, Network, Orders
@@ -31,8 +31,10 @@ LINE_SECONDS: Final = 60.0  # in line for a slot
 RESTART_SECONDS: Final = 20.0  # that a request waits for an engine that is starting again
 
 
-class _Serving:
-    """What embedded and external engines share: slots, the line for them, the body, the stream."""
+class Engine:
+    """One model, ready to chat between `start` and `close`: what embedded and external ones share, which is slots, the
+    line for them, the body, the stream.
+    """
 
     def __init__(self, model: Model, profile: Profile, *, served: models.ServedModel) -> None:
         self.model = served
@@ -43,7 +45,7 @@ class _Serving:
         self._slots: Slots[asyncio.Future[Lease]] = Slots(model.slots)
 
     async def chat(self, asked: EngineRequest) -> AsyncGenerator[EngineEvent, None]:
-        """Answer one request; see `interface.Engine`."""
+        """Answer one request; closing the generator stops it. Raises EngineError before or between events."""
         if isinstance(asked.body, EmbedRequest) and not self._isolation.embeds:
             raise EngineError("bad_request", field="model")
         self._bodies(asked, Lease(0, reuse=False))  # a bad request must not wait in line to learn that it is one
@@ -105,7 +107,7 @@ class _Serving:
             ticket.set_result(next_lease)
 
 
-class EmbeddedEngine(_Serving):
+class EmbeddedEngine(Engine):
     """A model in a child process of the node."""
 
     def __init__(self, model: Model, weights: int, *, orders: Orders, run_dir: Path, deadlines: Deadlines) -> None:
@@ -136,7 +138,7 @@ class EmbeddedEngine(_Serving):
         await isolation.check_vectors(adapter, self._isolation, self._bodies)
 
 
-class ExternalEngine(_Serving):
+class ExternalEngine(Engine):
     """A model in a server beside the node, inside the same trust boundary."""
 
     def __init__(self, model: Model, url: str, profile: Profile, *, deadlines: Deadlines) -> None:
@@ -169,24 +171,24 @@ class ExternalEngine(_Serving):
 class EngineSet:
     """Every engine of the node, by model id, in the order of the configuration."""
 
-    def __init__(self, engines: Mapping[str, EmbeddedEngine | ExternalEngine]) -> None:
-        self.engines: Mapping[str, Engine] = engines
-        self._engines = engines
+    def __init__(self, engines: Mapping[str, EmbeddedEngine | ExternalEngine], metering: Metering | None) -> None:
+        self.engines = engines
+        self._prices = metering.prices if metering else None
 
     def models_document(self) -> bytes:
         """Return the `models` item of the evidence bundle. Raises StartFailed `models` when it is too long."""
-        return models.document([engine.model for engine in self._engines.values()])
+        return models.document([engine.model for engine in self.engines.values()], self._prices)
 
     @property
     def network(self) -> Network | None:
         """Whether the engine processes are cut off from the network; None where there is none, or none has started."""
-        found = {engine.process.network for engine in self._engines.values() if isinstance(engine, EmbeddedEngine)}
+        found = {engine.process.network for engine in self.engines.values() if isinstance(engine, EmbeddedEngine)}
         return next((state for state in ("not_isolated", "isolated") if state in found), None)
 
     async def start(self) -> None:
         """Start every engine. Raises StartFailed `engine`; those that had started are closed."""
         try:
-            for engine in self._engines.values():
+            for engine in self.engines.values():
                 await engine.start()
         except BaseException:
             await self.close()
@@ -194,7 +196,7 @@ class EngineSet:
 
     async def close(self) -> None:
         """Close every engine."""
-        for engine in self._engines.values():
+        for engine in self.engines.values():
             await engine.close()
 
 
@@ -223,7 +225,7 @@ def open_engines(configuration: Configuration, model_files: Mapping[str, Path], 
             orders = Orders(weights, model.slots, model.context, model.template, configuration.engine.network_isolation)
             engines[model.id] = EmbeddedEngine(model, weights, orders=orders, run_dir=run_dir, deadlines=deadlines)
         opened.pop_all()
-    return EngineSet(engines)
+    return EngineSet(engines, configuration.metering)
 
 
 def _served(model: Model, profile: Profile, engine: str) -> models.ServedModel:

@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 from privity_protocol.canonical import base64url_encode
-from privity_protocol.lines import MAX_SURPRISAL, Done, Logprobs, Reasoning, Text, Tool, Usage
+from privity_protocol.lines import MAX_DIMENSIONS, MAX_SURPRISAL, MAX_TOP, Done, Logprobs, Reasoning, Text, Tool, Usage
 
 from privity_enclave.engine.interface import EngineError, EngineEvent
 
@@ -19,7 +19,8 @@ MAX_LINE: Final = 2**20  # bytes of one line of the stream
 MAX_ERROR: Final = 65536  # bytes read of an error answer
 _OVERFLOW = re.compile(r"exceed_context_size|available context size|maximum context length|model's context length")
 _ASKED = re.compile(r"(?:request \(|input \(|you requested (?:a total of )?|request has |requested )(\d{1,12}) ?", re.I)
-_Count = Annotated[int, msgspec.Meta(ge=0)]
+_Count = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
+_Bytes = list[Annotated[int, msgspec.Meta(ge=0, le=255)]]
 
 
 class _Call(msgspec.Struct):
@@ -42,9 +43,9 @@ class _Delta(msgspec.Struct):
 
 class _Token(msgspec.Struct):
     logprob: float
-    token: str = ""
-    bytes: list[Annotated[int, msgspec.Meta(ge=0, le=255)]] | None = None
-    top_logprobs: "list[_Token]" = []
+    token: Annotated[str, msgspec.Meta(max_length=192)] = ""
+    bytes: Annotated[_Bytes, msgspec.Meta(max_length=768)] | None = None
+    top_logprobs: "Annotated[list[_Token], msgspec.Meta(max_length=MAX_TOP)]" = []
 
 
 class _Logprobs(msgspec.Struct):
@@ -104,9 +105,12 @@ def vector(answer: bytes) -> tuple[str, int]:
     try:
         found = msgspec.json.decode(answer, type=_Vectors)
         (one,) = found.data
-        return base64url_encode(b64decode(one.embedding, validate=True)), found.usage.prompt_tokens
+        data = b64decode(one.embedding, validate=True)
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
         raise EngineError("crashed") from None
+    if not 0 < len(data) <= 4 * MAX_DIMENSIONS or len(data) % 4:
+        raise EngineError("crashed")
+    return base64url_encode(data), found.usage.prompt_tokens
 
 
 class AnswerReader:

@@ -84,11 +84,6 @@ class EngineProcess:
         self.stopped: str | None = None
         self.starts = 0
 
-    @property
-    def pid(self) -> int | None:
-        """Of the present process."""
-        return None if self._process is None else self._process.pid
-
     async def start(self) -> None:
         """Return when the engine has answered. Raises StartFailed `engine`: the first start is not tried again."""
         try:

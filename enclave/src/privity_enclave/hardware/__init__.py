@@ -35,10 +35,3 @@ class Hardware(Protocol):
 
         Raises HardwareFailed.
         """
-
-
-class Devices(Protocol):
-    """Processors beside the CPU that vouch for themselves. Blocking, like Hardware."""
-
-    def evidence(self, nonce: bytes) -> Items:
-        """Return one item for each device, all fresh over the 32 bytes `nonce`. Raises HardwareFailed."""

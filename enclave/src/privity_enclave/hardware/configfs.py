@@ -22,11 +22,10 @@ TRANSIENT: Final = frozenset({errno.EBUSY, errno.EINTR, errno.ETIMEDOUT, errno.E
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the kernel answered: its driver, the signed blob, the driver's certificates (empty when it gives none)."""
+    """What the kernel answered: its driver and the signed blob. Certificates come from the operator's fetcher."""
 
     provider: str
     blob: bytes
-    auxiliary: bytes
 
 
 class _Conflict(Exception):
@@ -71,17 +70,11 @@ def _once(tree: Tree, name: str, report_data: bytes) -> Report:
         writes = 2
     _whole(tree, name, "inblob", report_data)
     blob = tree.read(name, "outblob")
-    try:
-        auxiliary = tree.read(name, "auxblob")
-    except OSError as error:
-        if error.errno != errno.ENOENT:
-            raise
-        auxiliary = b""
     if _generation(tree, name) != before + writes:
         raise _Conflict
     if not blob:
         raise HardwareFailed("empty report")
-    return Report(provider, blob, auxiliary)
+    return Report(provider, blob)
 
 
 def _whole(tree: Tree, name: str, attribute: str, data: bytes) -> None:

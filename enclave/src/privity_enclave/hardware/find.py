@@ -13,7 +13,7 @@ from privity_enclave.hardware.guest import Guest
 from privity_enclave.hardware.nsm import Nitro, NsmDevice
 from privity_enclave.hardware.simulated import Simulated
 from privity_enclave.hardware.tpm import Tpm, TpmDevice
-from privity_enclave.hardware.tree import ConfigfsTree, Tree, read_at_most
+from privity_enclave.hardware.tree import Tree, read_at_most
 
 REPORTS: Final = "sys/kernel/config/tsm/report"
 NSM, TPM, TPM_LOG = "dev/nsm", "dev/tpmrm0", "sys/kernel/security/tpm0/binary_bios_measurements"
@@ -42,8 +42,8 @@ def find(allowed: Collection[str], *, simulated_root: Path | None, system: Path 
 
 def _confidential(system: Path) -> Hardware | None:
     reports = system / REPORTS
-    if reports.is_dir() and _has_provider(ConfigfsTree(reports)):
-        return Guest(ConfigfsTree(reports), system=system)
+    if reports.is_dir() and _has_provider(Tree(reports)):
+        return Guest(Tree(reports), system=system)
     if (system / NSM).exists():
         return Nitro(NsmDevice(system / NSM))
     for device in UNSUPPORTED:

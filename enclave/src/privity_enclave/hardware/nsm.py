@@ -11,7 +11,7 @@ import os
 import re
 import struct
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from privity_protocol.cbor_writer import Key, Value, encode
 from privity_protocol.platform import Platform
@@ -28,20 +28,14 @@ _DOCUMENT: Final = b"\xa1" + encode("Attestation") + b"\xa1" + encode("document"
 """How a reply with a document begins: two maps of one member. The head of a string follows."""
 
 
-class Nsm(Protocol):
-    """A secure module."""
-
-    def ask(self, request: bytes) -> bytes:
-        """Return the reply to a CBOR request. Raises OSError."""
-
-
 class NsmDevice:
-    """The real one, at a path such as /dev/nsm. It needs CAP_SYS_ADMIN."""
+    """A secure module, at a path such as /dev/nsm. It needs CAP_SYS_ADMIN."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def ask(self, request: bytes) -> bytes:
+        """Return the reply to a CBOR request. Raises OSError."""
         sent = ctypes.create_string_buffer(request, len(request))
         reply = ctypes.create_string_buffer(MAX_REPLY)
         message = bytearray(
@@ -60,7 +54,7 @@ class Nitro:
 
     has_register = True
 
-    def __init__(self, nsm: Nsm) -> None:
+    def __init__(self, nsm: NsmDevice) -> None:
         self._nsm = nsm
         self._register = bytes(48)
         module = _MODULE.search(self._document(bytes(64)))

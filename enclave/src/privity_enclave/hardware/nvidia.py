@@ -15,11 +15,8 @@ from privity_enclave.hardware.pem import certificates
 
 NVML, NSCQ = "libnvidia-ml.so.1", "libnvidia-nscq.so.2"
 NONCE: Final = 32  # bytes
-MAX_CHAIN, MAX_REPORT = (
-    0x1400,
-    0x2000,
-)  # bytes; NVML_GPU_ATTESTATION_CERT_CHAIN_SIZE, NVML_CC_GPU_ATTESTATION_REPORT_SIZE
-_REQUEST: Final = bytes.fromhex("11e001ff")  # SPDM 1.1 GET_MEASUREMENTS, signed, all of them (DMTF DSP0274)
+# Bytes: NVML_GPU_ATTESTATION_CERT_CHAIN_SIZE, NVML_CC_GPU_ATTESTATION_REPORT_SIZE.
+MAX_CHAIN, MAX_REPORT = 0x1400, 0x2000
 
 Load = Callable[[str], Any]
 """File name of a library to its functions. Raises OSError when it is not there."""

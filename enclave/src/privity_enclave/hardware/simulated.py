@@ -5,7 +5,6 @@ whoever runs the machine can sign what they like. Clients refuse it unless told 
 """
 
 import hashlib
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -21,9 +20,8 @@ from privity_protocol.platform import Platform
 from privity_enclave.hardware import HardwareFailed, Items
 
 NOTICE: Final = "Test enclave. Whoever runs this server can read your messages."
-_ROOT, _ROOT_KEY = "root.pem", "root-key.pem"
-_ROOT_LIFE: Final = timedelta(days=3650)
-_LEAF_LIFE: Final = timedelta(hours=12)  # beyond the two hours of a node document, within the day that verifiers admit
+ROOT, ROOT_KEY = "root.pem", "root-key.pem"
+_LIFE: Final = timedelta(hours=12)  # beyond the two hours of a node document, within the day that verifiers admit
 _PROTECTED: Final = cbor_writer.encode({1: -35})  # ES384, RFC 9053 section 2.1
 
 
@@ -54,7 +52,7 @@ class Simulated:
 
     def evidence(self, report_data: bytes) -> Items:
         """Return `cpu`: COSE_Sign1 (RFC 9052 section 4.2) over a map like that of a Nitro document."""
-        leaf = _issue("Privity simulated platform", self._key, self._root, self._root_key)
+        leaf = _issue(self._key, self._root, self._root_key)
         payload = cbor_writer.encode(
             {
                 "kind": "sim",
@@ -71,30 +69,10 @@ class Simulated:
         return {"cpu": ("sim-document", document)}
 
 
-def make_root(root: Path) -> None:
-    """Make a development root in the folder `root`, unless it holds one."""
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if (root / _ROOT).exists() and (root / _ROOT_KEY).exists():
-        return
-    key = ec.generate_private_key(ec.SECP384R1())
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    # The certificate last: a root is there when both files are, and a broken start makes a new one.
-    _write(root / _ROOT_KEY, pem)
-    _write(root / _ROOT, _issue("Privity development root", key, None, key).public_bytes(serialization.Encoding.PEM))
-
-
-def _write(path: Path, data: bytes) -> None:
-    temporary = path.with_suffix(".new")
-    temporary.unlink(missing_ok=True)
-    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
-    temporary.replace(path)
-
-
 def _load(root: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
     try:
-        certificate = x509.load_pem_x509_certificate((root / _ROOT).read_bytes())
-        key = serialization.load_pem_private_key((root / _ROOT_KEY).read_bytes(), None)
+        certificate = x509.load_pem_x509_certificate((root / ROOT).read_bytes())
+        key = serialization.load_pem_private_key((root / ROOT_KEY).read_bytes(), None)
     except (OSError, ValueError) as error:
         raise HardwareFailed("the development root cannot be read") from error
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
@@ -103,25 +81,22 @@ def _load(root: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
 
 
 def _issue(
-    name: str, key: ec.EllipticCurvePrivateKey, issuer: x509.Certificate | None, issuer_key: ec.EllipticCurvePrivateKey
+    key: ec.EllipticCurvePrivateKey, issuer: x509.Certificate, issuer_key: ec.EllipticCurvePrivateKey
 ) -> x509.Certificate:
-    """Return a certificate for `key`; without an issuer it is a root."""
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    root = issuer is None
     now = datetime.now(UTC).replace(microsecond=0)
     usage = x509.KeyUsage(
-        digital_signature=not root, key_cert_sign=root, crl_sign=root, content_commitment=False, key_encipherment=False,
+        digital_signature=True, key_cert_sign=False, crl_sign=False, content_commitment=False, key_encipherment=False,
         data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
     )  # fmt: skip
     return (
         x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject if issuer is None else issuer.subject)
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Privity simulated platform")]))
+        .issuer_name(issuer.subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + (_ROOT_LIFE if root else _LEAF_LIFE))
-        .add_extension(x509.BasicConstraints(ca=root, path_length=0 if root else None), critical=True)
+        .not_valid_after(now + _LIFE)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(usage, critical=True)
         .sign(issuer_key, hashes.SHA384())
     )

@@ -8,7 +8,7 @@ import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from privity_protocol import cbor_writer
 from privity_protocol.platform import Platform
@@ -31,20 +31,14 @@ _SPKI_P256: Final = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010
 """SubjectPublicKeyInfo of a P-256 key (RFC 5480) up to its coordinates."""
 
 
-class Channel(Protocol):
-    """A TPM."""
-
-    def transact(self, command: bytes) -> bytes:
-        """Return the response to one command. Raises OSError."""
-
-
 class TpmDevice:
-    """The real one, at a path such as /dev/tpmrm0: the kernel flushes what a closed descriptor leaves behind."""
+    """A TPM, at a path such as /dev/tpmrm0: the kernel flushes what a closed descriptor leaves behind."""
 
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
 
     def transact(self, command: bytes) -> bytes:
+        """Return the response to one command. Raises OSError."""
         if os.write(self._descriptor, command) != len(command):
             raise OSError(5, "short write")
         return os.read(self._descriptor, MAX_REPLY)
@@ -55,7 +49,7 @@ class Tpm:
 
     has_register = True
 
-    def __init__(self, channel: Channel, *, boot_log: bytes) -> None:
+    def __init__(self, channel: TpmDevice, *, boot_log: bytes) -> None:
         self._channel = channel
         self._boot_log = boot_log
         handle, self._key = self._make_key()

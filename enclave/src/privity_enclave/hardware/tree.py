@@ -2,40 +2,29 @@
 
 import os
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 MAX_ATTRIBUTE: Final = 65536  # bytes; the largest blob that a bundle carries
 
 
-class Tree(Protocol):
-    """A directory whose entries are made by mkdir and whose attributes are files. All raise OSError."""
-
-    def make(self, name: str) -> None:
-        """Make the entry `name`."""
-
-    def write(self, name: str, attribute: str, data: bytes) -> int:
-        """Write `data` in one write; return how many bytes the kernel took."""
-
-    def read(self, name: str, attribute: str) -> bytes:
-        """Return the whole attribute. Raises OSError EFBIG beyond MAX_ATTRIBUTE."""
-
-    def remove(self, name: str) -> None:
-        """Remove the entry `name`."""
-
-
-class ConfigfsTree:
-    """The real one, rooted at a directory such as /sys/kernel/config/tsm/report."""
+class Tree:
+    """A directory, such as /sys/kernel/config/tsm/report, whose entries are made by mkdir and whose attributes are
+    files. All methods raise OSError.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
     def make(self, name: str) -> None:
+        """Make the entry `name`."""
         os.mkdir(self._root / name, mode=0o700)
 
     def write(self, name: str, attribute: str, data: bytes) -> int:
+        """Write `data` in one write; return how many bytes the kernel took."""
         return write_once(self._root / name / attribute, data)
 
     def read(self, name: str, attribute: str) -> bytes:
+        """Return the whole attribute. Raises OSError EFBIG beyond MAX_ATTRIBUTE."""
         descriptor = os.open(self._root / name / attribute, os.O_RDONLY | os.O_CLOEXEC)
         try:
             parts: list[bytes] = []
@@ -50,6 +39,7 @@ class ConfigfsTree:
             os.close(descriptor)
 
     def remove(self, name: str) -> None:
+        """Remove the entry `name`."""
         os.rmdir(self._root / name)
 
 

@@ -14,6 +14,7 @@ from privity_attest.reference_values import Platforms
 
 MAX_RELEASE: Final = 65_535  # bytes, the longest leaf of a log
 MAX_MODELS: Final = 16 * 1024  # bytes
+MAX_PRICE: Final = 64  # tokens, as many as a request may carry
 _RELEASE = frozenset(
     {"v", "t", "name", "version", "source", "platforms", "configuration", "models", "not_before", "flags"}
 )
@@ -52,6 +53,14 @@ class Model:
     demonstration: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Tokens that one request costs, by operation; what is not named here costs nothing."""
+
+    chat: int
+    embed: int
+
+
 def decode(leaf: bytes) -> Release:
     """Return the release whose log leaf is exactly `leaf`. Raises Malformed."""
     value = canonical.members(canonical.decode(leaf, max_bytes=MAX_RELEASE), _RELEASE, "release")
@@ -73,14 +82,28 @@ def decode(leaf: bytes) -> Release:
 
 def decode_models(data: bytes) -> tuple[Model, ...]:
     """Return the models of a models document, the default one first. Raises Malformed."""
-    value = canonical.members(
-        canonical.decode(data, max_bytes=MAX_MODELS), frozenset({"v", "models"}), "models document"
-    )
-    canonical.integer(value["v"], "v", least=1, most=1)
-    models = tuple(_model(entry) for entry in canonical.entries(value["models"], "models", least=1, most=64))
+    entries = canonical.entries(_models(data)[0], "models", least=1, most=64)
+    models = tuple(_model(entry) for entry in entries)
     if len({model.id for model in models}) != len(models):
         raise Malformed("member_value", "models: id repeated")
     return models
+
+
+def decode_prices(data: bytes) -> Prices | None:
+    """Return what requests cost by a models document, None where they cost nothing. Raises Malformed."""
+    return _models(data)[1]
+
+
+def _models(data: bytes) -> tuple[object, Prices | None]:
+    decoded = canonical.decode(data, max_bytes=MAX_MODELS)
+    priced = {"prices"} if isinstance(decoded, dict) and "prices" in decoded else set()
+    value = canonical.members(decoded, frozenset({"v", "models"} | priced), "models document")
+    canonical.integer(value["v"], "v", least=1, most=1)
+    if not priced:
+        return value["models"], None
+    found = canonical.members(value["prices"], frozenset({"chat", "embed"}), "prices")
+    prices = (canonical.integer(found[op], f"prices.{op}", most=MAX_PRICE) for op in ("chat", "embed"))
+    return value["models"], Prices(*prices)
 
 
 def _digests(value: object, what: str) -> tuple[bytes, ...]:

@@ -86,26 +86,19 @@ def _header(value: object) -> RequestHeader:
     present = frozenset(value) & _OPTIONAL if isinstance(value, dict) else frozenset()
     found = canonical.members(value, _REQUIRED | present, "header")
     canonical.integer(found["v"], "v", least=1, most=1)
-    op = _choice(found["op"], "op", OPERATIONS)
+    op = canonical.text(found["op"], "op", longest=16, pattern="|".join(OPERATIONS))
     if ("from" in found) != (op == "resume"):
         raise Malformed("member_value", "from belongs to op resume, and to no other")
     return RequestHeader(
         rid=canonical.from_base64url(found["rid"], "rid", size=RID),
         op=op,
-        prof=_choice(found["prof"], "prof", PROFILE_NAMES),
+        prof=canonical.text(found["prof"], "prof", longest=16, pattern="|".join(PROFILE_NAMES)),
         tok=tuple(_token(token) for token in canonical.entries(found["tok"], "tok", most=MAX_TOKENS_IN_HEADER)),
         seen=tuple(_seen(entry) for entry in canonical.entries(found["seen"], "seen", most=MAX_SEEN)),
         resume=_flag(found, "resume"),
         from_=canonical.integer(found["from"], "from") if "from" in found else None,
         receipt=_flag(found, "receipt"),
     )
-
-
-def _choice(value: object, what: str, allowed: frozenset[str]) -> str:
-    name = canonical.text(value, what, longest=16)
-    if name not in allowed:
-        raise Malformed("member_value", what)
-    return name
 
 
 def _flag(found: dict[str, object], name: str) -> bool:

@@ -5,7 +5,7 @@ Source: specs/binding.md. The document is hashed and compared as bytes; decoding
 
 from typing import Final
 
-from privity_protocol import canonical, node_document, platform
+from privity_protocol import canonical, node_document, platform_reader
 from privity_protocol.errors import Expired, Malformed
 from privity_protocol.limits import KEY_WINDOW, MAX_NODE_DOCUMENT
 from privity_protocol.node_document import Anchor, NodeDocument, device_digest, device_nonce, kid, report_data
@@ -53,7 +53,7 @@ def decode(data: bytes) -> NodeDocument:
         pk=canonical.from_base64url(nd["pk"], "pk", size=KEM_KEY),
         sig=canonical.from_base64url(nd["sig"], "sig", size=32),
         node=canonical.from_base64url(nd["node"], "node", size=16),
-        plat=platform.decode(nd["plat"]),
+        plat=platform_reader.decode(nd["plat"]),
         rel=canonical.from_hex(nd["rel"], "rel", size=32),
         cfg=canonical.from_hex(nd["cfg"], "cfg", size=32),
         models=canonical.from_hex(nd["models"], "models", size=32),

@@ -17,7 +17,6 @@ MAX_DEPTH: Final = 8
 _NAME = re.compile(r"[ !#-\[\]-~]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
-_HEX = re.compile(r"[0-9a-f]*")
 
 
 def decode(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> object:
@@ -125,18 +124,12 @@ def entries(value: object, what: str, *, most: int, least: int = 0) -> list[obje
 
 def from_hex(value: object, what: str, *, size: int) -> bytes:
     """Return the `size` bytes that lower-case hexadecimal text stands for. Raises Malformed."""
-    if not isinstance(value, str):
-        raise Malformed("member_type", f"{what} is not text")
-    if len(value) != 2 * size or not _HEX.fullmatch(value):
-        raise Malformed("member_value", what)
-    return bytes.fromhex(value)
+    return bytes.fromhex(text(value, what, longest=2 * size, pattern=f"[0-9a-f]{{{2 * size}}}"))
 
 
 def from_base64url(value: object, what: str, *, size: int) -> bytes:
     """Return the `size` bytes of unpadded canonical base64url text. Raises Malformed."""
-    if not isinstance(value, str):
-        raise Malformed("member_type", f"{what} is not text")
-    data = base64url_decode(value)
+    data = base64url_decode(text(value, what, longest=-(-4 * size // 3), pattern=_BASE64URL.pattern))
     if data is None or len(data) != size:
         raise Malformed("member_value", what)
     return data

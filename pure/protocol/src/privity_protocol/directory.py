@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from privity_protocol import canonical, platform
+from privity_protocol import canonical, platform, platform_reader
 from privity_protocol.errors import Malformed
 from privity_protocol.platform import Platform
 
@@ -92,7 +92,7 @@ def _node(value: object) -> Node:
     _ascending(cap, "cap")
     return Node(
         nd=canonical.from_hex(node["nd"], "nd", size=32),
-        plat=platform.decode(node["plat"]),
+        plat=platform_reader.decode(node["plat"]),
         rel=canonical.from_hex(node["rel"], "rel", size=32),
         cap=cap,
         w=canonical.integer(node["w"], "w", least=1, most=8),

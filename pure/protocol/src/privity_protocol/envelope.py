@@ -1,5 +1,5 @@
-"""The outer headers of EC1: all that a relay reads, and no key. Source: specs/envelope.md. Those of responses
-are read by clients alone: `response_envelope`.
+"""The outer headers of EC1: all that a relay reads, and no key. Source: specs/envelope.md. Clients write
+those of requests by `request_envelope`, and read those of responses by `response_envelope`.
 
 This module may be loaded by the blind service: it imports nothing that seals or opens.
 """
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from privity_protocol.errors import Malformed
-from privity_protocol.limits import HELLO_HEADER, KID, RECORD_SIZES, RUN_HEADER, SID, SUITE
+from privity_protocol.limits import HELLO_HEADER, RECORD_SIZES, RUN_HEADER, SUITE
 
 MEDIA_TYPE: Final = "application/vnd.privity.ec1"
 
 _MAGIC: Final = b"EC1"
-_HELLO: Final = _MAGIC + b"\x01"
-_RUN: Final = _MAGIC + b"\x02"
+HELLO: Final = _MAGIC + b"\x01"
+RUN: Final = _MAGIC + b"\x02"
 HELLO_RESPONSE: Final = _MAGIC + b"\x81"
 RUN_RESPONSE: Final = _MAGIC + b"\x82"
-_RESERVED: Final = b"\x00\x00"
+RESERVED: Final = b"\x00\x00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,6 @@ class HelloHeader:
 
     suite: int
     kid: bytes
-
-    def encode(self) -> bytes:
-        """Return the 16 bytes of the header."""
-        return _HELLO + self.suite.to_bytes(2, "big") + exactly(self.kid, KID, "kid") + _RESERVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +36,11 @@ class RunHeader:
     kid: bytes
     sid: bytes
 
-    def encode(self) -> bytes:
-        """Return the 32 bytes of the header."""
-        kid = exactly(self.kid, KID, "kid")
-        return _RUN + self.suite.to_bytes(2, "big") + kid + _RESERVED + exactly(self.sid, SID, "sid")
-
 
 def parse_hello_header(header: bytes) -> HelloHeader:
     """Read 16 bytes. Raises Malformed `size`, `header`, `suite`, `reserved_nonzero`."""
     exactly(header, HELLO_HEADER, "HELLO header")
-    suite = opening(header, _HELLO)
+    suite = opening(header, HELLO)
     zero(header[14:16])
     return HelloHeader(suite, header[6:14])
 
@@ -57,14 +48,14 @@ def parse_hello_header(header: bytes) -> HelloHeader:
 def parse_run_header(header: bytes) -> RunHeader:
     """Read 32 bytes. Raises Malformed `size`, `header`, `suite`, `reserved_nonzero`."""
     exactly(header, RUN_HEADER, "RUN header")
-    suite = opening(header, _RUN)
+    suite = opening(header, RUN)
     zero(header[14:16])
     return RunHeader(suite, header[6:14], header[16:32])
 
 
 def hello_response_header() -> bytes:
     """Return the 8 bytes that open a HELLO response."""
-    return HELLO_RESPONSE + SUITE.to_bytes(2, "big") + _RESERVED
+    return HELLO_RESPONSE + SUITE.to_bytes(2, "big") + RESERVED
 
 
 def run_response_header(record_size: int) -> bytes:
@@ -93,5 +84,5 @@ def opening(header: bytes, expected: bytes) -> int:
 
 def zero(reserved: bytes) -> None:
     """Raise Malformed `reserved_nonzero` unless these two bytes are zero."""
-    if reserved != _RESERVED:
+    if reserved != RESERVED:
         raise Malformed("reserved_nonzero", "header")

@@ -6,7 +6,7 @@ The client's half: `begin_hello` → HelloSent → `finish` → Session. HELLO c
 
 import hmac
 
-from privity_protocol import envelope, hpke, kdf, labels, limits, response_envelope, xwing
+from privity_protocol import envelope, hpke_sender, kdf, labels, limits, request_envelope, response_envelope, xwing
 from privity_protocol.errors import Malformed, NotAuthentic, StateError
 from privity_protocol.hello_answer import (
     CONFIRM_AT,
@@ -69,8 +69,8 @@ def begin_hello(
     `node_key` is the document's `pk`; the document is hashed as bytes. Raises Malformed `size` or `key` for a bad key.
     """
     digest = kdf.sha256(node_document)
-    header = envelope.HelloHeader(limits.SUITE, digest[: limits.KID]).encode()
-    enc, context = hpke.setup_base_s(node_key, labels.HELLO_INFO + header + digest, encapsulate=encapsulate)
+    header = request_envelope.hello_header(digest[: limits.KID])
+    enc, context = hpke_sender.setup_base_s(node_key, labels.HELLO_INFO + header + digest, encapsulate=encapsulate)
     request = header + enc + context.seal(b"", ephemeral.public_key + REQUEST_RESERVED)
     export = context.export(labels.HELLO_EXPORT, kdf.SECRET)
     return HelloSent(header[6 : 6 + limits.KID], ephemeral, export, request_transcript(request)), request

@@ -18,11 +18,6 @@ SEALED_AT: Final = limits.HELLO_HEADER + xwing.CIPHERTEXT
 CONFIRM_AT: Final = limits.RESPONSE_HEADER + xwing.CIPHERTEXT
 GRANT_AT: Final = CONFIRM_AT + limits.CONFIRM
 
-if SEALED_AT + xwing.PUBLIC_KEY + len(REQUEST_RESERVED) + limits.TAG != limits.HELLO_REQUEST:
-    raise AssertionError("HELLO request layout")
-if GRANT_AT + limits.SID + TTL + len(RESPONSE_RESERVED) + limits.TAG != limits.HELLO_RESPONSE:
-    raise AssertionError("HELLO response layout")
-
 
 def answer_hello(
     request: bytes,

@@ -6,10 +6,10 @@ the official vectors of other suites exercise the same lines.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 
 from privity_protocol import kdf, labels, xwing
 from privity_protocol.errors import NotAuthentic
@@ -18,13 +18,8 @@ Encapsulate = Callable[[bytes], tuple[bytes, bytes]]
 """Public key to (ciphertext, shared secret): randomness is the caller's, so that tests can repeat a known exchange."""
 
 _BASE_MODE: Final = b"\x00"
-
-
-class Aead(Protocol):
-    """The two calls of `cryptography`'s AEADs that HPKE needs."""
-
-    def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None) -> bytes: ...
-    def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None) -> bytes: ...
+Aead = AESGCM | ChaCha20Poly1305
+"""A cipher of the suites: EC1 has the first, official vectors the second too."""
 
 
 @dataclass(frozen=True)
@@ -103,14 +98,6 @@ def schedule(
     sizes = ((b"key", suite.key_size), (b"base_nonce", suite.nonce_size), (b"exp", suite.hash_size))
     key, base_nonce, exporter = (suite.labeled_expand(secret, label, context, size) for label, size in sizes)
     return key, base_nonce, exporter
-
-
-def setup_base_s(
-    public_key: bytes, info: bytes, *, encapsulate: Encapsulate, suite: Suite = EC1_SUITE
-) -> tuple[bytes, Context]:
-    """Return (enc, sender context). Raises Malformed `size` or `key` for a bad public key."""
-    enc, shared_secret = encapsulate(public_key)
-    return enc, Context(suite, *schedule(suite, shared_secret, info))
 
 
 def setup_base_r(key: xwing.PrivateKey, enc: bytes, info: bytes) -> Context:

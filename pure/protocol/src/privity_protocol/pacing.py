@@ -4,7 +4,7 @@ Sans-I/O: a driver calls `tick` on its timer and sends what it gets. What is que
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from privity_protocol.errors import LimitExceeded, StateError
 from privity_protocol.limits import MAX_BACKLOG, MAX_RECORDS_PER_KEY
@@ -54,19 +54,6 @@ PROFILES: Final = {
 """p1 is the default; p2 is stricter; p0 has no pacing, is for a local network only, and a client must say so."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Finish:
-    """The answer is complete."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    """The answer ends with an inner error."""
-
-    code: int
-    text: str
-
-
 class Emission:
     """The queue between a model that speaks when it likes and a clock that does not care.
 
@@ -81,8 +68,13 @@ class Emission:
         self._writer = writer
         self._queue = bytearray()
         self._next: tuple[bytes, int] | None = None
-        self._ending: _Finish | _Failure | None = None
+        self._ending: tuple[int, str] | Literal["finish"] | None = None
         self._total: int | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether END, or an inner error, has left."""
+        return self._total is not None
 
     @property
     def closed(self) -> bool:
@@ -111,13 +103,13 @@ class Emission:
     def finish(self, last: bytes = b"") -> None:
         """Queue the end of a complete answer. Raises LimitExceeded `backlog_full`, StateError `order`."""
         self.queue(last)
-        self._ending = _Finish()
+        self._ending = "finish"
 
     def fail(self, code: int, text: str = "") -> None:
         """Queue an inner error behind the queue. Raises LimitExceeded `record_capacity`, StateError `order`."""
         self._require_open()
         encode_error(code, text)
-        self._ending = _Failure(code, text)
+        self._ending = (code, text)
 
     def tick(self) -> bytes | None:
         """Return the one record of this tick, or None once CLOSE has left."""
@@ -127,7 +119,7 @@ class Emission:
             return self._writer.close() if self._writer.records + 1 == self._total else self._writer.pad()
         room = self._writer.capacity
         ending = self._ending
-        last = isinstance(ending, _Finish) and len(self._queue) <= room
+        last = ending == "finish" and len(self._queue) <= room
         if self._next is not None and (last or not self._queue):
             handle, self._next = self._next, None
             return self._writer.next(*handle)
@@ -135,10 +127,7 @@ class Emission:
             return self._writer.data(self._take(room))
         if ending is None:
             return self._writer.pad()
-        if isinstance(ending, _Failure):
-            record = self._writer.error(ending.code, ending.text)
-        else:
-            record = self._writer.end(self._take(room))
+        record = self._writer.end(self._take(room)) if ending == "finish" else self._writer.error(*ending)
         self._total = self._profile.total_after(self._writer.records)
         return record
 

@@ -15,7 +15,8 @@ from privity_protocol import binding, canonical, evidence
 from privity_protocol.errors import Malformed, NotAuthentic
 from privity_protocol.labels import RECEIPT, RECEIPT_RESPONSE
 from privity_protocol.limits import MAX_BUNDLE
-from privity_protocol.lines import DONE_REASONS, MAX_RECEIPT, SignedReceipt, Usage
+from privity_protocol.line_reader import DONE_REASONS, MAX_RECEIPT
+from privity_protocol.lines import SignedReceipt, Usage
 from privity_protocol.receipt_writer import TYPE, request_hash, salt_of
 
 __all__ = [

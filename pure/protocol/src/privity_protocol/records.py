@@ -92,7 +92,7 @@ def decode_record(plaintext: bytes) -> Record:
     """Read one opened record of any size.
 
     Raises Malformed `record_type` (unknown), `record_length` (beyond the record, or wrong for the type),
-    `padding_nonzero`, `error_text` (an ERROR whose text is too long or not UTF-8).
+    `padding_nonzero`. What an ERROR says is read by `response`.
     """
     try:
         kind = Kind(plaintext[0])
@@ -106,8 +106,6 @@ def decode_record(plaintext: bytes) -> Record:
     data = plaintext[RECORD_HEADER:end]
     if (kind in _EMPTY and data) or (kind is Kind.NEXT and len(data) != _NEXT_LENGTH):
         raise Malformed("record_length", f"{len(data)} in {kind.name}")
-    if kind is Kind.ERROR:
-        decode_error(data)
     return Record(kind, data)
 
 
@@ -117,18 +115,6 @@ def encode_error(code: int, text: str) -> bytes:
     if len(encoded) > MAX_ERROR_TEXT:
         raise LimitExceeded("record_capacity", f"error text of {len(encoded)} bytes, at most {MAX_ERROR_TEXT}")
     return code.to_bytes(2, "big") + encoded
-
-
-def decode_error(data: bytes) -> tuple[int, str]:
-    """Return (code, text) of an ERROR record's data. Raises Malformed `record_length`, `error_text`."""
-    if len(data) < 2:
-        raise Malformed("record_length", "ERROR without a code")
-    if len(data) > 2 + MAX_ERROR_TEXT:
-        raise Malformed("error_text", f"{len(data) - 2} bytes, at most {MAX_ERROR_TEXT}")
-    try:
-        return int.from_bytes(data[:2], "big"), data[2:].decode()
-    except UnicodeDecodeError:
-        raise Malformed("error_text", "not UTF-8") from None
 
 
 class RecordCipher:

@@ -8,7 +8,7 @@ from typing import Final
 from privity_protocol import kdf, labels
 from privity_protocol.chain import ChainKey
 from privity_protocol.errors import Malformed, NotAuthentic
-from privity_protocol.limits import CONFIRM, RANDOM, RESPONSE_HEADER, SID
+from privity_protocol.limits import CONFIRM, MAX_ERROR_TEXT, RANDOM, RESPONSE_HEADER, SID
 from privity_protocol.pieces import PieceReader
 from privity_protocol.records import (
     RESPONSE_GRAMMAR,
@@ -16,7 +16,6 @@ from privity_protocol.records import (
     Phase,
     RecordCipher,
     advance,
-    decode_error,
     decode_record,
 )
 from privity_protocol.response_envelope import parse_run_response_header
@@ -125,6 +124,8 @@ class ResponseReader(PieceReader[Event]):
         sealed = bytes(self._buffer[: self._record_size])
         del self._buffer[: self._record_size]
         record = decode_record(cipher.open(sealed))
+        if record.kind is Kind.ERROR:
+            decode_error(record.data)
         phase = advance(RESPONSE_GRAMMAR, self._phase, record.kind)
         event = _EVENTS[record.kind](record.data)
         if isinstance(event, Next):
@@ -168,3 +169,15 @@ _EVENTS: Final[dict[Kind, Callable[[bytes], Event]]] = {
     Kind.ERROR: lambda data: Error(*decode_error(data)),
     Kind.NEXT: lambda data: Next(data[:SID], int.from_bytes(data[SID:], "big")),
 }
+
+
+def decode_error(data: bytes) -> tuple[int, str]:
+    """Return (code, text) of an ERROR record's data. Raises Malformed `record_length`, `error_text`."""
+    if len(data) < 2:
+        raise Malformed("record_length", "ERROR without a code")
+    if len(data) > 2 + MAX_ERROR_TEXT:
+        raise Malformed("error_text", f"{len(data) - 2} bytes, at most {MAX_ERROR_TEXT}")
+    try:
+        return int.from_bytes(data[:2], "big"), data[2:].decode()
+    except UnicodeDecodeError:
+        raise Malformed("error_text", "not UTF-8") from None

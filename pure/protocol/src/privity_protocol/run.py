@@ -6,8 +6,9 @@
 from typing import Final
 
 from privity_protocol import kdf, labels, limits, records
-from privity_protocol.envelope import RunHeader, exactly
+from privity_protocol.envelope import exactly
 from privity_protocol.padding import request_records
+from privity_protocol.request_envelope import run_header
 from privity_protocol.request_reader import Entropy, consume, request_prk, response_secret
 from privity_protocol.response import ResponseReader
 from privity_protocol.session import Session
@@ -41,7 +42,7 @@ def begin_run(session: Session, payload: bytes, *, entropy: Entropy) -> tuple[Ru
     """
     session.require_room()
     count = request_records(len(payload))
-    header = RunHeader(limits.SUITE, session.kid, session.sid).encode()
+    header = run_header(session.kid, session.sid)
     opening = header + exactly(entropy(limits.RANDOM), limits.RANDOM, "entropy")
     prk = request_prk(session.chain, opening)
     cipher = records.RecordCipher(prk, labels.RUN_REQUEST_AEAD)

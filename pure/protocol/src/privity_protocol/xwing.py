@@ -1,6 +1,6 @@
 """X-Wing (MLKEM768-X25519, HPKE KEM 0x647a): secure while either half holds.
 
-Source: draft-connolly-cfrg-xwing-kem; specs/ec1.md. Public key 1216 bytes, ciphertext 1120, secret 32, seed 32.
+Source: draft-connolly-cfrg-xwing-kem; specs/ec1.md. Public key 1216 bytes, ciphertext 1120, secret 32.
 Key generation and encapsulation take their randomness from `cryptography`, which offers no other way.
 """
 
@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from privity_protocol import labels
 from privity_protocol.errors import Malformed
 
-SEED: Final = 32
 PUBLIC_KEY: Final = 1216
 CIPHERTEXT: Final = 1120
 _MLKEM_PUBLIC: Final = 1184
@@ -30,16 +29,6 @@ class PrivateKey:
         self._x25519 = x25519
         self._x25519_public = x25519.public_key().public_bytes_raw()
         self.public_key: Final[bytes] = mlkem.public_key().public_bytes_raw() + self._x25519_public
-
-    @classmethod
-    def from_seed(cls, seed: bytes) -> "PrivateKey":
-        """Expand a 32-byte seed. Raises Malformed `size`."""
-        if len(seed) != SEED:
-            raise Malformed("size", f"X-Wing seed: {len(seed)} bytes, expected {SEED}")
-        expanded = hashlib.shake_256(seed).digest(96)
-        return cls(
-            MLKEM768PrivateKey.from_seed_bytes(expanded[:64]), X25519PrivateKey.from_private_bytes(expanded[64:])
-        )
 
     def decapsulate(self, ciphertext: bytes) -> bytes:
         """Return the shared secret, 32 bytes; of a forged ciphertext, an unrelated one. Raises Malformed `size`."""

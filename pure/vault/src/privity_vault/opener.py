@@ -10,7 +10,7 @@ from enum import IntEnum
 from hashlib import sha256
 from typing import Final
 
-from privity_protocol import hpke, xwing
+from privity_protocol import hpke, hpke_sender, xwing, xwing_seed
 from privity_protocol.cbor import Value
 from privity_protocol.errors import Malformed, NotAuthentic
 from privity_protocol.hpke import Encapsulate
@@ -131,7 +131,7 @@ def make(
     """
     kind = _KINDS[type(material)]
     keys = _derive(material, kind, account, id_)
-    absent = Absent(xwing.PrivateKey.from_seed(keys.seed.reveal()).public_key, keys.lock)
+    absent = Absent(xwing_seed.from_seed(keys.seed.reveal()).public_key, keys.lock)
     blank = Record(id_, kind, parameters, credential, keys.commit, epoch, bytes(SEALED), bytes(32))
     record = seal_again(blank, absent, key, account=account, epoch=epoch, encapsulate=encapsulate)
     decode(encode(record))
@@ -146,7 +146,7 @@ def seal_again(
     Raises VaultError `opener.malformed` when the keyring's public key is none.
     """
     with reading("opener.malformed"):
-        enc, context = hpke.setup_base_s(
+        enc, context = hpke_sender.setup_base_s(
             absent.public_key, _seal_info(account, record.id, epoch), encapsulate=encapsulate
         )
     sealed = enc + context.seal(b"", key.reveal())
@@ -172,7 +172,7 @@ def open_record(record: Record, material: Material, *, account: bytes) -> Candid
 
 
 def _unsealed(record: Record, keys: _Keys, account: bytes) -> AccountKey:
-    private = xwing.PrivateKey.from_seed(keys.seed.reveal())
+    private = xwing_seed.from_seed(keys.seed.reveal())
     enc, ciphertext = record.sealed[: xwing.CIPHERTEXT], record.sealed[xwing.CIPHERTEXT :]
     try:
         context = hpke.setup_base_r(private, enc, _seal_info(account, record.id, record.epoch))

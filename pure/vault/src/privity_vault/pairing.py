@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from privity_protocol import hpke, xwing
+from privity_protocol import hpke, hpke_sender, xwing, xwing_seed
 from privity_protocol.canonical import base64url_decode, base64url_encode
 from privity_protocol.errors import Malformed, NotAuthentic
 from privity_protocol.hpke import Encapsulate
@@ -202,7 +202,7 @@ class Confirmed:
         content = m.encode([1, given.key.reveal(), given.account, given.keyring, given.head, given.n, given.origin])
         _decode_grant(content)
         with reading("pairing.malformed"):
-            enc, context = hpke.setup_base_s(self.card.link_key, info, encapsulate=encapsulate)
+            enc, context = hpke_sender.setup_base_s(self.card.link_key, info, encapsulate=encapsulate)
         return enc + context.seal(b"", content)
 
 
@@ -212,7 +212,7 @@ def offer(*, link_seed: bytes, device_key: bytes, nonce: bytes, secret: LinkSecr
     Raises VaultError `pairing.malformed`.
     """
     with reading("pairing.malformed"):
-        private = xwing.PrivateKey.from_seed(link_seed)
+        private = xwing_seed.from_seed(link_seed)
     card = encode_card(Card(private.public_key, device_key, commitment(nonce), now + LIFETIME_S))
     return Offered(card, private, Secret(nonce), secret)
 

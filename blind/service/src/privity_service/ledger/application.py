@@ -1,4 +1,4 @@
-"""The ledger's one route. Source: specs/ledger.md, section "Call"."""
+"""The ledger's routes. Source: specs/ledger.md, sections "Call" and "Issuers"."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from privity_service.ledger.issuers import Issuers
 from privity_service.ledger.nodes import Nodes, Signed
 from privity_service.ledger.refusal import Refused
 from privity_service.ledger.states import Row, State
@@ -48,9 +49,10 @@ class ProblemBody(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Ledger:
-    """What the route needs."""
+    """What the routes need."""
 
     nodes: Nodes
+    issuers: Issuers
     writer: Writer
     clock: Callable[[], int]
 
@@ -65,11 +67,24 @@ class Ledger:
             return Response(status_code=400)
         return Response(msgspec.json.encode(_told(row, now)), 200, HEADERS, "application/json")
 
+    async def listed(self, _request: Request) -> Response:
+        """The newest list of issuer keys that was logged."""
+        leaf = self.issuers.leaf()
+        if leaf is None:
+            return Response(status_code=404, headers=HEADERS)
+        return Response(leaf, 200, HEADERS, "application/json")
+
 
 def application(ledger: Ledger) -> Starlette:
     """The ledger as an ASGI application."""
     endpoint: Callable[[Request], Awaitable[Response]] = ledger.__call__
-    made = Starlette(routes=[Route("/v1/ledger", endpoint, methods=["POST"]), Route("/health", _health)])
+    made = Starlette(
+        routes=[
+            Route("/v1/ledger", endpoint, methods=["POST"]),
+            Route("/v1/issuers", ledger.listed, methods=["GET"]),
+            Route("/health", _health),
+        ]
+    )
     made.router.redirect_slashes = False
     return made
 

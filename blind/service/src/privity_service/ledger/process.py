@@ -19,6 +19,7 @@ from privity_service.accounts.database import engine_of
 from privity_service.accounts.schema import upgrade
 from privity_service.events import Events
 from privity_service.ledger.application import Ledger, application
+from privity_service.ledger.issuers import Issuers
 from privity_service.ledger.nodes import Nodes
 from privity_service.ledger.settings import Settings
 from privity_service.ledger.tables import Purged
@@ -92,7 +93,8 @@ async def serve(settings: Settings, events: Events) -> None:
     engine = opened(settings)
     bound, address = bind(settings.listen)
     writer = Writer(engine, now)
-    ledger = Ledger(Nodes(Path(settings.published), settings.deploy), writer, now)
+    published = Path(settings.published)
+    ledger = Ledger(Nodes(published, settings.deploy), Issuers(published), writer, now)
     config = uvicorn.Config(
         application(ledger),
         ws="none",

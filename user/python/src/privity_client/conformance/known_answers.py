@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from privity_protocol import hpke, kdf, labels, limits, padding, xwing
+from privity_protocol import hpke, kdf, labels, limits, padding, xwing_seed
 from privity_protocol.chain import ChainKey
-from privity_protocol.envelope import RunHeader
 from privity_protocol.errors import PrivityError
 from privity_protocol.hello import begin_hello
 from privity_protocol.hello_answer import answer_hello
 from privity_protocol.records import Kind
+from privity_protocol.request_envelope import run_header
 from privity_protocol.request_reader import RequestReader, RunReceived
 from privity_protocol.response import Next
 from privity_protocol.run import begin_run
@@ -49,7 +49,7 @@ def _document(entry: Fields) -> str:
 
 
 def _hello_secrets(entry: Fields) -> str:
-    node = xwing.PrivateKey.from_seed(b(entry["node_seed"]))
+    node = xwing_seed.from_seed(b(entry["node_seed"]))
     request = b(entry["hello_request"])
     made = xwing_encapsulate(node.public_key, b(entry["hello_encap_seed"]))
     info = labels.HELLO_INFO + request[: limits.HELLO_HEADER] + kdf.sha256(entry["node_document"].encode())
@@ -66,13 +66,13 @@ def _hello_secrets(entry: Fields) -> str:
 
 
 def _hello(entry: Fields) -> str:
-    node = xwing.PrivateKey.from_seed(b(entry["node_seed"]))
+    node = xwing_seed.from_seed(b(entry["node_seed"]))
     document = entry["node_document"].encode()
     sent, request = begin_hello(
         node_key=node.public_key,
         node_document=document,
         encapsulate=lambda key: xwing_encapsulate(key, b(entry["hello_encap_seed"])),
-        ephemeral=xwing.PrivateKey.from_seed(b(entry["client_ephemeral_seed"])),
+        ephemeral=xwing_seed.from_seed(b(entry["client_ephemeral_seed"])),
     )
     response, chain = answer_hello(
         b(entry["hello_request"]),
@@ -126,7 +126,7 @@ def _session(entry: Fields, turn: Fields, index: int) -> Session:
 
 def _secrets(entry: Fields, turn: Fields) -> tuple[bytes, bytes, bytes]:
     """The secrets between, derived by hand: run_prk, transcript hash, response_prk."""
-    header = RunHeader(limits.SUITE, b(entry["kid"]), b(turn["session_id"])).encode()
+    header = run_header(b(entry["kid"]), b(turn["session_id"]))
     request, response = b(turn["run_request"]), b(turn["run_response"])
     prk = kdf.extract(kdf.sha256(labels.RUN_SALT, header, b(turn["client_random"])), b(turn["chain_in"]))
     transcript = kdf.sha256(labels.RUN_TRANSCRIPT, request)

@@ -15,6 +15,8 @@ import { digest } from "./schema.ts";
 export const MAX_RELEASE = 65_535;
 /** bytes */
 export const MAX_MODELS = 16 * 1024;
+/** tokens, as many as a request may carry */
+export const MAX_PRICE = 64;
 const RELEASE = [
   "v", "t", "name", "version", "source", "platforms", "configuration", "models", "not_before", "flags",
 ] as const;
@@ -43,6 +45,12 @@ export interface Model {
   readonly settings: string;
   readonly context: number;
   readonly demonstration: boolean;
+}
+
+/** Tokens that one request costs, by operation; what is not named here costs nothing. */
+export interface Prices {
+  readonly chat: number;
+  readonly embed: number;
 }
 
 /** Flag of a release that may run less than a day after it was logged; clients show it. */
@@ -74,13 +82,32 @@ export function decode(leaf: Bytes): Release {
 
 /** The models of a models document, the default one first. Raises Malformed. */
 export function decodeModels(data: Bytes): readonly Model[] {
-  const value = canonical.members(canonical.decode(data, MAX_MODELS), ["v", "models"], "models document");
-  canonical.integer(value.v, "v", 1, 1);
-  const models = canonical.entries(value.models, "models", 1, 64).map(readModel);
+  const models = canonical.entries(modelsDocument(data).models, "models", 1, 64).map(readModel);
   if (new Set(models.map((model) => model.id)).size !== models.length) {
     throw new Malformed("member_value", "models: id repeated");
   }
   return models;
+}
+
+/** What requests cost by a models document, null where they cost nothing. Raises Malformed. */
+export function decodePrices(data: Bytes): Prices | null {
+  return modelsDocument(data).prices;
+}
+
+function modelsDocument(data: Bytes): { readonly models: Json; readonly prices: Prices | null } {
+  const decoded = canonical.decode(data, MAX_MODELS);
+  const priced = decoded !== null && typeof decoded === "object" && Object.hasOwn(decoded, "prices");
+  const value: { v: Json; models: Json; prices?: Json } = canonical.members(
+    decoded, priced ? ["v", "models", "prices"] : ["v", "models"], "models document",
+  );
+  canonical.integer(value.v, "v", 1, 1);
+  if (value.prices === undefined) return { models: value.models, prices: null };
+  const { chat, embed } = canonical.members(value.prices, ["chat", "embed"], "prices");
+  const prices = {
+    chat: canonical.integer(chat, "prices.chat", 0, MAX_PRICE),
+    embed: canonical.integer(embed, "prices.embed", 0, MAX_PRICE),
+  };
+  return { models: value.models, prices };
 }
 
 function digests(value: Json, what: string): readonly string[] {

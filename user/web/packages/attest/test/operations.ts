@@ -35,12 +35,17 @@ function decodeModels(input: Inputs): unknown {
   return { ids: release.decodeModels(input.bytes("data")).map(({ id }) => id) };
 }
 
+function decodePrices(input: Inputs): unknown {
+  return { prices: release.decodePrices(input.bytes("data")) };
+}
+
 const OPERATIONS: ReadonlyMap<string, (input: Inputs) => unknown> = new Map([
   ["decode_policy", decodePolicy],
   ["user_policy", userPolicy],
   ["decode_memory", decodeMemory],
   ["decode_release", decodeRelease],
   ["decode_models", decodeModels],
+  ["decode_prices", decodePrices],
 ]);
 
 /** What the operation gives, or the reason of the documented error; any other error fails the test. */
