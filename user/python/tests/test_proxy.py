@@ -10,7 +10,7 @@ from privity_client.nodes import VerifiedNode
 from privity_client.proxy.asking import MOST
 from privity_client.proxy.verified import VerifiedNodes
 from privity_client.testing.fake_node import FakeNode, Script
-from privity_client.testing.proxy_stand import asked, events_of, standing
+from privity_client.testing.proxy_stand import MODEL, asked, events_of, standing
 from privity_protocol.lines import Done, Embedding, Text, Tool, Usage
 
 
@@ -236,6 +236,18 @@ def test_errors_of_the_node_have_their_status_also_when_a_stream_was_asked_for()
             assert (refused.status_code, refused.json()["error"]["param"]) == (400, "top_k")
             busy = await stand.chat(stream=True)
             assert (busy.status_code, busy.headers["retry-after"]) == (503, "1")
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_member_that_the_node_refuses_has_the_name_that_the_responses_api_gives_it(stream: bool) -> None:
+    async def scenario() -> None:
+        refusal = (9, "The engine does not accept the member reasoning_effort.")
+        async with standing(FakeNode(script=Script(inner=[refusal]))) as stand:
+            asked = {"model": MODEL, "input": "Hello", "reasoning": {"effort": "low"}, "stream": stream}
+            refused = await stand.http.post("/v1/responses", json=asked)
+            assert (refused.status_code, refused.json()["error"]["param"]) == (400, "reasoning.effort")
 
     asyncio.run(scenario())
 

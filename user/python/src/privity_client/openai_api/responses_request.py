@@ -75,7 +75,7 @@ def read_response(data: bytes, earlier: Earlier, *, aliases: Mapping[str, str] |
     try:
         call = chat_call(chat, aliases=aliases)
     except ApiError as error:
-        raise _renamed(error) from None
+        raise renamed(error) from None
     unsent = tuple(sorted({*call.not_sent, *found.not_sent}))
     call = replace(call, not_sent=unsent)
     return ResponsesCall(call, history, stream, store, echo)
@@ -174,8 +174,8 @@ def _object(value: object, at: str) -> Json:
     return value
 
 
-def _renamed(error: ApiError) -> ApiError:
-    """Return the error with the names that this API has for what the chat request calls otherwise."""
+def renamed(error: ApiError) -> ApiError:
+    """Return the error with the names that this API has for what a chat request calls otherwise."""
     param = error.param or ""
     for ours, theirs in _NAMES:
         if param.startswith(ours):

@@ -9,7 +9,7 @@ from privity_client.commands import Accepted, Line, Restarted
 from privity_client.openai_api.errors import ApiError, of_failure
 from privity_client.openai_api.reading import Json
 from privity_client.openai_api.responses_answer import Response
-from privity_client.openai_api.responses_request import ResponsesCall, read_response
+from privity_client.openai_api.responses_request import ResponsesCall, read_response, renamed
 from privity_client.openai_api.server_sent import event
 from privity_client.proxy.asking import Asked, Asking
 from privity_client.proxy.body import read
@@ -37,10 +37,13 @@ class ResponsesRoute:
         (choice,) = call.chat.answers()
         response = Response(id, self._clock(), model, call.echo, self._new_id, store=call.store, choice=choice)
         asked = Asked("chat", model, call.chat.bodies(), call.chat.messages, reply.receipt(id))
-        if call.stream:
-            await self._stream(call, asked, response, reply)
-        else:
-            await self._whole(call, asked, response, reply)
+        try:
+            if call.stream:
+                await self._stream(call, asked, response, reply)
+            else:
+                await self._whole(call, asked, response, reply)
+        except PrivityError as failure:
+            raise renamed(of_failure(failure)) from failure
 
     def told(self, id: str) -> Json:
         """Return a response that is kept. Raises ApiError 404."""

@@ -5,19 +5,27 @@
  * what it does not know by name. Vectors: proxy/requests.
  */
 
+import { Choice } from "./chat_answer.ts";
 import { refused } from "./errors.ts";
 import {
-  dropNeutral, isObject, type Json, type JsonObject, type Members, present, readObject, takeFlag, takeUnsent,
+  dropNeutral, isList, isObject, type Json, type JsonObject, type Members, present, readObject, taken, takeFlag, takeUnsent,
 } from "./reading.ts";
+import { schemaOf, type Strict } from "./strict_tools.ts";
 
-/** A request that was judged; `notSent` names what stays on this machine. */
+/** A request that was judged; `notSent` names what stays on this machine, `strict` the schemas of strict tools. */
 export interface ChatCall {
   readonly model: string;
   readonly body: JsonObject;
   readonly stream: boolean;
   readonly includeUsage: boolean;
+  readonly choices: number;
   readonly notSent: readonly string[];
+  readonly strict: Strict;
 }
+
+/** Choices of one request; each is a RUN of its own. */
+export const MAX_CHOICES = 16;
+const MAX_SEED = Number.MAX_SAFE_INTEGER;
 
 const NEUTRAL = {
   service_tier: ["auto", "default"], store: [false], logprobs: [false], top_logprobs: [0], logit_bias: [{}],
@@ -29,30 +37,49 @@ const THOUGHTS = ["reasoning_content", "reasoning"];
 
 /** The request in `text`. Raises ApiError, which names the member that is at fault. */
 export function readChat(text: string): ChatCall {
-  const members = readObject(text);
+  return chatCall(readObject(text));
+}
+
+/** What takes the lines of each choice. */
+export function choicesOf({ body, choices, strict }: ChatCall): readonly Choice[] {
+  const most = body["top_logprobs"];
+  return Array.from({ length: choices }, (_, index) => new Choice(index, typeof most === "number" ? most : 0, strict));
+}
+
+/** The body of op "chat" for each choice: the same, but for the seed, which counts up. */
+export function bodiesOf({ body, choices }: ChatCall): readonly JsonObject[] {
+  const { seed } = body;
+  return Array.from({ length: choices }, (_, index) => {
+    if (index === 0 || typeof seed !== "number") return body;
+    return { ...body, seed: seed > MAX_SEED - index ? seed - MAX_SEED + index - 1 : seed + index };
+  });
+}
+
+/** The request for members that are not null. Raises ApiError. */
+export function chatCall(members: Members): ChatCall {
   const notSent = new Set(takeUnsent(members));
   const stream = takeFlag(members, "stream");
   const includeUsage = takeStreamOptions(members, stream);
-  if ((members.get("n") ?? 1) !== 1) throw refused("n", "is not 1; ask several times instead", "invalid_value");
-  members.delete("n");
+  const choices = takeChoices(members);
   dropNeutral(members, NEUTRAL);
   const messages = members.get("messages");
   if (messages === undefined) throw refused("messages", "is missing", "missing_required_parameter");
   if (!isList(messages)) throw refused("messages", "is not a list", "invalid_value");
   members.set("messages", messages.map((one, at) => isObject(one) ? cleanMessage(one, notSent, `messages[${String(at)}]`) : one));
-  const tools = members.get("tools");
-  if (isList(tools)) members.set("tools", tools.map((one) => isObject(one) ? cleanTool(one) : one));
+  const strict = cleanTools(members);
   const format = members.get("response_format");
   if (isObject(format)) members.set("response_format", cleanFormat(format));
   const model = members.get("model");
   if (model === undefined) throw refused("model", "is missing", "missing_required_parameter");
   if (typeof model !== "string" || !MODEL.test(model)) throw refused("model", "is not a name", "invalid_value");
   members.set("stream", true);
-  return { model, body: Object.fromEntries(members), stream, includeUsage, notSent: [...notSent].sort() };
+  return { model, body: Object.fromEntries(members), stream, includeUsage, choices, notSent: [...notSent].sort(), strict };
 }
 
-function isList(value: Json | undefined): value is readonly Json[] {
-  return Array.isArray(value);
+function takeChoices(members: Members): number {
+  const choices = taken(members, "n") ?? 1;
+  if (typeof choices === "number" && Number.isInteger(choices) && choices >= 1 && choices <= MAX_CHOICES) return choices;
+  throw refused("n", `is not an integer from 1 to ${String(MAX_CHOICES)}`, "invalid_value");
 }
 
 function takeStreamOptions(members: Members, stream: boolean): boolean {
@@ -94,12 +121,26 @@ function cleanPart(part: Json, at: string): Json {
   return { ...part, image_url: Object.fromEntries(image) };
 }
 
-function cleanTool(tool: JsonObject): JsonObject {
+/** Clean the tools; the schemas of those that are strict. */
+function cleanTools(members: Members): Strict {
+  const strict = new Map<string, JsonObject>();
+  const tools = members.get("tools");
+  if (isList(tools)) {
+    const cleaned = tools.map((one, at) => isObject(one) ? cleanTool(one, strict, `tools[${String(at)}].function`) : one);
+    members.set("tools", cleaned);
+  }
+  return strict;
+}
+
+function cleanTool(tool: JsonObject, strict: Map<string, JsonObject>, at: string): Json {
   const cleaned = present(tool);
   const wanted = cleaned.get("function");
   if (isObject(wanted)) {
     const members = present(wanted);
-    dropNeutral(members, { strict: [false] });
+    if (takeFlag(members, "strict", `${at}.`)) {
+      const name = members.get("name");
+      strict.set(typeof name === "string" ? name : "", schemaOf(members.get("parameters"), `${at}.parameters`));
+    }
     cleaned.set("function", Object.fromEntries(members));
   }
   return Object.fromEntries(cleaned);

@@ -1,6 +1,7 @@
 /** What goes wrong, in the shape of the OpenAI API. Source: specs/proxy.md, "Errors". */
 
 import { type Documented } from "@privity/channel/errors";
+import { Malformed } from "@privity/protocol/errors";
 
 import { type JsonObject } from "./reading.ts";
 
@@ -57,7 +58,8 @@ export function ofFailure(failure: Documented): ApiError {
     const message = `No verified node offers the ${detail}.`;
     return new ApiError({ status: 404, message, type: "invalid_request_error", code: "model_not_found", param: "model" });
   }
-  const [status, type] = OF_REQUEST[reason] ?? [OF_ANSWER.has(reason) ? 502 : 503, "server_error"];
+  const ofAnswer = OF_ANSWER.has(reason) || failure instanceof Malformed;
+  const [status, type] = OF_REQUEST[reason] ?? [ofAnswer ? 502 : 503, "server_error"];
   return new ApiError({ status, message: detail === "" ? reason : `${reason}: ${detail}`, type, code: reason, param: null });
 }
 

@@ -1,43 +1,32 @@
 /**
  * A `fetch` that answers the OpenAI API from verified enclaves: `new OpenAI({ fetch: privityFetch({ … }) })`.
  *
- * Whatever host a program names, nothing is sent to it. Routes: chat completions and models. Source: specs/proxy.md.
+ * Whatever host a program names, nothing is sent to it. Routes and refusals are those of the proxy. Source: specs/proxy.md.
  */
 
-import { type Channel } from "@privity/channel/channel";
-import { Chain } from "@privity/channel/chain";
-import { isDocumented } from "@privity/channel/errors";
-import { type Ground } from "@privity/channel/ground";
-import { type VerifiedNode } from "@privity/channel/nodes";
-import { type Request as Sealed, RID } from "@privity/channel/request";
 import { Connection, type Visit } from "@privity/channel/sdk";
-import { type NodeSource } from "@privity/channel/wire";
-import { type Seen } from "@privity/protocol/application";
 import { type ProfileName } from "@privity/protocol/binding";
-import { toHex } from "@privity/protocol/bytes";
-import { encode } from "@privity/protocol/jsontext";
+import { base64urlEncode } from "@privity/protocol/canonical";
 
-import { ChatAnswer } from "./chat_answer.ts";
-import { type ChatCall, readChat } from "./chat_request.ts";
-import { ApiError, ofFailure } from "./errors.ts";
-import { type JsonObject } from "./reading.ts";
+import { type Asked, Asking, type Heard, type Link } from "./asking.ts";
+import { type Choice, Chunks, completion, type Head, usageChunk } from "./chat_answer.ts";
+import { bodiesOf, type ChatCall, choicesOf, readChat } from "./chat_request.ts";
+import { type EmbedCall, readEmbeddings, Vectors } from "./embeddings.ts";
+import { ApiError } from "./errors.ts";
+import { KeptResponses } from "./kept_responses.ts";
+import { model, models } from "./models.ts";
+import { isList, type Json, type JsonObject } from "./reading.ts";
+import { apiError, event, refusal, Reply } from "./reply.ts";
+import { ResponsesAnswer } from "./responses_answer.ts";
+import { readResponse, renamed, type ResponsesCall } from "./responses_request.ts";
 
-/** What answers: where verified nodes come from, the channel to them, and what both stand on. */
-export interface Link {
-  readonly source: NodeSource & { readonly seen: readonly Seen[] };
-  readonly channel: Pick<Channel, "ask" | "stop">;
-  readonly ground: Pick<Ground, "clock" | "entropy">;
-}
-
+export type { Link } from "./asking.ts";
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
-/** The chunks that one line of an answer makes, and the node that gives it. */
-interface Part {
-  readonly node: VerifiedNode;
-  readonly chunks: readonly JsonObject[];
-}
-
 const DONE = "data: [DONE]\n\n";
+const ID_BYTES = 18;
+const RESPONSE = "/v1/responses/";
+const MODEL = "/v1/models/";
 
 /**
  * The server of `visit`, as a `fetch` of the OpenAI API. Test enclaves are refused unless `visit.roots` names their
@@ -50,139 +39,210 @@ export function privityFetch(visit: Visit, profile: ProfileName = "p1"): Fetch {
 
 /** The same over what is given. */
 export function answering(link: Link, profile: ProfileName): Fetch {
+  const api = new Api(link, new Asking(link, profile));
   return async (input, init) => {
     const request = new Request(input, init);
     try {
-      return await new Answering(link, profile, request.signal).answer(request);
+      return await api.answer(request);
     } catch (error) {
       if (request.signal.aborted) throw request.signal.reason;
-      return json(apiError(error));
+      return refusal(apiError(error));
     }
   };
 }
 
-class Answering {
-  readonly #link: Link;
-  readonly #profile: ProfileName;
-  readonly #over = new AbortController();
+type Route = (request: Request, over: AbortController) => Promise<Response> | Response;
 
-  constructor(link: Link, profile: ProfileName, signal: AbortSignal) {
+class Api {
+  readonly #link: Link;
+  readonly #asking: Asking;
+  readonly #kept = new KeptResponses();
+
+  constructor(link: Link, asking: Asking) {
     this.#link = link;
-    this.#profile = profile;
-    const end = (): void => this.#over.abort(signal.reason);
-    if (signal.aborted) end();
-    signal.addEventListener("abort", end);
+    this.#asking = asking;
   }
 
   async answer(request: Request): Promise<Response> {
-    const route = `${request.method} ${new URL(request.url).pathname}`;
-    if (route === "GET /v1/models") return this.#models();
-    if (route === "POST /v1/chat/completions") return this.#chat(readChat(await request.text()));
-    const message = `There is no route ${route.slice(0, 128)}.`;
-    throw new ApiError({ status: 404, message, type: "invalid_request_error", code: "unknown_url", param: null });
+    const path = pathOf(request.url);
+    const routes = this.#routes(path);
+    if (routes.size === 0) throw wrong(404, `There is no route ${path.slice(0, 128)}.`, "unknown_url");
+    const route = routes.get(request.method);
+    if (route === undefined) throw wrong(405, `This route takes ${[...routes.keys()].join(", ")}.`, "method_not_allowed");
+    const { headers, signal } = request;
+    if (headers.has("content-encoding")) throw wrong(415, "The body is compressed; send it as it is.", "content_encoding");
+    if (headers.get("x-privity-receipt") === "true") throw wrong(400, "No receipts are kept here.", "receipt_refused");
+    const over = new AbortController();
+    const end = (): void => over.abort(signal.reason);
+    if (signal.aborted) end();
+    signal.addEventListener("abort", end);
+    return route(request, over);
   }
 
-  async #models(): Promise<Response> {
-    const nodes = await this.#link.source.nodes("", false);
-    const found = new Map(nodes.flatMap((node) => node.models.map((model) => [model.id, node.appraisedAt] as const)));
-    const data = [...found].map(([id, created]) => ({ id, object: "model", created, owned_by: "privity" }));
-    return Response.json({ object: "list", data });
-  }
-
-  async #chat(call: ChatCall): Promise<Response> {
-    const { entropy, clock } = this.#link.ground;
-    const [node] = await this.#link.source.nodes(call.model, false);
-    if (node === undefined) throw new Error("a search gives at least one node");
-    const sealed: Sealed = {
-      rid: entropy(RID), op: "chat", body: encode(call.body), model: call.model, profile: this.#profile,
-      resume: true, receipt: false, seen: this.#link.source.seen,
-    };
-    const head = { id: `chatcmpl_${toHex(entropy(RID))}`, created: clock(), model: call.model };
-    const answer = new ChatAnswer(head, call.includeUsage);
-    const parts = this.#parts(sealed, answer, !call.stream);
-    if (call.stream) return this.#streamed(parts, answer, call);
-    let by: VerifiedNode = node;
-    for await (const part of parts) by = part.node;
-    return Response.json(answer.whole(), { headers: headersOf(by, call) });
-  }
-
-  /** The chunks of an answer, with the node that gives it; returns once its end was authenticated. */
-  async *#parts(
-    sealed: Sealed, answer: ChatAnswer, restart: boolean,
-  ): AsyncGenerator<Part, void, void> {
-    let answers: VerifiedNode | null = null;
-    let complete = false;
-    try {
-      for await (const event of this.#link.channel.ask(sealed, new Chain(), { signal: this.#over.signal, restart })) {
-        if (event.kind === "accepted") answers = event.node;
-        else if (event.kind === "restarted") answer.beginAnew();
-        else if (event.kind === "complete") complete = true;
-        else if (event.kind === "line" && answers !== null) yield { node: answers, chunks: answer.take(event.value) };
-      }
-    } finally {
-      // Whoever stops listening ends the answer: its model stops too.
-      if (!complete && answers !== null) void this.#link.channel.stop(sealed, answers);
+  #routes(path: string): ReadonlyMap<string, Route> {
+    const id = path.startsWith(RESPONSE) ? path.slice(RESPONSE.length) : "/";
+    if (!id.includes("/")) return new Map([["GET", () => this.#told(id)], ["DELETE", () => this.#forgotten(id)]]);
+    if (path.startsWith(MODEL)) {
+      return new Map([["GET", async () => this.#reply().json(model(await this.#nodes(), path.slice(MODEL.length)))]]);
+    }
+    switch (path) {
+      case "/v1/models": return new Map([["GET", async () => this.#reply().json(models(await this.#nodes()))]]);
+      case "/v1/chat/completions": return new Map<string, Route>([["POST", async (request, over) => (
+        this.#chat(readChat(await request.text()), over))]]);
+      case "/v1/embeddings": return new Map<string, Route>([["POST", async (request, over) => (
+        this.#embed(readEmbeddings(await request.text()), over))]]);
+      case "/v1/responses": return new Map<string, Route>([["POST", async (request, over) => {
+        const call = readResponse(await request.text(), (earlier) => this.#kept.messages(earlier));
+        return this.#respond(call, over);
+      }]]);
+      default: return new Map();
     }
   }
 
-  /** The stream opens with the first line, so that what fails before it is an error with a status of its own. */
-  async #streamed(parts: AsyncGenerator<Part, void, void>, answer: ChatAnswer, call: ChatCall): Promise<Response> {
-    const first = await parts.next();
-    if (first.done === true) throw new Error("a complete answer has a line");
-    const text = new TextEncoder();
-    const send = (to: ReadableStreamDefaultController<Uint8Array>, chunks: readonly JsonObject[]): void => {
-      if (chunks.length > 0) to.enqueue(text.encode(chunks.map(written).join("")));
+  async #chat(call: ChatCall, over: AbortController): Promise<Response> {
+    const head = { id: this.#newId("chatcmpl"), created: this.#link.ground.clock(), model: call.model };
+    const choices = choicesOf(call);
+    const reply = this.#reply(call.notSent);
+    const events = this.#heard(asked(call), reply, over, !call.stream);
+    if (call.stream) return reply.stream(told(events, head, choices, call.includeUsage), over, (error) => event(error.body()));
+    for await (const { index, event: one } of events) {
+      if (one.kind === "line") choices[index]?.take(one.value);
+      if (one.kind === "restarted") choices[index]?.beginAnew();
+    }
+    return reply.json(completion(head, choices));
+  }
+
+  async #embed(call: EmbedCall, over: AbortController): Promise<Response> {
+    const vectors = new Vectors(call);
+    const reply = this.#reply(call.notSent);
+    const wanted: Asked = { op: "embed", model: call.model, bodies: [call.body], messages: [] };
+    for await (const { event: one } of this.#heard(wanted, reply, over, false)) {
+      if (one.kind === "line") vectors.take(one.value);
+    }
+    return reply.json(vectors.told());
+  }
+
+  async #respond(call: ResponsesCall, over: AbortController): Promise<Response> {
+    const { chat, echo, store } = call;
+    const [choice] = choicesOf(chat);
+    if (choice === undefined) throw new Error("a response is one choice");
+    const title = { id: this.#newId("resp"), created: this.#link.ground.clock(), model: chat.model, echo, store };
+    const answer = new ResponsesAnswer(title, (prefix) => this.#newId(prefix), choice);
+    const reply = this.#reply(chat.notSent);
+    const events = inTheirNames(this.#heard(asked(chat), reply, over, !call.stream), over);
+    const end = (): readonly JsonObject[] => {
+      const last = answer.finish();
+      if (store) this.#kept.keep(title.id, [...call.history, ...answer.messages()], answer.told(answer.status));
+      return last;
     };
-    const over = this.#over;
-    const body = new ReadableStream<Uint8Array>({
-      start: (to) => send(to, [answer.begin(), ...first.value.chunks]),
-      async pull(to) {
-        try {
-          // A pull that gives nothing would not be followed by another.
-          for (;;) {
-            const next = await parts.next();
-            if (next.done === true) break;
-            send(to, next.value.chunks);
-            if (next.value.chunks.length > 0) return;
-          }
-          send(to, answer.end());
-          to.enqueue(text.encode(DONE));
-          to.close();
-        } catch (error) {
-          // Without its mark no reader can take what came for the whole.
-          if (!over.signal.aborted) send(to, [apiError(error).body()]);
-          to.error(error);
-        }
-      },
-      async cancel(reason) {
-        over.abort(reason);
-        await parts.return();
-      },
-    });
-    return new Response(body, { headers: { ...headersOf(first.value.node, call), "content-type": "text/event-stream" } });
+    if (call.stream) return reply.stream(responded(events, answer, end), over, (error) => named(answer.fail(error)));
+    for await (const { event: one } of events) {
+      if (one.kind === "line") answer.take(one.value);
+      if (one.kind === "restarted") answer.beginAnew();
+    }
+    end();
+    return reply.json(answer.told(answer.status));
+  }
+
+  /** What is heard of an answer; its nodes are noted for the headers. */
+  async *#heard(
+    wanted: Asked, reply: Reply, { signal }: AbortController, restart: boolean,
+  ): AsyncGenerator<Heard, void, void> {
+    for await (const heard of this.#asking.ask(wanted, { signal, restart })) {
+      if (heard.event.kind === "accepted") reply.nodes.push(heard.event.node);
+      yield heard;
+    }
+  }
+
+  #told(id: string): Response {
+    const found = this.#kept.told(id);
+    if (found === null) throw unknown(id);
+    return this.#reply().json(found);
+  }
+
+  #forgotten(id: string): Response {
+    if (!this.#kept.forget(id)) throw unknown(id);
+    return this.#reply().json({ id, object: "response", deleted: true });
+  }
+
+  #nodes(): ReturnType<Link["source"]["nodes"]> {
+    return this.#link.source.nodes("", false);
+  }
+
+  #reply(notSent: readonly string[] = []): Reply {
+    return new Reply(this.#newId("req"), notSent);
+  }
+
+  #newId(prefix: string): string {
+    return `${prefix}_${base64urlEncode(this.#link.ground.entropy(ID_BYTES))}`;
   }
 }
 
-function headersOf(node: VerifiedNode, call: ChatCall): Record<string, string> {
-  return {
-    "x-privity-node": node.digest, "x-privity-release": node.release,
-    ...(node.simulated ? { "x-privity-simulated": "true" } : {}),
-    ...(call.notSent.length === 0 ? {} : { "x-privity-not-sent": call.notSent.join(", ") }),
-  };
+/** The texts of a streamed chat completion. */
+async function* told(
+  events: AsyncGenerator<Heard, void, void>, head: Head, choices: readonly Choice[], usage: boolean,
+): AsyncGenerator<string, void, void> {
+  const chunks = choices.map((choice) => new Chunks(head, choice, usage));
+  let opening = chunks.map((one) => event(one.begin())).join("");
+  for await (const { index, event: one } of events) {
+    const of = chunks[index];
+    const made = of === undefined ? [] : one.kind === "line" ? of.take(one.value) : one.kind === "complete" ? [of.end()] : [];
+    if (made.length === 0) continue;
+    yield opening + made.map((chunk) => event(chunk)).join("");
+    opening = "";
+  }
+  yield opening + (usage ? event(usageChunk(head, choices)) : "") + DONE;
 }
 
-function written(chunk: JsonObject): string {
-  return `data: ${JSON.stringify(chunk)}\n\n`;
+/** The texts of a streamed response. */
+async function* responded(
+  events: AsyncGenerator<Heard, void, void>, answer: ResponsesAnswer, end: () => readonly JsonObject[],
+): AsyncGenerator<string, void, void> {
+  let opening = named(answer.begin());
+  for await (const { event: one } of events) {
+    const said = one.kind === "line" ? named(answer.take(one.value)) : "";
+    if (said === "") continue;
+    yield opening + said;
+    opening = "";
+  }
+  yield opening + named(end());
 }
 
-/** Only the kind of a fault of ours is told: its words could quote what was asked. */
-function apiError(error: unknown): ApiError {
-  if (error instanceof ApiError) return error;
-  if (isDocumented(error)) return ofFailure(error);
-  const message = `The client failed (${error instanceof Error ? error.name : typeof error}).`;
-  return new ApiError({ status: 500, message, type: "server_error", code: "client_failed", param: null });
+/** Members have other names in the Responses API than in the request that a node gets. */
+async function* inTheirNames(
+  events: AsyncGenerator<Heard, void, void>, { signal }: AbortController,
+): AsyncGenerator<Heard, void, void> {
+  try {
+    yield* events;
+  } catch (error) {
+    throw signal.aborted ? error : renamed(apiError(error));
+  }
 }
 
-function json(error: ApiError): Response {
-  return Response.json(error.body(), { status: error.told.status });
+function asked(call: ChatCall): Asked {
+  const { messages } = call.body;
+  const said: readonly Json[] = isList(messages) ? messages : [];
+  return { op: "chat", model: call.model, bodies: bodiesOf(call), messages: said };
+}
+
+function named(events: readonly JsonObject[]): string {
+  return events.map((one) => event(one, typeof one["type"] === "string" ? one["type"] : "")).join("");
+}
+
+function pathOf(url: string): string {
+  const { pathname } = new URL(url);
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    return pathname;
+  }
+}
+
+function unknown(id: string): ApiError {
+  const why = `No response ${id.slice(0, 64)} is kept in this program; responses are forgotten when it ends.`;
+  return wrong(404, why, "response_not_found");
+}
+
+function wrong(status: number, message: string, code: string): ApiError {
+  return new ApiError({ status, message, type: "invalid_request_error", code, param: null });
 }

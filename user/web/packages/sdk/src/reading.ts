@@ -10,11 +10,18 @@ export type JsonObject = TextObject;
 export type Members = Map<string, Json>;
 
 /** Members that name a person or a program to a provider. They never leave this machine, and the answer says so. */
-const NOT_SENT = ["metadata", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "user"];
+export const NOT_SENT: readonly string[] = [
+  "metadata", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "user",
+];
 
 /** Whether a value is an object. */
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Float);
+}
+
+/** Whether a value is a list. */
+export function isList(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value);
 }
 
 /** The members of the JSON object in `text` that are not null. Raises ApiError. */
@@ -34,11 +41,18 @@ export function present(value: JsonObject): Members {
   return new Map(Object.entries(value).filter(([, entry]) => entry !== null));
 }
 
-/** Take a boolean out of `members`; absent is false. Raises ApiError. */
-export function takeFlag(members: Members, name: string, at = ""): boolean {
-  const found = members.get(name) ?? false;
+/** Take a boolean out of `members`; absent is `usual`. Raises ApiError. */
+export function takeFlag(members: Members, name: string, at = "", usual = false): boolean {
+  const found = members.get(name) ?? usual;
   members.delete(name);
   if (typeof found !== "boolean") throw refused(`${at}${name}`, "is not a boolean", "invalid_type");
+  return found;
+}
+
+/** Take a member out of `members`. */
+export function taken(members: Members, name: string): Json | undefined {
+  const found = members.get(name);
+  members.delete(name);
   return found;
 }
 

@@ -1,69 +1,27 @@
-/** The OpenAI API as a `fetch`: the shared vectors, and a node that speaks the real channel. */
+/** The OpenAI API as a `fetch`, before a node that speaks the real channel. */
 
 import { Channel } from "@privity/channel/channel";
-import { encode } from "@privity/protocol/jsontext";
-import { type Line, LineReader } from "@privity/protocol/lines";
+import { type Line } from "@privity/protocol/lines";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { readVectorFile } from "../../../vectors.ts";
 import { Bench } from "../../channel/test/bench.ts";
 import { FakeNode, type Script, script } from "../../channel/test/node.ts";
-import { ChatAnswer } from "../src/chat_answer.ts";
-import { readChat } from "../src/chat_request.ts";
-import { ApiError } from "../src/errors.ts";
 import { answering, type Fetch } from "../src/fetch.ts";
-import { type JsonObject } from "../src/reading.ts";
 
-interface Case {
+/** What answers say, of whichever route. */
+interface Told {
   readonly id: string;
-  readonly input: JsonObject;
-  readonly expect: JsonObject;
+  readonly choices: readonly { readonly index: number; readonly message: { readonly content: string } }[];
+  readonly usage: object;
+  readonly output: readonly { readonly content: readonly { readonly text: string }[] }[];
+  readonly data: readonly { readonly embedding: readonly number[] }[];
+  readonly error?: { readonly param: string | null; readonly code: string | null };
 }
 
-const HEAD = { id: "chatcmpl_1", created: 1000, model: "tiny" };
 const ADDRESS = "https://api.example.test/v1";
+const ASKED = { model: "demonstration", input: "Hello" };
 const HELLO = { model: "demonstration", messages: [{ role: "user", content: "Hello" }] };
-
-function cases(name: string): readonly Case[] {
-  const text = readVectorFile("own", `proxy/${name}.json`);
-  if (text === null) throw new Error("the vectors are not there");
-  return (JSON.parse(text) as { readonly cases: readonly Case[] }).cases;
-}
-
-/** What came of a step, as the vectors write it. */
-function outcome(step: () => JsonObject): JsonObject {
-  try {
-    return { ok: step() };
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    const { status, param, code } = error.told;
-    return { error: { status, param, code } };
-  }
-}
-
-describe("requests become the bodies that Python makes of them", () => {
-  test.each(cases("requests"))("$id", ({ input, expect: wanted }) => {
-    const said = outcome(() => {
-      const { body, stream, includeUsage, notSent } = readChat(JSON.stringify(input));
-      return { body, stream, usage: includeUsage, not_sent: notSent };
-    });
-    expect(said).toEqual(wanted);
-  });
-});
-
-describe("lines become the objects that Python makes of them", () => {
-  test.each(cases("answers"))("$id", ({ input, expect: wanted }) => {
-    const lines = (input as unknown as readonly JsonObject[])
-      .flatMap((line) => new LineReader().feed(new Uint8Array([...encode(line), 10])));
-    const said = outcome(() => {
-      const answer = new ChatAnswer(HEAD, true);
-      const chunks = [answer.begin(), ...lines.flatMap((line) => answer.take(line)), ...answer.end()];
-      return { chunks, whole: answer.whole() };
-    });
-    expect(said).toEqual(wanted);
-  });
-});
 
 async function standing(changed: Partial<Script> = {}): Promise<{ readonly node: FakeNode; readonly fetch: Fetch }> {
   const node = await FakeNode.make("node", script(changed));
@@ -129,10 +87,15 @@ test("a changed answer has no mark of its end", async () => {
 });
 
 test.each([
-  ["POST", "/chat/completions", JSON.stringify({ ...HELLO, n: 2 }), 400, "n"],
+  ["POST", "/chat/completions", JSON.stringify({ ...HELLO, n: 17 }), 400, "n"],
   ["POST", "/chat/completions", "{", 400, null],
-  ["POST", "/chat/completions", JSON.stringify({ ...HELLO, messages: [{ role: "user", content: "\ud800" }] }), 503, null],
+  ["POST", "/chat/completions", JSON.stringify({ ...HELLO, messages: [{ role: "user", content: "\ud800" }] }), 400, null],
   ["POST", "/audio/speech", "{}", 404, null],
+  ["GET", "/chat/completions", null, 405, null],
+  ["GET", "/models/none", null, 404, "model"],
+  ["GET", "/responses/resp_9", null, 404, null],
+  ["POST", "/responses", JSON.stringify({ ...ASKED, previous_response_id: "resp_9" }), 400, "previous_response_id"],
+  ["POST", "/embeddings", JSON.stringify({ ...ASKED, encoding_format: "int8" }), 400, "encoding_format"],
 ])("%s %s %s is refused in the API's own shape and nothing is sent", async (method, route, body, status, param) => {
   const { node, fetch } = await standing();
   const response = await fetch(`${ADDRESS}${route}`, { method, body });
@@ -155,6 +118,122 @@ test("whatever the pieces, the text is the same", async () => {
     const response = await fetch(`${ADDRESS}/chat/completions`, asking({ stream: true }));
     expect(read(await response.text())).toEqual({ said: said.join(""), whole: true });
   }), { numRuns: 15 });
+});
+
+/** A whole answer of a route. */
+async function posted(fetch: Fetch, route: string, body: object): Promise<{ readonly status: number; readonly told: Told }> {
+  const response = await fetch(`${ADDRESS}/${route}`, { method: "POST", body: JSON.stringify(body) });
+  return { status: response.status, told: await response.json() as Told };
+}
+
+describe("a conversation", () => {
+  const then = (...said: readonly string[]): object => ({
+    ...HELLO, messages: said.map((content, at) => ({ role: at % 2 === 0 ? "user" : "assistant", content })),
+  });
+
+  test("goes on with its session, and another one begins its own", async () => {
+    const { node, fetch } = await standing();
+    await posted(fetch, "chat/completions", then("Hello"));
+    await posted(fetch, "chat/completions", then("Hello", "Hello you.", "And then?"));
+    expect([node.hellos.length, node.runs.length]).toEqual([1, 2]);
+    await posted(fetch, "chat/completions", then("Good day"));
+    expect([node.hellos.length, node.runs.length]).toEqual([2, 3]);
+  });
+
+  test("that is asked twice at once never shares a session", async () => {
+    const { node, fetch } = await standing();
+    await posted(fetch, "chat/completions", then("Hello"));
+    const twice = [1, 2].map(() => posted(fetch, "chat/completions", then("Hello", "Hello you.", "And then?")));
+    expect((await Promise.all(twice)).map(({ status }) => status)).toEqual([200, 200]);
+    expect([node.hellos.length, node.runs.length]).toEqual([2, 3]);
+  });
+});
+
+test("several choices are several requests in one answer", async () => {
+  const { node, fetch } = await standing();
+  const { told } = await posted(fetch, "chat/completions", { ...HELLO, n: 3, seed: 7 });
+  expect(told.choices.map(({ index, message }) => [index, message.content])).toEqual([0, 1, 2].map((at) => [at, "Hello you."]));
+  expect(told.usage).toMatchObject({ prompt_tokens: 5, completion_tokens: 6 });
+  const bodies = node.runs.map(({ body }) => JSON.parse(new TextDecoder().decode(body)) as { readonly seed: number });
+  expect(bodies.map(({ seed }) => seed).sort()).toEqual([7, 8, 9]);
+  const streamed = await (await fetch(`${ADDRESS}/chat/completions`, asking({ n: 2, stream: true }))).text();
+  expect([streamed.match(/"finish_reason":"stop"/g)?.length, streamed.endsWith("data: [DONE]\n\n")]).toEqual([2, true]);
+});
+
+test.each([false, true])("one choice that fails is the failure of all (streamed: %s)", async (stream) => {
+  const { fetch } = await standing({ lines: [{ t: "done", reason: "stop" }], inner: [null, [4, "no"]] });
+  const response = await fetch(`${ADDRESS}/chat/completions`, asking({ n: 2, stream }));
+  if (response.status === 200) await expect(response.text()).rejects.toThrow();
+  else expect(response.status).toBe(403);
+});
+
+test("a lost answer that is told whole goes on under its id", async () => {
+  const { node, fetch } = await standing({ lines: long(), cuts: [3] });
+  expect((await posted(fetch, "chat/completions", HELLO)).told.choices[0]?.message.content).toBe("word ".repeat(800));
+  const [first, second] = node.runs.map(({ header }) => header);
+  expect([first?.op, second?.op]).toEqual(["chat", "resume"]);
+  expect(second?.rid).toEqual(first?.rid);
+});
+
+test("responses build upon each other from this program, and are forgotten on demand", async () => {
+  const { node, fetch } = await standing();
+  const first = await posted(fetch, "responses", { ...ASKED, instructions: "Brief" });
+  expect(first.told.output[0]?.content[0]?.text).toBe("Hello you.");
+  const next = { ...ASKED, input: "And then?", previous_response_id: first.told.id, stream: true };
+  const streamed = await (await fetch(`${ADDRESS}/responses`, { method: "POST", body: JSON.stringify(next) })).text();
+  const kinds = [...streamed.matchAll(/^event: (.*)$/gm)].map(([, kind]) => kind);
+  expect([kinds[0], kinds.at(-1)]).toEqual(["response.created", "response.completed"]);
+  const body = JSON.parse(new TextDecoder().decode(node.runs[1]?.body)) as { readonly messages: readonly object[] };
+  expect(body.messages).toEqual([
+    { role: "user", content: "Hello" }, { role: "assistant", content: "Hello you." }, { role: "user", content: "And then?" },
+  ]);
+  expect(JSON.stringify(node.runs)).not.toContain(first.told.id);
+  expect((await fetch(`${ADDRESS}/responses/${first.told.id}`)).status).toBe(200);
+  expect((await fetch(`${ADDRESS}/responses/${first.told.id}`, { method: "DELETE" })).status).toBe(200);
+  expect((await posted(fetch, "responses", next)).status).toBe(400);
+});
+
+test("a response that is not to be kept, or fails, is none to build upon", async () => {
+  const { fetch } = await standing();
+  const { told } = await posted(fetch, "responses", { ...ASKED, store: false });
+  expect((await fetch(`${ADDRESS}/responses/${told.id}`)).status).toBe(404);
+  const broken = await standing({ lines: long(), tamperRecord: 6 });
+  const body = JSON.stringify({ ...ASKED, stream: true });
+  const response = await broken.fetch(`${ADDRESS}/responses`, { method: "POST", body });
+  await expect(response.text()).rejects.toThrow();
+});
+
+test("a member that the node refuses has the name that the Responses API gives it", async () => {
+  const { fetch } = await standing({ inner: [[9, "The engine does not accept the member reasoning_effort."]] });
+  const { status, told } = await posted(fetch, "responses", { ...ASKED, reasoning: { effort: "low" } });
+  expect([status, told.error?.param]).toEqual([400, "reasoning.effort"]);
+});
+
+test("vectors come from a node that embeds, whole or not at all", async () => {
+  const one: Line = { t: "embedding", index: 0, d: "AACAPwAAAMA" };
+  const { node, fetch } = await standing({ lines: [one, { t: "done", reason: "stop" }] });
+  const { told } = await posted(fetch, "embeddings", ASKED);
+  expect(told.data[0]?.embedding).toEqual([1, -2]);
+  expect(node.runs.map(({ header }) => [header.op, header.resume])).toEqual([["embed", false]]);
+  const cut = await standing({ lines: [one] });
+  expect((await posted(cut.fetch, "embeddings", ASKED)).status).toBe(502);
+});
+
+test.each([false, true])("a call that breaks the schema of a strict tool is no answer (streamed: %s)", async (stream) => {
+  const call: Line = { t: "tool", index: 0, id: "c1", name: "look", arguments: '{"at":1}' };
+  const { fetch } = await standing({ lines: [call, { t: "done", reason: "tool_calls" }] });
+  const parameters = { type: "object", properties: { at: { type: "string" } } };
+  const tools = [{ type: "function", function: { name: "look", strict: true, parameters } }];
+  const response = await fetch(`${ADDRESS}/chat/completions`, asking({ tools, stream }));
+  if (stream) await expect(response.text()).rejects.toThrow();
+  else expect([response.status, (await response.json() as Told).error?.code]).toEqual([502, "tool_arguments"]);
+});
+
+test("a receipt is not promised where none is kept", async () => {
+  const { node, fetch } = await standing();
+  const headers = { "x-privity-receipt": "true" };
+  expect((await fetch(`${ADDRESS}/chat/completions`, { ...asking(), headers })).status).toBe(400);
+  expect(node.runs).toHaveLength(0);
 });
 
 function long(): readonly Line[] {
