@@ -41,7 +41,7 @@ def check_ports(ports: Ports, *more: int) -> None:
 def make_root(home: Home) -> None:
     """Make the development root unless it is there. Raises ClientError `role_failed`."""
     if not home.root_certificate.exists():
-        run_tool("privity_enclave", "simulate-root", str(home.development_root))
+        run_tool("privity_simulation", "root", str(home.development_root))
 
 
 def write_configurations(
@@ -66,7 +66,7 @@ def write_configurations(
 
 def write_release(home: Home, models: Sequence[ShelfModel], *, now: int) -> None:
     """Measure the installed enclave and write its local release; an unchanged one keeps its date."""
-    measured = json.loads(run_tool("privity_enclave", "measure", "--config", str(home.node_configuration)))
+    measured = json.loads(run_tool("privity_simulation", "measure", "--config", str(home.node_configuration)))
     leaf = release_leaf(
         version=VERSION,
         registers=measured["registers"],
