@@ -8,6 +8,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from privity_client.cli.account_commands import register
+from privity_client.cli.plan_commands import register as register_plans
 from privity_client.cli.relay_commands import register as register_relay
 from privity_client.cli.trust_commands import register as register_trust
 
@@ -357,6 +358,7 @@ def _leave(command: Callable[[], int], *, as_json: bool = False) -> NoReturn:
 
 
 register(app, _leave, epilog=EXIT_CODES, url=DEFAULT_URL)
+register_plans(app, _leave, epilog=EXIT_CODES, url=DEFAULT_URL)
 register_trust(app, _leave, epilog=EXIT_CODES, url=DEFAULT_URL)
 register_relay(app, _leave, epilog=EXIT_CODES, url=DEFAULT_URL)
 

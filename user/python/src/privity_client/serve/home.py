@@ -39,6 +39,7 @@ class Home:
         self.web_leaf = self.keeper / "web.json"
         self.published = self.keeper / "published"
         self.anchor = self.keeper / "anchor"
+        self.voucher_key = self.service / "voucher.key"
         self.ledger = root / "ledger"
         self.ledger_configuration = self.ledger / "configuration.json"
         self.logs = root / "logs"

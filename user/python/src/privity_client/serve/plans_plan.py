@@ -30,6 +30,10 @@ class Plans:
 
     accounts: dict[str, Any]
 
+    def sold_under(self, key: bytes) -> dict[str, Any]:
+        """Return the service's settings with the public key of this installation's vouchers."""
+        return {**self.accounts, "voucher_keys": [canonical.base64url_encode(key)]}
+
 
 def read(file: Path | None) -> Plans:
     """Return the plans in a file (specs/plans.md), or the default ones.

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from privity_client.errors import ClientError
 from privity_client.models.shelf import ShelfModel
 from privity_client.serve.home import Home, write_whole
@@ -51,7 +53,8 @@ def write_configurations(
     folder = None if web is None else web.folder
     if web is not None:
         _write_changed(home.web_leaf, web.leaf())
-    accounts, metered = (None, None) if plans is None else (plans.accounts, metering(home, ports))
+    accounts = None if plans is None else plans.sold_under(voucher_key(home))
+    metered = None if plans is None else metering(home, ports)
     _write_changed(home.node_configuration, node_configuration(models, metered))
     _write_changed(home.service_configuration, service_configuration(home, ports, folder, accounts))
     keeper = keeper_configuration(home, ports, web=web is not None, issues=plans is not None)
@@ -62,6 +65,20 @@ def write_configurations(
     # What an earlier run posted may be too old for clients, and names nodes that are gone: all wait for the keeper.
     home.anchor.unlink(missing_ok=True)
     (home.published / "bulletin").unlink(missing_ok=True)
+
+
+def voucher_key(home: Home) -> bytes:
+    """Return the public half of the key that signs vouchers here, which is made at first. Raises ClientError.
+
+    A file of 32 random bytes (specs/voucher.md), for `privity-admin vouchers`.
+    """
+    if not home.voucher_key.exists():
+        write_whole(home.voucher_key, os.urandom(32))
+    try:
+        private = Ed25519PrivateKey.from_private_bytes(home.voucher_key.read_bytes())
+    except (OSError, ValueError) as error:
+        raise ClientError("home_unusable", f"{home.voucher_key}: no key of vouchers") from error
+    return private.public_key().public_bytes_raw()
 
 
 def write_release(home: Home, models: Sequence[ShelfModel], *, now: int) -> None:

@@ -19,7 +19,7 @@ from privity_client.wallet.purse import DAY_S, RID, IssuerLog, gone
 
 PLAN: Final = "free"
 BATCH: Final = 5
-_HINT: Final = "An account has more: `privity account create`."
+_HINT: Final = "Guests of one network share a few a day; an account has its own: `privity account create`."
 
 
 class GuestPurse:
@@ -50,7 +50,7 @@ class GuestPurse:
                 self._given[rid] = held
         except ServiceRefused as error:
             if error.reason in ("tokens.daily", "tokens.off"):
-                raise gone(now, f"{error.detail}. {_HINT}") from error
+                raise gone(now, _HINT) from error
             raise
         return held[:count]
 
