@@ -19,6 +19,7 @@ from privity_enclave.answers import Answers
 from privity_enclave.hardware import HardwareFailed
 from privity_enclave.http import application
 from privity_enclave.keys import Clock, KeyRing, Statement
+from privity_enclave.metering import Meter
 from privity_enclave.models import ServedModel, document
 from privity_enclave.node import Node
 from privity_enclave.operations import Operations
@@ -146,17 +147,20 @@ def settings(members: dict[str, object] | None = None, **limits: int) -> tuple[b
 
 
 class Rig:
-    """A node in its fakes. Make it inside `run`."""
+    """A node in its fakes. Make it inside `run`. `ledger` is what a node with metering asks, with `Adapter`'s methods."""
 
-    def __init__(self, members: dict[str, object] | None = None, **limits: int) -> None:
-        self.wall = NOW
+    def __init__(
+        self, members: dict[str, object] | None = None, *, ledger: Any = None, wall: int = NOW, **limits: int
+    ) -> None:
+        self.wall = wall
         self.skipped = 0.0
         self.loop = asyncio.get_running_loop()
         self.hardware = FakeHardware()
         self.devices = FakeDevices()
         self.engine = FakeEngine()
         item, settings_ = settings(members, **limits)
-        models_item = document([self.engine.model])
+        metering = settings_.metering
+        models_item = document([self.engine.model], metering.prices if metering else None)
         self.clock = Clock(wall=lambda: self.wall, steady=self.steady)
         statement = Statement(
             node=bytes(16),
@@ -174,7 +178,10 @@ class Rig:
         self.keys = KeyRing(self.hardware, self.devices, statement, self.clock)
         self.answers = Answers(kept=settings_.limits.resume_answers)
         engines: dict[str, Any] = {MODEL: self.engine}
-        operations = Operations(settings_, engines, self.answers, self.keys, models_item=models_item, boot=bytes(32))
+        meter = Meter(metering, settings_.deploy, self.keys, self.clock, ledger) if metering else None
+        operations = Operations(
+            settings_, engines, self.answers, self.keys, models_item=models_item, boot=bytes(32), meter=meter
+        )
         self.node = Node(settings_, self.keys, operations, self.answers, self.clock)
         self.keys.admit(self.keys.begin())
         self.app = application(self.node)
