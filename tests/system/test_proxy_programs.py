@@ -1,7 +1,8 @@
 """Programs of others against `privity proxy`, unchanged but for the address: LangChain's chat model, and LiteLLM.
 
-They and what they bring weigh some 270 MB, so they are not among what the tests need: `requirements/programs.lock` has
-them, and where they are not installed these tests are skipped. Each runs in a process of its own.
+They and what they bring weigh some 390 MB and take most of a minute to install, so they are not among what the tests
+need: `requirements/programs.lock` has them. PRIVITY_PROGRAMS names the Python that has them; without it and where the
+tests' own has them not, these tests are skipped. Each runs in a process of its own.
 """
 
 import importlib.util
@@ -56,7 +57,16 @@ except litellm.NotFoundError as error:
 print(json.dumps({"told": told.choices[0].message.content, "streamed": "".join(pieces),
     "usage": told.usage.completion_tokens, "refused": refused}))
 """
+PYTHON = os.environ.get("PRIVITY_PROGRAMS", sys.executable)
 INSTALL = "not installed: requirements/programs.lock has it"
+
+
+def missing(module: str) -> bool:
+    """Whether the Python of the programs has no such module."""
+    if PYTHON == sys.executable:
+        return importlib.util.find_spec(module) is None
+    seek = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is None)"
+    return subprocess.run([PYTHON, "-c", seek], check=False).returncode != 0
 
 
 @pytest.fixture(scope="module")
@@ -75,13 +85,13 @@ def said_by(program: str, proxy: Proxied) -> dict:
     environment = os.environ | {"OPENAI_BASE_URL": proxy.base_url, "OPENAI_API_KEY": proxy.key}
     environment |= {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LANGSMITH_TRACING": "false"}
     done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=240, check=False
+        [PYTHON, "-c", program], env=environment, capture_output=True, text=True, timeout=240, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.skipif(importlib.util.find_spec("langchain_openai") is None, reason=INSTALL)
+@pytest.mark.skipif(missing("langchain_openai"), reason=INSTALL)
 def test_langchains_chat_model(proxy: Proxied) -> None:
     said = said_by(LANGCHAIN, proxy)
     assert said["told"]
@@ -92,7 +102,7 @@ def test_langchains_chat_model(proxy: Proxied) -> None:
     assert "invented" in said["refused"]
 
 
-@pytest.mark.skipif(importlib.util.find_spec("litellm") is None, reason=INSTALL)
+@pytest.mark.skipif(missing("litellm"), reason=INSTALL)
 def test_litellm(proxy: Proxied) -> None:
     said = said_by(LITELLM, proxy)
     assert said["told"]
