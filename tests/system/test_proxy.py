@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from pathlib import Path
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import httpx
 import pytest
@@ -138,7 +138,8 @@ def test_responses_build_upon_each_other_and_stream(client: OpenAI) -> None:
 IN_SCRIPT = """
 import OpenAI, { NotFoundError } from "openai";
 const openai = new OpenAI({ maxRetries: 0, timeout: 120_000 });
-const asked = { model: "tiny", messages: [{ role: "user", content: "Hello" }], temperature: 0, seed: 1, max_tokens: 12 };
+const messages = [{ role: "user", content: "Hello" }];
+const asked = { model: "tiny", messages, temperature: 0, seed: 1, max_tokens: 12 };
 const told = await openai.chat.completions.create(asked);
 let streamed = "";
 for await (const { choices } of await openai.chat.completions.create({ ...asked, stream: true })) {

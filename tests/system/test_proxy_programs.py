@@ -63,7 +63,7 @@ INSTALL = "not installed: requirements/programs.lock has it"
 
 def missing(module: str) -> bool:
     """Whether the Python of the programs has no such module."""
-    if PYTHON == sys.executable:
+    if sys.executable == PYTHON:
         return importlib.util.find_spec(module) is None
     seek = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is None)"
     return subprocess.run([PYTHON, "-c", seek], check=False).returncode != 0
