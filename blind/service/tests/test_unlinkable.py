@@ -146,15 +146,24 @@ def test_drawing_and_spending_have_no_value_in_common(seen: tuple[list[bytes], l
     drawings, redemptions, key = seen
     before = windows(*spellings(b"".join(drawings)))
     after = windows(*spellings(b"".join(redemptions)))
-    common = {one for one in (before & after) - shared_by_all(key) if not is_words(one)}
+    common = {one for one in (before & after) - shared_by_all(key) if not is_words(one) and DAY not in one}
     assert common == set()
     assert len(before) > 5000
     assert len(after) > 1000
 
 
+DAY = str(LedgerClock().now // 86_400).encode()
+"""Everybody's day: beside it in a dump stands whatever byte chance put there."""
+
+
 def is_words(window: bytes) -> bool:
-    """Text of protocols, such as a member's name, or hardly more than one byte again and again: no random value."""
-    return len(set(window)) < 4 or all(0x20 <= one < 0x7F and not 0x30 <= one <= 0x39 for one in window)
+    """Text of protocols, such as a member's name, or hardly more than one byte again and again: no random value.
+
+    So is text with a quotation mark: in a value there is none, beside one stands whatever character chance began with.
+    """
+    text = all(0x20 <= one < 0x7F for one in window)
+    plain = not any(0x30 <= one <= 0x39 for one in window) or b'"' in window
+    return len(set(window)) < 4 or (text and plain)
 
 
 def test_the_comparison_finds_what_an_issuer_could_recognise(
