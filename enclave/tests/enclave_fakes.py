@@ -147,7 +147,7 @@ def settings(members: dict[str, object] | None = None, **limits: int) -> tuple[b
 
 
 class Rig:
-    """A node in its fakes. Make it inside `run`. `ledger` is what a node with metering asks, with `Adapter`'s methods."""
+    """A node in its fakes. Make it inside `run`. `ledger` is asked by a node that meters, as an `Adapter`."""
 
     def __init__(
         self, members: dict[str, object] | None = None, *, ledger: Any = None, wall: int = NOW, **limits: int

@@ -7,8 +7,9 @@ run(body(Stand(folder)))
 """
 
 import json
+import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -16,14 +17,15 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "enclave/tests"))
-sys.path.insert(0, str(ROOT / "blind/service/tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "enclave/tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "blind/service/tests"))
 
-from enclave_fakes import DOCUMENT, Exchange, Rig
+
+from enclave_fakes import DOCUMENT, Exchange, Reply, Rig, answer_of, chat_body, run, settle
 from ledger_stand import NOON, LedgerClock, engine_on, issuers_leaf, post, post_bulletin
 from privity_enclave.engine.interface import EngineError
 from privity_protocol import token, token_request
+from privity_protocol.application import INNER_ERRORS
 from privity_protocol.canonical import base64url_decode
 from privity_protocol.lines import Done, Text
 from privity_service.issuer.signing import SigningKey
@@ -35,6 +37,7 @@ from privity_service.ledger.tables import TokenRow
 from privity_service.ledger.writer import Writer
 from sqlalchemy import select
 
+__all__ = ["Rig", "answer_of", "chat_body", "settle"]
 DEPLOY: str = DOCUMENT["deploy"]
 ISSUER, ORIGIN = "localhost:8080", "localhost:8081"
 CHALLENGE = token.challenge(ISSUER, ORIGIN)
@@ -209,3 +212,28 @@ def ear(node: Rig) -> Ear:
 def words(count: int) -> Iterable[object]:
     """What a model says, in so many pieces."""
     return [*(Text(f"{n} ") for n in range(count)), Done("stop")]
+
+
+Body = Callable[[Stand, Rig], Awaitable[None]]
+
+
+def with_node(stand: Stand, body: Body, **changes: Any) -> None:
+    """Run a test's coroutine with one node whose model says two words."""
+
+    async def scenario() -> None:
+        node = stand.node(**changes)
+        node.engine.script = words(2)
+        await body(stand, node)
+
+    run(scenario())
+
+
+async def ask(node: Rig, *tokens: bytes, rid: bytes | None = None, **header: Any) -> Reply:
+    """A chat, answered to its end."""
+    reply = await node.chat(await node.hello(), tok=tokens, rid=rid or os.urandom(16), prof="p0", **header)
+    return await reply.read()
+
+
+def refusal(reply: Reply) -> str | None:
+    """The inner error's name."""
+    return None if reply.error is None else INNER_ERRORS[reply.error.code]
