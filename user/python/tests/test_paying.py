@@ -12,6 +12,7 @@ from privity_client.commands import Complete, Event
 from privity_client.errors import ClientError
 from privity_client.fetch import new_client
 from privity_client.nodes import decode_models
+from privity_client.openai_api.errors import of_failure
 from privity_client.request import Request, chat_request
 from privity_client.testing.fake_node import ORIGIN, FakeNetwork, FakeNode, FixedSource, Script
 from privity_client.wallet.opening import host_of
@@ -130,6 +131,12 @@ def test_a_failure_of_the_node_keeps_the_tokens_for_the_same_request(entropy: En
             bench.ask(request)
         bench.ask(request)
         assert bench.sent()[0] == bench.sent()[1]
+
+
+def test_programs_are_told_that_none_is_left() -> None:
+    told = of_failure(gone(1_790_000_000))
+    assert (told.status, told.code, told.type) == (429, "tokens_gone", "rate_limit_error")
+    assert "2026-09-22 00:00 UTC" in told.message
 
 
 def test_without_tokens_nothing_is_sent(entropy: Entropy) -> None:

@@ -147,7 +147,7 @@ def join(ground: Ground, found: Opened, way: Access, service: Service, *, clock:
 def forget(folder: Folder) -> None:
     """Take the account off this machine: secret first, so that what is left opens no more. Raises ClientError."""
     try:
-        for path in (folder.device, folder.database, folder.root / "history.db-journal"):
+        for path in (folder.device, folder.database, folder.root / "history.db-journal", folder.root / "wallet.lock"):
             path.unlink(missing_ok=True)
     except OSError as error:
         raise ClientError("home_unusable", f"{folder.root}: {error.strerror}") from error
