@@ -84,7 +84,7 @@ export default tseslint.config(
         patterns: [{
           group: [
             "@privity/account/*", "@privity/history/*", "@privity/channel/*", "@privity/passkeys/*", "@privity/trust/*", "../vault/*",
-            "@privity/vault/{keyring,opener,private_half,rotation,recovery,signer,share,pairing,object,search,wallet}",
+            "@privity/vault/{keyring,opener,private_half,rotation,recovery,signer,share,pairing,object,search}",
           ],
           message: "keys of the account live in the vault worker; specs and bridge/annex.ts say what the annex is given",
         }],

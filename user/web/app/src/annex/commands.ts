@@ -8,6 +8,7 @@ import { type AnnexAnswers, type AnnexCommands, type AnnexNews } from "../bridge
 import type { Handlers } from "../bridge/line.ts";
 import { packed, Wanted } from "./packing.ts";
 import { libraryOf, parcelOf } from "./parcel.ts";
+import { look } from "./purse/round.ts";
 import { type Unpacked, unpacked } from "./unpacking.ts";
 
 export const argon2idInScript: Argon2id = (words, cost) => Promise.resolve(inScript(words, cost));
@@ -44,6 +45,7 @@ export function annexCommands(
       if (found === null) return Promise.reject(new VaultError("export.malformed", "nothing was read"));
       return found.attachment(id);
     },
+    tend: (facts) => look(facts),
     end: () => {
       end();
       return Promise.resolve(null);

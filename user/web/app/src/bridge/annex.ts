@@ -2,11 +2,13 @@
  * What vault worker and annex may say to each other, over a port that the page made for one piece of work.
  *
  * The annex does what takes long and is rarely asked for: seven words through Argon2id, archives written and read. It has no
- * network and no storage. It is given no key of the account, only what stands here, and is ended after its work.
+ * network and no storage. It is given no key of the account, only what stands here, and is ended after its work. Tokens are
+ * drawn here too, since most people's first visit needs none of that.
  */
 
 import type { Bytes } from "@privity/protocol/bytes";
 
+import { type Round, TEND } from "./tokens.ts";
 import type { ImportReport } from "./views.ts";
 
 /** An object of a library: its content as it is sealed elsewhere. */
@@ -32,6 +34,8 @@ export const ANNEX = {
   unpack: { data: "octets", words: "text?", key: "octets" },
   /** An attachment of the file that was read last. */
   attachment: { id: "text" },
+  /** One look at the purse: what to write, and what to ask of the service. */
+  tend: TEND,
   /** The work is done. */
   end: {},
 } as const;
@@ -50,6 +54,7 @@ interface Own {
     readonly left: ImportReport["left"];
   };
   readonly attachment: Bytes;
+  readonly tend: Round;
 }
 
 export type AnnexAnswers = { readonly [Name in keyof AnnexCommands]: Name extends keyof Own ? Own[Name] : null };

@@ -2,6 +2,8 @@
 
 import type { Bytes } from "@privity/protocol/bytes";
 
+import type { Metering } from "./tokens.ts";
+
 export const CHANNEL = {
   /**
    * `service` is the account service's origin, which also serves logs' public files and the run path. `pin` says which logs
@@ -13,15 +15,18 @@ export const CHANNEL = {
   /** Appraise again; `fresh`: with a challenge of our own. */
   verify: { fresh: "flag" },
   models: {},
+  /** What questions cost, and under which logged keys tokens are drawn; null: nodes take none. */
+  metering: {},
   /** What the log says about the page's code: the build with this hash, or of null the one that the server sends now. */
   build: { digest: "text?" },
   /**
    * Ask. News named `piece` … `ended` with this `request` follow. `conversation` keeps one chain of keys; `rid` is 16 random
    * bytes in hexadecimal, the same when a person tries again, so that nothing is paid twice. `messages` is canonical JSON of
-   * the API's `messages`, `rest` of further members.
+   * the API's `messages`. `tokens` is what it costs; with the same `rid` the same ones.
    */
   ask: {
     request: "text", conversation: "text", rid: "text", model: "text", effort: "text?", messages: "text", receipt: "flag",
+    tokens: ["octets"],
   },
   /** End an answer at the node; what came stays. */
   stop: { request: "text" },
@@ -118,6 +123,7 @@ interface Own {
   readonly start: RecordView | null;
   readonly verify: RecordView;
   readonly models: readonly ModelView[];
+  readonly metering: Metering | null;
   readonly build: BuildView;
   readonly ask: null;
   readonly saveEvidence: { readonly fileName: string; readonly data: Bytes };

@@ -3,6 +3,7 @@
 import type {
   AccountState, ChatView, DeviceView, ErasureView, Found, ImportReport, OpenerView, Overview, SharedView, ShareRow,
 } from "./views.ts";
+import type { AllowanceView } from "./tokens.ts";
 import type { Bytes } from "@privity/protocol/bytes";
 
 export const VAULT = {
@@ -116,6 +117,14 @@ export const VAULT = {
   /** The way to an annex that was asked for (news `annex`); null: there is none, or one broke. */
   annex: { port: "port?" },
 
+  // Only where the enclave takes tokens; `meter` as in TEND (bridge/tokens.ts).
+  /** Tokens for one request, `rid` as in `ask` of the channel: the same ones when it is sent again, others with `fresh`. */
+  tokens: { meter: "text", rid: "text", count: "number", fresh: "flag" },
+  /** What is left; from now on more are drawn ahead of need. */
+  allowance: { meter: "text" },
+  /** What the service says of plans, and what a person does about theirs; JSON of specs/service-api.md. */
+  plan: { what: "text", content: "text?" },
+
   share: { chat: "text", lifetime: "number" },
   shares: {},
   revokeShare: { share: "text" },
@@ -181,6 +190,9 @@ interface Own {
   readonly exportAll: { readonly fileName: string; readonly data: Bytes; readonly words: string | null };
   readonly preview: ImportReport;
   readonly adopt: ImportReport;
+  readonly tokens: { readonly tokens: readonly Bytes[]; readonly allowance: AllowanceView };
+  readonly allowance: AllowanceView;
+  readonly plan: string;
   readonly share: ShareRow;
   readonly shares: readonly ShareRow[];
   readonly openShare: SharedView;
@@ -210,4 +222,5 @@ export const VAULT_ASIDE: ReadonlySet<keyof VaultCommands> = new Set([
   "setModel", "setInstructions", "deleteChats", "deleteAll", "keep", "evidence", "addFolder", "editFolder", "removeFolder",
   "savePrompt", "removePrompt", "saveSettings", "compose", "composed", "attach", "attachment", "search", "sync", "hide",
   "exportAll", "annex", "share", "shares", "revokeShare", "openShare", "lock",
+  "tokens", "allowance", "plan",
 ]);

@@ -31,6 +31,7 @@ export function handlersOf(edges: Edges): Handlers<typeof CHANNEL, ChannelAnswer
     },
     verify: ({ fresh }) => desk.visit.look(fresh),
     models: async () => modelsOf((await desk.visit.ready("")).nodes),
+    metering: () => desk.visit.metering(),
     build: ({ digest }) => desk.visit.build(digest),
     ask: (question) => {
       desk.ask(question);
@@ -136,11 +137,12 @@ class Desk {
 
 /** A request whose node was verified. Raises why nothing may be sent, before anything was. */
 async function prepared(visit: Visit, question: Question, rid: Bytes): Promise<Sent> {
-  const { model } = question;
+  const { model, tokens } = question;
   const [messages, effort] = [messagesOf(question.messages), effortOf(question.effort)];
   const { connection, nodes: [node] } = await visit.ready(model);
   const request = chatRequest({
-    rid, model, messages, wishes: { ...NO_WISHES, effort }, profile: usualProfile(node), seen: connection.source.seen,
+    rid, model, messages, tokens, wishes: { ...NO_WISHES, effort }, profile: usualProfile(node),
+    seen: connection.source.seen,
     // A node refuses the wish for a receipt until it can sign one (specs/node-http.md).
     receipt: false,
   });

@@ -16,6 +16,7 @@ import { encode as encodeSaved } from "@privity/trust/saved_evidence";
 
 import type { BuildView, RecordView } from "../bridge/channel.ts";
 import { Refusal } from "../bridge/line.ts";
+import type { Metering } from "../bridge/tokens.ts";
 import { buildOf, pageOf } from "./build.ts";
 import { changesOf } from "./changes.ts";
 import { encodeRoots, rootsIn } from "./consent.ts";
@@ -133,6 +134,18 @@ export class Visit {
       await this.#tellRefusal(error);
       throw error;
     }
+  }
+
+  /** What questions cost, and the keys of tokens as the verified log lists them; null: nodes take none. Raises as `ready`. */
+  async metering(): Promise<Metering | null> {
+    const { connection: { source: { standing }, server }, nodes: [{ prices }] } = await this.ready("");
+    if (prices === null) return null;
+    const { deploy } = server.pin;
+    const meter = {
+      deploy, issuer: new URL(this.#service).host, origin: new URL(server.run).host,
+      issuers: standing?.posted.issuers ?? { deploy, time: 0, keys: [] },
+    };
+    return { prices, meter };
   }
 
   /** A node has taken a request: the page is shown what was proven of this one. */

@@ -22,6 +22,7 @@ import { failed } from "./failing.ts";
 import { faultOf } from "./faults.ts";
 import { chosenEffort, chosenModel } from "./models.ts";
 import { say } from "./notices.ts";
+import { affordable, allowance, tokensFor } from "./paying.ts";
 import { ports } from "./ports.ts";
 import { keepId } from "./request_ids.ts";
 import { failures, newRun, type Run, runOf, runs, setFailure, setRun } from "./runs.ts";
@@ -48,7 +49,7 @@ clears(() => {
 
 /** Send what is in the composer of the chat in sight, or let it wait for the answer that comes. Returns whether it was taken. */
 export async function send(question: Question): Promise<boolean> {
-  if (blocked.value !== null || writing.value) return false;
+  if (blocked.value !== null || writing.value || (allowance.value?.left === 0 && !await affordable())) return false;
   const open = chat.value;
   if (open !== null && runs.value.has(open.row.id)) return enqueue(open.row.id, question);
   asked.value += 1;
@@ -166,13 +167,18 @@ async function begin(id: string, question: string, rid: string, model: string | 
   try {
     if (blocked.value !== null) throw new Refusal(blocked.value);
     if (model === null) throw new Refusal("model_unavailable");
+    const tokens = await tokensFor(rid, false);
     const { answer, given } = await ports().vault.ask("answer", { chat: id, message: question });
     run = newRun({ request: newRid(), chat: id, question, answer, rid, model });
     beginStream(run);
     setRun(id, run);
-    await ports().channel.ask("ask", {
+    const asking = {
       request: run.request, conversation: id, rid, model, effort: chosenEffort.value, messages: spelled(given), receipt: false,
-    });
+    };
+    if (tokens.length > 0) {
+      run.again = async () => ports().channel.ask("ask", { ...asking, tokens: await tokensFor(rid, true) });
+    }
+    await ports().channel.ask("ask", { ...asking, tokens });
   } catch (error) {
     const { reason, detail } = faultOf(error);
     if (run === null) setFailure(question, { rid, reason, detail, answer: null });
@@ -186,7 +192,22 @@ function began(run: Run): void {
   if (first && run.chat === chat.value?.row.id) say(t("chat.started"));
 }
 
-async function ended(run: Run, told: Ended): Promise<void> {
+/** Tokens that were spent or are over: others go with the same request, once. Returns whether it goes on. */
+async function renewed(run: Run, { reason }: Ended): Promise<boolean> {
+  const { again } = run;
+  if (again === null || !/^token_(?:spent|expired)$/.test(reason)) return false;
+  run.again = null;
+  await again();
+  return true;
+}
+
+async function ended(run: Run, first: Ended): Promise<void> {
+  let told = first;
+  try {
+    if (await renewed(run, told)) return;
+  } catch (error) {
+    told = { ...told, ...faultOf(error) };
+  }
   const { text, reasoning, old } = endStream(run);
   // What came before a new beginning that brought nothing is the part of an answer, whatever became of the rest.
   const end: Ended = old && text !== "" ? { ...told, state: told.state === "stopped" ? "stopped" : "cut" } : told;

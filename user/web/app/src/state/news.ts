@@ -13,6 +13,7 @@ import { settled } from "./composing.ts";
 import { draft, giveBack } from "./drafts.ts";
 import { heardState } from "./locking.ts";
 import { loadModels } from "./models.ts";
+import { watchAllowance } from "./paying.ts";
 import { tell } from "./notices.ts";
 import { heardErasure } from "./settings.ts";
 
@@ -66,4 +67,5 @@ export function heardChannel(news: ChannelNews): void {
 export async function judged(): Promise<void> {
   await loadModels();
   settled();
+  watchAllowance();
 }

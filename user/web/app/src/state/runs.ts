@@ -24,6 +24,8 @@ export interface Run {
   readonly phase: Signal<Phase>;
   readonly text: Signal<string>;
   readonly reasoning: Signal<string>;
+  /** Ask once more with other tokens; null: that was done, or costs nothing. */
+  again: (() => Promise<unknown>) | null;
 }
 
 /** A question that got no whole answer, and why; tried again it keeps its `rid`, so it is not paid twice. */
@@ -69,8 +71,8 @@ export function runOf(request: string): Run | null {
 }
 
 /** A new run of an answer. */
-export function newRun(of: Omit<Run, "phase" | "text" | "reasoning">): Run {
-  return { ...of, phase: signal<Phase>("asking"), text: signal(""), reasoning: signal("") };
+export function newRun(of: Omit<Run, "phase" | "text" | "reasoning" | "again">): Run {
+  return { ...of, phase: signal<Phase>("asking"), text: signal(""), reasoning: signal(""), again: null };
 }
 
 function changed<Value>(map: ReadonlyMap<string, Value>, key: string, value: Value | null): ReadonlyMap<string, Value> {

@@ -5,9 +5,7 @@
  * left is "unexpected", which also says that nothing was deleted. A test demands that no listed code ends there.
  */
 
-import { REASONS } from "@privity/attest/errors";
-
-import { isKey, type Key, t } from "./text.ts";
+import { isKey, type Key, stageOf, t } from "./text.ts";
 
 export const ACTIONS = [
   "check_again", "details", "save_evidence", "try_again", "another_way", "seven_words", "link_device", "compare", "export",
@@ -66,7 +64,14 @@ const LISTED: readonly (readonly [text: string, actions: readonly Action[], code
   ["rules", ["details"], "policy"],
   ["session", AGAIN, "session_refused"],
   ["token", AGAIN, "token_invalid token_spent token_expired"],
-  ["tokens_daily", ["plans"], "tokens.daily plan.tokens"],
+  ["tokens_daily", ["plans"], "tokens_gone tokens.daily plan.tokens"],
+  ["issuer_refused", ["check_again", "details"], "issuer_refused"],
+  ["tokens_off", AGAIN, "tokens"],
+  ["voucher_unknown", [], "voucher.unknown"],
+  ["voucher_used", [], "voucher.used"],
+  ["voucher_malformed", [], "voucher"],
+  ["plan_running", [], "plan.running"],
+  ["payments_off", [], "payments.off"],
   ["opener_wrong", ["try_again", "another_way"], "opener.wrong_key"],
   ["opener_unstable", ["seven_words"], "opener.unstable"],
   ["no_prf", ["seven_words", "link_device"], "passkey.unsupported passkey.opens_nothing"],
@@ -127,17 +132,13 @@ const BY_CODE: ReadonlyMap<string, Entry> = new Map(LISTED.flatMap(([text, actio
   return codes.split(" ").map((code): [string, Entry] => [code, { text, actions }]);
 }));
 
-const STAGE_OF: ReadonlyMap<string, string> = new Map([...REASONS].flatMap(([stage, codes]) => {
-  return codes.map((code): [string, string] => [code, stage]);
-}));
-
 /** What a person reads of `reason`, which is `code` or `code:detail`. */
 export function reasonText(reason: string, detail = ""): ReasonText {
   const [code = ""] = reason.split(":");
   const shown = detail === "" ? reason : `${reason}: ${detail}`;
   const found = entryOf(code);
   if (found !== undefined) return { text: textOf(`states.reason.${found.text}`), actions: found.actions, code: shown };
-  const stage = STAGE_OF.get(code);
+  const stage = stageOf(code);
   if (stage === undefined) return { text: t("states.reason.unknown"), actions: ["copy_details"], code: shown };
   const why = textOf(`states.stage.${stage}`);
   return { text: t("states.reason.other_refusal", { reason: why }), actions: CHECK, code: shown };
@@ -145,7 +146,7 @@ export function reasonText(reason: string, detail = ""): ReasonText {
 
 /** Whether a code has a text of its own, or of its stage. */
 export function isListed(code: string): boolean {
-  return entryOf(code) !== undefined || STAGE_OF.has(code);
+  return entryOf(code) !== undefined || stageOf(code) !== undefined;
 }
 
 /** What an action is called. */

@@ -9,7 +9,6 @@ import { signal } from "@preact/signals";
 
 import first from "./catalogs/en.ts";
 import type rest from "./catalogs/en_rest.ts";
-import { pseudo } from "./pseudo.ts";
 
 export type Key = keyof typeof first | keyof typeof rest;
 export type Plural = Readonly<Record<string, string>>;
@@ -28,6 +27,8 @@ interface Chosen {
 /** What is known of English: at first the texts of the first screen. */
 let english: Catalog = first;
 let whole: Promise<void> | null = null;
+/** Stages of the appraisal by reason, once their texts are here. */
+let stages: ReadonlyMap<string, string> = new Map();
 
 const chosen = signal<Chosen>({ language: "en", catalog: english });
 
@@ -35,7 +36,7 @@ const LOADED: Readonly<Record<Language, () => Promise<Catalog>>> = {
   en: () => Promise.resolve(english),
   de: async () => (await import("./catalogs/de.ts")).default,
   ar: async () => (await import("./catalogs/ar.ts")).default,
-  "en-x-pseudo": () => Promise.resolve(pseudo(english)),
+  "en-x-pseudo": async () => (await import("./pseudo.ts")).pseudo(english),
 };
 
 /** The language that is shown. */
@@ -65,7 +66,8 @@ export async function choose(next: Language): Promise<void> {
 
 /** Have the texts of every screen; a screen that is loaded when it is opened waits for them. */
 export function allTexts(): Promise<void> {
-  whole ??= import("./catalogs/en_rest.ts").then(({ default: more }) => {
+  whole ??= import("./catalogs/en_rest.ts").then(({ default: more, STAGE_OF }) => {
+    stages = STAGE_OF;
     english = { ...english, ...more };
     if (language() === "en") chosen.value = { language: "en", catalog: english };
   }, (error: unknown) => {
@@ -81,6 +83,11 @@ export function t(key: Key, values: Values = {}): string {
   const found = catalog[key] ?? english[key] ?? key;
   const form = typeof found === "string" ? found : pluralOf(found, shown, values["count"]);
   return form.replace(/\{(\w+)\}/g, (whole, name: string) => written(values[name], shown) ?? whole);
+}
+
+/** The stage of the appraisal that a reason belongs to; undefined for any other, and before all texts are here. */
+export function stageOf(code: string): string | undefined {
+  return stages.get(code);
 }
 
 /** Whether there is a text for a key that was computed, such as that of a reason code. */

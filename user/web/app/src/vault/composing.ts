@@ -28,18 +28,18 @@ export async function keepComposers(composer: Composer, saved: Saved): Promise<v
   });
 }
 
-function keepingOf(saved: Saved): Keeping {
+/** Texts by name, sealed on this device under names that begin so. */
+export function keepingOf(saved: Saved, prefix = PREFIX): Keeping {
   const boxes = (): Boxes => new Boxes((id) => findBody(saved.mirror, id));
   return {
     put: async (name, text) => {
-      await saved.shelf.put([[PREFIX + name, text === "" ? null : await sealed(saved, boxes(), name, text)]]);
+      await saved.shelf.put([[prefix + name, text === "" ? null : await sealed(saved, boxes(), prefix + name, text)]]);
     },
     all: async () => {
-      const names = await saved.shelf.names(PREFIX);
+      const names = await saved.shelf.names(prefix);
       const found = await Promise.all(names.map(async (full) => {
-        const name = full.slice(PREFIX.length);
         const data = await saved.shelf.get(full);
-        return [name, data === null ? "" : await opened(saved, boxes(), name, data)] as const;
+        return [full.slice(prefix.length), data === null ? "" : await opened(saved, boxes(), full, data)] as const;
       }));
       return new Map(found.filter(([, text]) => text !== ""));
     },
@@ -79,5 +79,5 @@ async function opened({ account: { session } }: Saved, boxes: Boxes, name: strin
 
 /** The place that a piece is bound to: no composer's text opens in another one. */
 async function idOf(name: string, piece: number): Promise<Bytes> {
-  return (await sha256(ascii(`${PREFIX}${name}/${String(piece)}`))).slice(0, 16);
+  return (await sha256(ascii(`${name}/${String(piece)}`))).slice(0, 16);
 }

@@ -16,6 +16,7 @@ import { savedCommands } from "./saved_commands.ts";
 import { searchCommands } from "./search_commands.ts";
 import { sweep } from "./sharing.ts";
 import { sharingCommands, transferCommands } from "./transfer_commands.ts";
+import { tokenCommands } from "./token_commands.ts";
 import { usageOf } from "./usage.ts";
 
 /** What the service lost is asked for once more where it is missing, and given back where it is here. */
@@ -59,6 +60,7 @@ export class Vault {
       ...readingCommands(this.desk), ...writingCommands(this.desk), ...changingCommands(this.desk),
       ...deviceCommands(this.accounts), ...linkingCommands(this.accounts), ...savedCommands(this.accounts),
       ...searchCommands(this.desk), ...transferCommands(this.accounts), ...sharingCommands(this.accounts),
+      ...tokenCommands(this.accounts),
     };
   }
 

@@ -74,7 +74,7 @@ export class Desk {
 
   /** Ask, and wait for how it ends. */
   async ask(messages = '[{"content":"Hello","role":"user"}]'): Promise<Ended> {
-    const asked = { request: "r1", conversation: "c", rid: "00".repeat(16), model: "", effort: null, receipt: false };
+    const asked = { request: "r1", conversation: "c", rid: "00".repeat(16), model: "", effort: null, receipt: false, tokens: [] };
     await this.handlers.ask({ name: "ask", ...asked, messages });
     for (;;) {
       const end = this.news.find((one) => one.kind === "ended");

@@ -217,7 +217,7 @@ describe("a question", () => {
 
   test("has a request id of 16 bytes", async () => {
     const desk = await agreed();
-    const asked = { request: "r2", conversation: "c", model: "", effort: null, messages: "[]", receipt: false };
+    const asked = { request: "r2", conversation: "c", model: "", effort: null, messages: "[]", receipt: false, tokens: [] };
     const handled = Promise.resolve().then(() => desk.handlers.ask({ name: "ask", ...asked, rid: "00" }));
     expect(await refusal(handled)).toBe("page.malformed");
   });

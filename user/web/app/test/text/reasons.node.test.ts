@@ -20,7 +20,8 @@ import { allTexts, choose, LANGUAGES } from "../../src/text/text.ts";
 function specified(name: string): readonly string[] {
   const text = readFileSync(new URL(`../../../../../specs/${name}.md`, import.meta.url), "utf8");
   const found = [...text.matchAll(/`([a-z]+\.[a-z_]+)`/g)].flatMap(([, code]) => (code === undefined ? [] : [code]));
-  return found.filter((code) => /^(request|access|account|body|plan|passkeys|service)\.(?!md$)/.test(code));
+  const groups = /^(request|access|account|body|plan|passkeys|service|tokens|voucher|payments)\.(?!md$)/;
+  return found.filter((code) => groups.test(code));
 }
 
 /** What the client's own code refuses with. */
@@ -34,6 +35,7 @@ function refused(): readonly string[] {
 const CODES: readonly string[] = [
   ...[...ATTEST.values()].flat(), ...TRUST, ...Object.values(LOG).flat(), ...Object.values(VAULT).flat(), ...ACCOUNT, ...PASSKEYS,
   ...Object.values(INNER_ERRORS), ...FILE_REASONS, ...CHANNEL, "no_record", "bad_answer", "first_contact",
+  "tokens_gone", "issuer_refused",
   ...refused(),
 ];
 

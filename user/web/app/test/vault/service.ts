@@ -6,6 +6,8 @@ import { base64urlDecode } from "@privity/protocol/canonical";
 
 import { Strict } from "../../../packages/account/test/service.ts";
 
+import type { Issuer } from "./issuer.ts";
+
 interface ShareRow { readonly owner: string; readonly expiry: number; readonly body: string }
 type Answer = readonly [status: number, content: unknown];
 
@@ -14,6 +16,10 @@ export class Service {
   readonly shares = new Map<string, ShareRow>();
   /** How many chats may be active; null: no limit. */
   activeLimit: number | null = null;
+  /** Who issues tokens; null: nobody. */
+  issuer: Issuer | null = null;
+  /** Until this is over no answer to a request for tokens arrives, although it was heard. */
+  lost: Promise<void> = Promise.resolve();
   /** The network is down. */
   down = false;
   /** Until this is over nothing is answered. */
@@ -43,6 +49,7 @@ export class Service {
     if (found === "stream") return this.#stream(options.signal ?? null);
     if (found === null) return this.strict.fetch(address, options);
     this.seen.push({ method, path: pathname, body: bodyOf(options) });
+    if (pathname.startsWith("/v1/tokens")) await this.lost;
     const [status, content] = found;
     return new Response(content === null ? null : JSON.stringify(content), { status });
   };
@@ -52,6 +59,10 @@ export class Service {
     const token = this.strict.tokens.get((headers?.["authorization"] ?? "").replace("Bearer ", ""));
     const [, , what, id = ""] = path.split("/");
     if (what === "shares") return this.#share(method, id, options, token?.account ?? null);
+    if (what === "tokens" && this.issuer !== null && (token !== undefined || id === "guest")) {
+      const account = id === "guest" ? null : token?.account ?? null;
+      return this.issuer.answer(path, account, bodyOf(options), headers?.["idempotency-key"] ?? "");
+    }
     if (token === undefined) return null;
     if (what === "usage") return [200, this.#usage(token.account)];
     if (what === "events") return "stream";
@@ -87,9 +98,10 @@ export class Service {
 
   #usage(account: string): unknown {
     const size = [...(this.accounts.get(account)?.bodies.values() ?? [])].reduce((sum, one) => sum + one.length, 0);
+    const { plan, daily, drawn } = { plan: "free", daily: null, drawn: [], ...this.issuer?.usage(account) };
     return {
-      plan: "free", until: null, grace_until: null, active_chats: 0, archived_chats: 0, bytes: size, shares: this.shares.size,
-      limits: { active_chats: this.activeLimit, bytes: null, daily: null, shares: 100 }, drawn: [], reset: 64_800, day: 1,
+      plan, until: null, grace_until: null, active_chats: 0, archived_chats: 0, bytes: size, shares: this.shares.size,
+      limits: { active_chats: this.activeLimit, bytes: null, daily, shares: 100 }, drawn, reset: 64_800, day: 1,
     };
   }
 

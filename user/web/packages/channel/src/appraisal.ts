@@ -10,10 +10,12 @@ import { type Logged } from "@privity/attest/logged";
 import * as memory from "@privity/attest/memory";
 import { type Memory } from "@privity/attest/memory";
 import { type Policy } from "@privity/attest/policy";
+import { decodePrices } from "@privity/attest/release";
 import { type Appraisal, type SimulatedAppraisal, toJson } from "@privity/attest/result";
 import { type Bytes, equal, toHex } from "@privity/protocol/bytes";
 import * as canonical from "@privity/protocol/canonical";
 import { Malformed } from "@privity/protocol/errors";
+import * as evidence from "@privity/protocol/evidence";
 import { sha256 } from "@privity/protocol/kdf";
 import { type Node } from "@privity/protocol/directory";
 
@@ -118,6 +120,8 @@ function verified(
     key: document.pk,
     profiles: document.prof,
     models,
+    // The appraisal held the item's hash against what the hardware signed.
+    prices: decodePrices(evidence.decode(bundle).items.get("models")?.data ?? new Uint8Array(0)),
     release: `${release.name} ${release.version}`,
     releaseLeaf: release.leafHash,
     kind: document.plat.type,

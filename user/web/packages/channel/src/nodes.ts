@@ -1,6 +1,6 @@
 /** A node that has been verified: the only thing the channel accepts. */
 
-import { type Model } from "@privity/attest/release";
+import { type Model, type Prices } from "@privity/attest/release";
 import { type ProfileName } from "@privity/protocol/binding";
 import { type Bytes } from "@privity/protocol/bytes";
 import { type JsonObject } from "@privity/protocol/canonical";
@@ -10,7 +10,7 @@ import { type PlatformType } from "@privity/protocol/platform";
  * What appraisal established about one key of one node. Times in Unix seconds, digests in hexadecimal.
  *
  * `digest` is the SHA-256 of the node document; `record` says every check, and `appraisal` is its canonical JSON, to be
- * kept beside `bundle`. After `validUntil` nothing may be sent to it.
+ * kept beside `bundle`. `prices` in tokens, null where requests cost none. After `validUntil` nothing may be sent to it.
  */
 export interface VerifiedNode {
   readonly digest: string;
@@ -18,6 +18,7 @@ export interface VerifiedNode {
   readonly key: Bytes;
   readonly profiles: readonly ProfileName[];
   readonly models: readonly Model[];
+  readonly prices: Prices | null;
   readonly release: string;
   readonly releaseLeaf: string;
   readonly kind: PlatformType;

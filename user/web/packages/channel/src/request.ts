@@ -17,7 +17,7 @@ export const RID = 16;
 /**
  * `body` is the JSON of the operation; `resume` asks the node to keep the answer if the connection ends.
  *
- * `seen` are the heads of the logs that this client holds.
+ * `seen` are the heads of the logs that this client holds. `tokens` is what it costs (specs/wallet.md): the same for every try.
  */
 export interface Request {
   readonly rid: Bytes;
@@ -28,6 +28,7 @@ export interface Request {
   readonly resume: boolean;
   readonly receipt: boolean;
   readonly seen: readonly Seen[];
+  readonly tokens?: readonly Bytes[];
 }
 
 export const EFFORTS = ["none", "minimal", "low", "medium", "high"] as const;
@@ -57,6 +58,7 @@ export interface Chat {
   readonly profile: ProfileName;
   readonly receipt: boolean;
   readonly seen: readonly Seen[];
+  readonly tokens?: readonly Bytes[];
 }
 
 const NOTHING = new Uint8Array(0);
@@ -64,7 +66,7 @@ const INNER: Readonly<Record<string, ChannelReason>> = { overloaded: "busy", res
 
 /** The application bytes of a request; the same for every try. Raises Malformed. */
 export function payload(request: Request): Bytes {
-  return encodeRequest({ ...header(request), from: null }, request.body);
+  return encodeRequest({ ...header(request), tok: request.tokens ?? [], from: null }, request.body);
 }
 
 /** The application bytes that ask for the rest of the answer after `received` bytes. */
@@ -74,7 +76,7 @@ export function resumePayload(request: Request, received: number): Bytes {
 
 /** The request that ends this one's answer at the node. */
 export function stopRequest(request: Request): Request {
-  return { ...request, op: "stop", body: NOTHING, resume: false, receipt: false };
+  return { ...request, op: "stop", body: NOTHING, resume: false, receipt: false, tokens: [] };
 }
 
 /** A request without content of the person: `models`. */

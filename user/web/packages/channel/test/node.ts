@@ -99,7 +99,7 @@ export class FakeNode {
     };
     return {
       digest: this.digest, document: this.document, key: this.#key.publicKey, profiles: ["p0", "p1", "p2"],
-      models: [model], release: "privity-enclave 0.1.0", releaseLeaf: "cd".repeat(32), kind: "simulated",
+      models: [model], prices: null, release: "privity-enclave 0.1.0", releaseLeaf: "cd".repeat(32), kind: "simulated",
       simulated: true, validUntil: this.#end, appraisedAt: 1000, expires: this.#end, weight: 1, origin: ORIGIN,
       bundle: ascii("bundle"), record: { outcome: "accepted_as_simulated" }, appraisal: ascii("{}"),
     };

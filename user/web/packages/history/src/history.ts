@@ -141,6 +141,14 @@ export class History {
     return this.#put({ ...now, content: edited.content }, edited.content);
   }
 
+  /**
+   * Write an item anew, whatever it was: a wallet with one claim more. It gives way to any version that others wrote meanwhile,
+   * and is made anew on that one. Raises Halted.
+   */
+  replace<One extends Content>(item: Item<One>, content: One): Promise<Item<One>> {
+    return this.#put(item, content);
+  }
+
   /** The next version of an item, which waits. */
   async #put<One extends Content>(item: Item<One>, content: One): Promise<Item<One>> {
     const { boxes, session, store, world } = this.#ground;

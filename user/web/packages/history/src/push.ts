@@ -7,6 +7,7 @@ import { type Bytes, equal, toHex } from "@privity/protocol/bytes";
 import { type Entry, MAX_ENTRIES, Op } from "@privity/protocol/stored/page";
 import * as box from "@privity/vault/box";
 import { type Content, WRITTEN_ONCE } from "@privity/vault/contents/kinds";
+import { Kind } from "@privity/vault/contents/schema";
 import { VaultError } from "@privity/vault/errors";
 import * as merging from "@privity/vault/merge";
 import * as page from "@privity/vault/page";
@@ -133,7 +134,8 @@ async function onto(ground: Ground, waiting: Waiting, row: Row, version: number)
   const { id, box: inside, body, base } = waiting;
   const there = row.known.body === null ? null : await store.body(row.known.body.hash);
   if (there === null || row.fault !== null) return again(ground, waiting, version);
-  if (body === null || isWrittenOnce(waiting.kind)) return dropped(ground, waiting, []);
+  // A wallet's claims are made anew on what others claimed (specs/wallet.md).
+  if (body === null || isWrittenOnce(waiting.kind) || waiting.kind === Kind.WALLET) return dropped(ground, waiting, []);
   const mine = await boxes.open({ id, box: inside, version: waiting.version, body }, session);
   const theirs = await boxes.open({ id, box: row.box, version: row.known.version, body: there }, session);
   const was = base === null ? null : await boxes.open({ id, box: inside, version: waiting.version - 1, body: base }, session);

@@ -9,12 +9,22 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { type Bytes, equal, toHex } from "@privity/protocol/bytes";
 
 import { BLOCK, type Claim, type Wallet } from "./contents/wallet.ts";
+import { Kind } from "./contents/schema.ts";
 import { VaultError } from "./errors.ts";
 
 /** Unspent tokens of its own below which a device claims another block. */
 export const LEAST_LEFT = 3;
 /** Longest wait before a claim is written, so that its moment says nothing about a question's. */
 export const MAX_DELAY_S = 600;
+/** Most tokens of one drawing. A plan with no more than these a day is drawn in one, and shared by all devices. */
+export const BATCH = 32;
+/** Tokens of its own below which a device of a larger plan draws another batch. */
+export const LOW = 8;
+/** Tokens of a day that one device holds at most. */
+export const STOCK = 128;
+/** Seconds before its day from which a day's tokens are drawn. */
+export const AHEAD_S = 21_600;
+export const DAY_S = 86_400;
 
 /** A wallet to write as the next version, and the block that it claims. */
 export interface Claimed {
@@ -83,6 +93,39 @@ export function needsClaim(
   const left = today.reduce((sum, [, one]) => sum + spendable(one, device, spent).length, 0);
   if (left >= LEAST_LEFT) return null;
   return today.find(([, one]) => freeBlocks(one).length > 0)?.[0] ?? null;
+}
+
+/** Whether all devices share one wallet of the day. `daily` is what the plan allows, null for no limit. */
+export function isShared(daily: number | null): boolean {
+  return daily !== null && daily <= BATCH;
+}
+
+/**
+ * How many tokens of a day a device asks for, 0 for none. `drawnBefore` is what the account drew of that day already, by the
+ * service's count; `stock` what this device may still spend of it.
+ */
+export function toDraw(daily: number | null, drawnBefore: number, stock: number): number {
+  const left = daily === null ? STOCK : Math.max(daily - drawnBefore, 0);
+  if (isShared(daily)) return left;
+  return stock >= LOW ? 0 : Math.min(BATCH, STOCK - stock, left);
+}
+
+/** What the wallet of tokens that were just drawn is to be; one block is claimed as by `claim`, or all are. */
+export function drawn(
+  fresh: Pick<Wallet, "issuer" | "day" | "tokens">, device: Bytes, entropy: Uint8Array, isOfAll: boolean,
+): Wallet {
+  const empty: Wallet = { kind: Kind.WALLET, ...fresh, claims: [] };
+  if (isOfAll) return claim(empty, device, entropy)?.wallet ?? empty;
+  return { ...empty, claims: freeBlocks(empty).map((block) => [block, device]) };
+}
+
+/**
+ * When tokens of the day after `day` are drawn, in Unix seconds: uniform in what is left of its last six hours, null before
+ * these. `entropy` is 8 random bytes.
+ */
+export function drawMoment(day: number, now: number, entropy: Uint8Array): number | null {
+  const closes = (day + 1) * DAY_S;
+  return now < closes - AHEAD_S || now >= closes ? null : now + modulo(entropy, closes - now);
 }
 
 /** How many seconds to wait before a claim is written, 0 to MAX_DELAY_S. `entropy` is 8 random bytes. */

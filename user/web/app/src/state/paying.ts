@@ -1,0 +1,39 @@
+/** What questions cost. Most of it is loaded where the enclave takes tokens, and only there. */
+
+import { signal } from "@preact/signals";
+import type { Bytes } from "@privity/protocol/bytes";
+
+import type { AllowanceView, Metering } from "../bridge/tokens.ts";
+import { clears } from "./clearing.ts";
+import { ports } from "./ports.ts";
+import type * as Purse from "./purse.ts";
+
+/** What may still be asked; null: nothing is counted, or it is not known yet. */
+export const allowance = signal<AllowanceView | null>(null);
+
+clears(() => {
+  allowance.value = null;
+});
+
+async function metering<Result>(step: (purse: typeof Purse, found: Metering) => Promise<Result>, free: Result): Promise<Result> {
+  const found = await ports().channel.ask("metering", {});
+  return found === null ? free : step(await import("./purse.ts"), found);
+}
+
+/** The tokens of a request, none where it costs nothing; others than before with `fresh`. Raises Refusal. */
+export function tokensFor(rid: string, fresh: boolean): Promise<readonly Bytes[]> {
+  return metering((purse, found) => purse.take(found, rid, fresh), []);
+}
+
+/** Learn what is left; from then on tokens are drawn ahead of need. */
+export function watchAllowance(): void {
+  void metering((purse, found) => purse.learn(found), undefined).catch(() => undefined);
+}
+
+/** Whether another question can be paid after all: one that cannot stays in the composer. */
+export function affordable(): Promise<boolean> {
+  return metering(async (purse, found) => {
+    await purse.learn(found);
+    return allowance.value?.left !== 0;
+  }, true).catch(() => true);
+}
