@@ -53,11 +53,11 @@ async def checkout(member: Member, plan: str = "plus", key: str | None = None) -
     return await member.send("POST", "/v1/checkout", json={"plan": plan}, headers=headers)
 
 
-async def buyer(client: Any, plan: str = "plus") -> tuple[Member, str]:
+async def buyer(client: Any, plan: str = "plus", key: str | None = None) -> tuple[Member, str]:
     """Somebody who has gone to pay, and the reference that Stripe was told."""
     member = Member(client)
     assert (await member.create()).status_code == 201
-    answer = await checkout(member, plan)
+    answer = await checkout(member, plan, key)
     assert answer.status_code == 200, answer.text
     return member, answer.json()["url"].rpartition("/")[2]
 
@@ -123,18 +123,24 @@ def test_what_cannot_be_bought_is_said(selling: Stand, far: FarEnd) -> None:
 def test_a_paid_invoice_gives_its_days_once(selling: Stand) -> None:
     async def scenario() -> None:
         async with selling.client() as client:
-            member, reference = await buyer(client)
+            key = spelled(token_bytes(16))
+            member, reference = await buyer(client, key=key)
             event = shapes.paid(reference)
             for told in (shapes.completed(reference), event, event, event, shapes.paid(reference)):
                 assert (await tell(client, told)).status_code == 200
                 assert await until(member) in (None, DAY + 31)
             assert await until(member) == DAY + 31
-            assert reason(await checkout(member)) == (409, "plan.running")
+            for one in (key, None):
+                assert reason(await checkout(member, key=one)) == (409, "plan.running")
             assert (await tell(client, shapes.paid(reference, "in_2", days=31))).status_code == 200
             assert await until(member) == DAY + 62
             assert (await tell(client, shapes.subscription("deleted", reference))).status_code == 200
             assert await until(member) == DAY + 62
-            assert (await checkout(member)).status_code == 200
+            # Whoever comes back orders anew, even under the key of then.
+            again = await checkout(member, key=key)
+            assert again.status_code == 200
+            assert not again.json()["url"].endswith(reference)
+            assert (await checkout(member, key=key)).json() == again.json()
 
     run(scenario())
 
@@ -245,7 +251,7 @@ def test_what_was_not_ordered_or_not_paid_for_gives_nothing(selling: Stand, case
             assert (await tell(client, (UNFIT | WITHOUT_MEANING)[case](reference))).status_code == 200
             assert (await member.send("GET", "/v1/usage")).json()["plan"] == "free"
             with selling.house.database.reading() as connection:
-                assert statistics(connection, DAY).unfit == (case in UNFIT)
+                assert statistics(connection, DAY, 7).unfit == (case in UNFIT)
 
     run(scenario())
 
@@ -372,7 +378,7 @@ def test_an_erased_account_is_not_paid_for_again(selling: Stand, far: FarEnd) ->
             for event in (shapes.paid(reference, "in_2"), shapes.refunded(), shapes.subscription("deleted", reference)):
                 assert (await tell(client, event)).status_code == 200
             with selling.house.database.reading() as connection:
-                counted = statistics(connection, DAY)
+                counted = statistics(connection, DAY, 7)
             assert (counted.invoices, counted.returned, counted.unfit) == (1, 1, 1)
 
     run(scenario())

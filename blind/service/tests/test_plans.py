@@ -1,22 +1,21 @@
 """Plans: which one an account has at a moment, what its end does, what is shown, and what guests draw."""
 
-from pathlib import Path
 from secrets import token_bytes
 from typing import Any
 
 import msgspec
 import pytest
-from account_stand import Clock, Stand, reason, run, stand_on
+from account_stand import Clock, Stand, reason, run
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from member import Json, Member, body_of, octets, spelled
 from privity_protocol import token, token_request
 from privity_protocol.stored.page import Op
 from privity_protocol.token import PublicKey
 from privity_service.accounts import schema
-from privity_service.accounts.database import engine_of
 from privity_service.accounts.plans import DAY_S, Plan, default_plans, find, standing
 from privity_service.accounts.settings import AccountSettings
 from privity_service.accounts.usage import next_draw
+from privity_service.admin.statistics import statistics
 from privity_service.issuer.keys import MARGIN_S, IssuerKeys
 from privity_service.issuer.settings import Issuance
 from privity_service.vouchers.letters import spell
@@ -112,8 +111,8 @@ def test_a_configuration_of_plans_that_is_none_is_refused(plans: Json) -> None:
         msgspec.convert({"plans": plans}, AccountSettings)
 
 
-def test_the_old_plan_is_renamed_and_nothing_else_changes(tmp_path: Path) -> None:
-    stand = stand_on(f"sqlite:///{tmp_path}/accounts.db")
+def test_the_old_plan_is_renamed_and_nothing_else_changes(make_stand: Any) -> None:
+    stand: Stand = make_stand()
 
     async def scenario() -> None:
         async with stand.client() as client:
@@ -129,13 +128,13 @@ def test_the_old_plan_is_renamed_and_nothing_else_changes(tmp_path: Path) -> Non
         for table in NEWER:
             connection.execute(text(f"DROP TABLE {table}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
-    stand.house.database.close()
-    engine = engine_of(f"sqlite:///{tmp_path}/accounts.db")
+    engine = stand.house.database.engine
+    engine.dispose()
     schema.upgrade(engine)
+    assert schema.revision_of(engine) == schema.NEWEST
     with engine.connect() as connection:
         found = connection.execute(text("SELECT id = :of, plan, paid_until FROM accounts"), {"of": first}).all()
-    engine.dispose()
-    assert sorted(tuple(row) for row in found) == [(0, "free", None), (1, "plus", None)]
+    assert sorted((bool(own), plan, paid) for own, plan, paid in found) == [(False, "free", None), (True, "plus", None)]
 
 
 NEWER = ("payments", "subscriptions", "payment_events")
@@ -221,6 +220,24 @@ def test_tokens_are_drawn_of_the_plan_that_the_account_has_on_their_day(issuing:
             assert reason(await draw(member, "plus", requests(keys, 1, plan="plus"))) == (402, "plan.tokens")
 
     run(scenario())
+
+
+def test_who_has_which_plan_is_counted_as_it_is_now(make_stand: Any) -> None:
+    stand: Stand = make_stand()
+
+    async def scenario() -> None:
+        async with stand.client() as client:
+            for _ in range(3):
+                await Member(client).create()
+
+    run(scenario())
+    give(stand, "plus", DAY - 6)
+    with stand.house.database.writing() as connection:
+        late = "UPDATE accounts SET paid_until = :day WHERE id = (SELECT id FROM accounts LIMIT 1)"
+        connection.execute(text(late), {"day": DAY - 7})
+    with stand.house.database.reading() as connection:
+        assert statistics(connection, DAY, 7).by_plan == {"free": 1, "plus": 2}
+        assert statistics(connection, DAY, 8).by_plan == {"plus": 3}
 
 
 def test_the_21st_message_waits_for_a_voucher(make_stand: Any, keys: IssuerKeys) -> None:

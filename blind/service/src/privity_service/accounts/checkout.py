@@ -1,6 +1,7 @@
 """Beginning to pay for a plan. Source: specs/payments.md."""
 
 import hashlib
+import itertools
 
 from sqlalchemy import Connection, RowMapping, insert
 
@@ -39,11 +40,10 @@ def checkout(house: House, call: Call) -> Answer:
     if name is None or price is None:
         raise Problem("payments.off", "this plan is not for sale")
     house.counters.take(CHECKOUTS, account)
-    reference = hashlib.sha256(b"privity checkout\0" + account + key).digest()[:16]
     with house.database.writing() as connection:
         row = row_of(connection, account, lock=True)
-        known = subscriptions.find(connection, reference)
-        if known is None:
+        reference, known = _place(connection, account + key)
+        if known is None or known["state"] != subscriptions.BEGUN:
             _demand_none_running(connection, house, row, name)
             _begin(connection, house, reference, account, name, price)
         elif known["plan"] != name:
@@ -55,6 +55,16 @@ def checkout(house: House, call: Call) -> Answer:
     except Unavailable as error:
         raise Problem("service.busy", "the payment provider does not answer", retry_after=30) from error
     return Answer(200, CheckoutStarted(url))
+
+
+def _place(connection: Connection, name: bytes) -> tuple[bytes, RowMapping | None]:
+    """The reference of an order, and its row if it was begun before; one that has ended makes room for another."""
+    for number in itertools.count():
+        reference = hashlib.sha256(b"privity checkout\0" + name + number.to_bytes(4)).digest()[:16]
+        known = subscriptions.find(connection, reference)
+        if known is None or known["state"] != subscriptions.ENDED:
+            break
+    return reference, known
 
 
 def _begin(connection: Connection, house: House, reference: bytes, account: bytes, plan: str, price: Price) -> None:

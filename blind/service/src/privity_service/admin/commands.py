@@ -142,4 +142,4 @@ def _shown(name: str, plan: Plan) -> str:
 def count(house: House) -> list[str]:
     """Counts over all accounts."""
     with house.database.reading() as connection:
-        return statistics(connection, house.day).lines()
+        return statistics(connection, house.day, house.settings.grace_days).lines()

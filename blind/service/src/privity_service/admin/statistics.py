@@ -2,9 +2,10 @@
 
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, literal, select
 
 from privity_service.accounts.payment_events import KIND as INVOICE
+from privity_service.accounts.plans import DEFAULT_PLAN
 from privity_service.accounts.subscriptions import ALIVE
 from privity_service.accounts.tables import (
     AccessToken,
@@ -49,17 +50,17 @@ class Statistics:
         return [f"{name:<16}{value}" for name, value in asdict(self).items()]
 
 
-def statistics(connection: Connection, day: int) -> Statistics:
-    """Count; `day` is today."""
+def statistics(connection: Connection, day: int, grace_days: int) -> Statistics:
+    """Count; `day` is today. An account whose paid time and grace are over has the default plan."""
 
     def count(table: type) -> int:
         return connection.execute(select(func.count()).select_from(table)).scalar_one()
 
     sums = func.sum(Account.active), func.sum(Account.archived), func.sum(Account.stored)
     active, archived, stored = connection.execute(select(*sums)).one()
-    plans = connection.execute(
-        select(Account.plan, func.count().label("number")).group_by(Account.plan).order_by(Account.plan)
-    )
+    named = case((Account.paid_until + grace_days <= day, literal(DEFAULT_PLAN)), else_=Account.plan).label("now")
+    accounts = select(named).subquery()
+    plans = connection.execute(select(accounts.c.now, func.count()).group_by(accounts.c.now).order_by(accounts.c.now))
     drawn = select(TokenDraw.plan, func.sum(TokenDraw.count)).where(TokenDraw.day == day).group_by(TokenDraw.plan)
 
     def payments(*which: ColumnElement[bool]) -> int:
@@ -70,7 +71,7 @@ def statistics(connection: Connection, day: int) -> Statistics:
     staged = select(func.count()).select_from(BodyRow).where(BodyRow.staged_until.is_not(None))
     return Statistics(
         accounts=count(Account),
-        by_plan={one.plan: one.number for one in plans},
+        by_plan={str(plan): int(number) for plan, number in plans},
         active_chats=int(active or 0),
         archived_chats=int(archived or 0),
         pages=count(PageRow),
