@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "blind/service/test
 
 from enclave_fakes import DOCUMENT, Exchange, Reply, Rig, answer_of, chat_body, run, settle
 from ledger_stand import NOON, LedgerClock, engine_on, issuers_leaf, post, post_bulletin
+from ledger_stand import configuration as ledger_file
 from privity_enclave.engine.interface import EngineError
 from privity_protocol import token, token_request
 from privity_protocol.application import INNER_ERRORS
@@ -37,7 +38,7 @@ from privity_service.ledger.tables import TokenRow
 from privity_service.ledger.writer import Writer
 from sqlalchemy import select
 
-__all__ = ["Rig", "answer_of", "chat_body", "settle"]
+__all__ = ["Rig", "answer_of", "chat_body", "ledger_file", "settle"]
 DEPLOY: str = DOCUMENT["deploy"]
 ISSUER, ORIGIN = "localhost:8080", "localhost:8081"
 CHALLENGE = token.challenge(ISSUER, ORIGIN)

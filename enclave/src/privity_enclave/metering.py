@@ -28,7 +28,7 @@ RENEW: Final = 60  # seconds between two signs of life; a lease lasts 180
 MAX_KEYS: Final = 64  # that a list of issuers has
 REFRESH: Final = 10  # seconds between two looks for a key that is not known: strangers can name any
 AGAIN: Final = (1, 5, 25, 0)  # seconds after each try to say how a request ended
-CLOSING: Final = 5  # seconds for the last words to the ledger when the node ends
+PATIENCE: Final = 5  # seconds for the last words about other attempts, before the next one and when the node ends
 LEAST_STOPPED: Final = 64  # pieces of an answer from which on one that the user stopped is paid
 _STATES: Final = {"reserve": "reserved", "renew": "reserved", "commit": "spent", "release": "released"}
 _AWAY: Final = Failed(InnerError.OVERLOADED, "Tokens cannot be checked at the moment. You can send the message again.")
@@ -71,7 +71,7 @@ class Meter:
     async def close(self) -> None:
         """Wait a little for what the ledger has still to be told, then drop every connection."""
         if self._bills:
-            await asyncio.wait(self._bills.values(), timeout=CLOSING)
+            await asyncio.wait(self._bills.values(), timeout=PATIENCE)
         await self._ledger.close()
 
     async def calls(self, header: RequestHeader) -> list[dict[str, object]]:
@@ -169,7 +169,7 @@ class Bill:
     async def live(self, header: RequestHeader, older: "asyncio.Task[None] | None") -> None:
         """All that the ledger hears of this attempt, one thing after the other."""
         if older is not None:
-            await asyncio.wait([older])
+            await asyncio.wait([older], timeout=PATIENCE)
         self._reserved.set_result(await self._reserve(header))
         while not self._verdict.done():
             await asyncio.wait([self._verdict], timeout=RENEW)
