@@ -9,6 +9,7 @@ import { archiveOldest } from "../../state/chats.ts";
 import { beginCreate } from "../../state/creating.ts";
 import { back } from "../../state/places.ts";
 import { bytes, localeOf, t } from "../../text/text.ts";
+import { Plan } from "./Plan.tsx";
 
 export function Usage(): JSX.Element {
   const quota = overview.value?.quota;
@@ -17,6 +18,7 @@ export function Usage(): JSX.Element {
     <Page title={t("account.usage.title")} lead={t("account.usage.lead")} onBack={back}>
       {quota !== undefined && (
         <>
+          <Plan />
           <Section title={t("account.usage.chats")}>
             <Used used={quota.active} limit={quota.activeLimit} text={chatsText(quota.active, quota.activeLimit)} />
             {quota.activeLimit !== null && <p class="quiet">{t("account.usage.chats_beyond")}</p>}

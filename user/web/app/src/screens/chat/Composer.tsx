@@ -4,7 +4,9 @@ import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 
 import { IconButton } from "../../parts/Button.tsx";
+import { lazy } from "../../parts/lazy.tsx";
 import { attach, submit } from "../../state/composing.ts";
+import { allowance } from "../../state/paying.ts";
 import { t } from "../../text/text.ts";
 import { Meter, MeterWarning } from "./Meter.tsx";
 import { ModelMenu } from "./ModelMenu.tsx";
@@ -14,12 +16,15 @@ import { StateLine } from "./StateLine.tsx";
 import { Tray } from "./Tray.tsx";
 import { Writing } from "./Writing.tsx";
 
+const Allowance = lazy(async () => (await import("./Allowance.tsx")).Allowance, () => <></>);
+
 export function Composer(): JSX.Element {
   return (
     <div class="composer-frame">
       <div class="column">
         <Queued />
         <MeterWarning />
+        {allowance.value !== null && <Allowance />}
         <form
           class="composer"
           onSubmit={(event) => {
