@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from history_stand import NOW, Cut
+from history_stand import NOW, Chance, Cut
 from privity_client.errors import ClientError
-from privity_client.history import drawing, edits, sync, wallets
-from privity_client.history.calls import Call, Flow, Reply
+from privity_client.history import drawing, edits, sync, usage, wallets
+from privity_client.history.calls import Call, Flow, Reply, expect
 from privity_client.history.reasons import ServiceRefused
+from privity_client.wallet.guest import GuestPurse
 from privity_protocol import token
+from privity_protocol.errors import Malformed
 from privity_protocol.token import PublicKey
 from privity_service.accounts.plans import Plan
 from privity_vault.contents.schema import Kind
@@ -307,3 +309,48 @@ def test_another_devices_claims_and_changed_tokens_are_not_believed(stand: Stand
     edits.put(replica, Wallet(held.issuer, held.day, (b"another",), ()), box=replica.home, id_=id_)
     laptop.machine.sync()
     assert wallets.held(replica) == {}
+
+
+def test_guests_of_a_network_share_a_few_and_read_what_an_account_has(stand: Stand) -> None:
+    house = stand.house
+    house.house.blinded = lambda _prefix: bytes(16)  # type: ignore[method-assign]
+    guests = [
+        GuestPurse(house._service, stand.log, CHALLENGE, clock=lambda: house.now, entropy=Chance(name))
+        for name in ("one", "two")
+    ]
+    pay = [lambda *given, guest=one: house._runner.run(guest.pay(*given)) for one in guests]
+    first = pay[0](rid(1), 2)
+    assert pay[0](rid(1), 2) == first
+    house._runner.run(guests[0].refused(rid(1)))
+    found = {*first, *pay[0](rid(1), 2), *pay[1](rid(1), 1)}
+    assert len(found) == 5
+    with pytest.raises(ClientError, match=r"tokens_gone.*privity account create"):
+        pay[1](rid(2), 1)
+    stand.log.leaf = None
+    with pytest.raises(ClientError, match="issuer_refused"):
+        pay[1](rid(2), 1)
+
+
+USED = {"plan": "free", "until": None, "grace_until": None, "active_chats": 1, "archived_chats": 0, "bytes": 2}
+LIMITS = {"active_chats": 5, "bytes": None, "daily": 20}
+
+
+def told(**changes: object) -> Reply:
+    return Reply(200, json.dumps({**USED, "limits": LIMITS, "drawn": [], **changes}).encode())
+
+
+def test_what_an_account_uses_is_read_strictly() -> None:
+    found = usage.usage(told(drawn=[{"day": "2026-09-22", "count": 3}], later="unknown"))
+    assert (found.drawn, found.limits.daily, found.limits.bytes) == ({"2026-09-22": 3}, 20, None)
+    for wrong in ({"plan": 1}, {"limits": []}, {"drawn": [3]}, {"drawn": None}, {"bytes": -1}, {"until": "x"}):
+        with pytest.raises(Malformed):
+            usage.usage(told(**wrong))
+
+
+def test_what_the_service_offers_is_what_is_shown(stand: Stand) -> None:
+    plans, guests = stand.house.run(_offer())
+    assert ([(one.name, one.limits.daily) for one in plans], guests) == ([("free", 20)], 5)
+
+
+def _offer() -> Flow[Any]:
+    return usage.plans(expect((yield Call("GET", "/v1/plans")), 200))

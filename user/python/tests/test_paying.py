@@ -11,14 +11,11 @@ from privity_client.channel import Channel
 from privity_client.commands import Complete, Event
 from privity_client.errors import ClientError
 from privity_client.fetch import new_client
-from privity_client.nodes import decode_models
 from privity_client.openai_api.errors import of_failure
 from privity_client.request import Request, chat_request
 from privity_client.testing.fake_node import ORIGIN, FakeNetwork, FakeNode, FixedSource, Script
 from privity_client.wallet.opening import host_of
 from privity_client.wallet.purse import gone
-from privity_protocol import canonical
-from privity_protocol.errors import Malformed
 
 Entropy = Callable[[int], bytes]
 SPENT, EXPIRED, INVALID = (2, "spent"), (3, "expired"), (1, "invalid")
@@ -146,27 +143,6 @@ def test_without_tokens_nothing_is_sent(entropy: Entropy) -> None:
     assert caught.value.reason == "tokens_gone"
     assert caught.value.detail == "The next ones are there from 2026-09-22 00:00 UTC."
     assert bench.node.runs == []
-
-
-def test_prices_stand_in_the_models_document_or_nothing_is_paid() -> None:
-    model = {
-        "id": "a",
-        "display": "A",
-        "sha256": [],
-        "engine": "x",
-        "settings": "",
-        "context": 9,
-        "demonstration": True,
-    }
-    free = {"v": 1, "models": [model]}
-    assert decode_models(canonical.encode(free)).prices == {}
-    assert decode_models(canonical.encode({**free, "prices": {"chat": 1, "embed": 64}})).prices == {
-        "chat": 1,
-        "embed": 64,
-    }
-    for wrong in ({}, {"chat": 1}, {"chat": 1, "embed": 65}, {"chat": -1, "embed": 0}, {"chat": "1", "embed": 0}, None):
-        with pytest.raises(Malformed):
-            decode_models(canonical.encode({**free, "prices": wrong}))
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,14 @@ from privity_attest.errors import Refused
 from privity_attest.logged import BUILT_AT, Logged, without_log
 from privity_attest.memory import Memory
 from privity_attest.policy import Fleet, Policy, local_policy
+from privity_attest.release import decode_prices
 from privity_attest.result import Appraisal, SimulatedAppraisal
 from privity_attest.simulated.document import pin_of_pem
 from privity_protocol import evidence
 from privity_protocol.errors import PrivityError
 
 from privity_client.errors import ClientError, EvidenceRefused
-from privity_client.nodes import OfferedModel, VerifiedNode, decode_models
+from privity_client.nodes import OfferedModel, VerifiedNode
 from privity_client.user_policy import applied
 
 MAX_ROOT = 16_384
@@ -90,8 +91,9 @@ class LocalAppraiser:
         if digest != listed:
             raise ClientError("refused", "the evidence is not that of the node the directory names")
         # The appraisal held the item's hash against what the hardware signed.
-        offer = decode_models(evidence.decode(bundle).items["models"].data)
-        return replace(verified(result, weight=weight, origin=origin), prices=offer.prices)
+        found = decode_prices(evidence.decode(bundle).items["models"].data)
+        prices = {} if found is None else {"chat": found.chat, "embed": found.embed}
+        return replace(verified(result, weight=weight, origin=origin), prices=prices)
 
     def appraise(
         self,

@@ -72,8 +72,8 @@ class ServerPurse:
     ) -> None:
         if self._watching is not None:
             self._watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._watching
+            # Whatever ended it before is tried again by the next run; the answer that a person has is not lost to it.
+            await asyncio.gather(self._watching, return_exceptions=True)
         await self._held.aclose()
 
     async def serve(self, nodes: Iterable[VerifiedNode]) -> None:
