@@ -79,6 +79,12 @@ def _relay(arguments: list[str]) -> None:
     main(["/nowhere" if one.startswith("/") else one for one in arguments])
 
 
+def _gateway(arguments: list[str]) -> None:
+    from privity_service.gateway.__main__ import parser
+
+    parser().parse_args(arguments)
+
+
 def _admin(arguments: list[str]) -> None:
     from privity_service.admin.__main__ import parser
 
@@ -116,6 +122,7 @@ PROGRAMS: dict[str, Check] = {
     "privity-image": _image,
     "privity-admin": _exits(_admin),
     "privity-relay": _exits(_relay),
+    "privity-gateway": _exits(_gateway),
     "privity": _typer("privity_client.cli"),
     "privity_service": _exits(_service),
     "privity_enclave": _enclave,

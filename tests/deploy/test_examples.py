@@ -15,6 +15,7 @@ from privity_log.commands.run import known_logs, read_policy
 from privity_log.commands.watch import Logs
 from privity_log.process import WITNESS_KINDS, make_logs, signers_of
 from privity_service import configuration as service
+from privity_service.gateway import settings as gateway
 from privity_service.relay import settings as relay
 from privity_tlog import keys
 from programs import install_script
@@ -24,6 +25,7 @@ EXAMPLES = ROOT / "deploy/examples"
 READERS = {
     "service.json": service.read,
     "relay.json": relay.read,
+    "gateway.json": gateway.read,
     "node-simulated.json": lambda path: node.decode(path.read_bytes()),
     "node-confidential.json": lambda path: node.decode(path.read_bytes()),
     "keeper.json": keeper.load,
@@ -55,7 +57,12 @@ def test_the_examples_belong_together() -> None:
     assert tuple(blind.nodes) == kept.nodes
     assert {log.origin for log in blind.logs} == {place.origin for place in kept.logs.values()} == set(policy.logs)
     assert {log.origin: log.url for log in blind.logs}.items() <= policy.urls.items()
+    opened = gateway.read(EXAMPLES / "gateway.json")
+    assert (opened.public, opened.service) == (blind.public_run_origin, f"http://127.0.0.1:{blind.service.port}")
+    assert opened.run == f"http://127.0.0.1:{blind.relay.port}"
+    assert [log.origin for log in opened.logs] == [log.origin for log in blind.logs]
     carried = relay.read(EXAMPLES / "relay.json")
+    assert carried.gateway == opened.public
     assert (carried.service, carried.run) == (blind.accounts.origin, blind.public_run_origin)
     assert {log.origin: log.url for log in carried.logs} == {log.origin: log.url for log in blind.logs}
     assert "network_isolation" in (EXAMPLES / "node-confidential.json").read_text()

@@ -25,11 +25,12 @@ SETTINGS = {
     "RestrictSUIDSGID": ["yes"],
     "LimitCORE": ["0"],
 }
-LOCAL_ONLY = {"privity-service", "privity-node", "privity-witness", "privity-keeper"}
-ROLES = {"service", "relay", "node", "log", "witness", "keeper", "monitor"}
+LOCAL_ONLY = {"privity-service", "privity-gateway", "privity-node", "privity-witness", "privity-keeper"}
+ROLES = {"service", "gateway", "relay", "node", "log", "witness", "keeper", "monitor"}
 RUN_BY = {
     "service": "service",
     "relay": "relay",
+    "gateway": "service",
     "backup": "service",
     "node": "enclave",
     "keeper": "image",
@@ -87,7 +88,7 @@ def test_each_role_that_keeps_something_secret_has_a_user_of_its_own() -> None:
     users = {role(path): read(path)["Service"].get("User", [""])[0] for path in SERVICES}
     made = set(re.findall(r"^u (\S+) ", (FOLDER / "privity.sysusers.conf").read_text(), re.M))
     assert {user for user in users.values() if user} == made
-    alone = [users[name] for name in ("service", "node", "log", "witness", "keeper")]
+    alone = [users[name] for name in ("service", "gateway", "node", "log", "witness", "keeper")]
     assert len(set(alone)) == len(alone)
 
 

@@ -33,6 +33,7 @@ ALLOWED_OF_PROTOCOL = {
         "platform",
         "errors",
         "limits",
+        "ohttp",
         "stored",
         "token",
     },

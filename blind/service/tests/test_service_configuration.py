@@ -49,6 +49,11 @@ def test_the_good_one_is_read() -> None:
         {"public_run_origin": "http://localhost:8081/path"},
         {"public_run_origin": "ftp://localhost"},
         {"public_run_origin": "http://x\n"},
+        {"relays": [{"kind": "tor", "name": "A", "url": "https://a.example"}]},
+        {"relays": [{"kind": "forward", "name": "A", "url": "https://a.example", "keys": "ab" * 32}]},
+        {"relays": [{"kind": "ohttp", "name": "A", "url": "https://a.example"}]},
+        {"relays": [{"kind": "forward", "name": "", "url": "https://a.example"}]},
+        {"relays": [{"kind": "forward", "name": "A", "url": "javascript:alert(1)"}]},
         {"web": {}},
         {"web": {"folder": "relative"}},
         {"web": {"folder": "/x", "more": 1}},
@@ -104,3 +109,13 @@ def test_addresses() -> None:
 def test_other_addresses_are_refused(text: str) -> None:
     with pytest.raises(ConfigurationRefused):
         parse_address(text)
+
+
+def test_relays_are_offered_as_they_are_configured() -> None:
+    from privity_service.publication import discovery
+
+    plain = {"kind": "forward", "name": "Example", "url": "https://relay.example"}
+    sealed = {"kind": "ohttp", "name": "Other", "url": "https://other.example/to/chat", "keys": "ab" * 32}
+    told = json.loads(discovery(parse(changed(relays=[plain, sealed]))))
+    assert told["relays"] == [plain, sealed]
+    assert json.loads(discovery(parse(changed())))["relays"] == []

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from privity_client.appraisal import AllowSimulated, LocalAppraiser
 from privity_client.chain import Chain
 from privity_client.channel import Channel
@@ -18,7 +19,7 @@ from privity_client.commands import Complete
 from privity_client.discovery import Discovery
 from privity_client.errors import ClientError
 from privity_client.relayed import chosen, relay
-from privity_client.relayed.relay import Relay
+from privity_client.relayed.relay import Offer, Relay
 from privity_client.relayed.way import hides, open_client, words
 from privity_client.request import chat_request
 from privity_client.testing.fake_log import KEYS, RELEASE, Deployment, merkle, pin
@@ -27,9 +28,16 @@ from privity_client.trust import pins
 from privity_client.trust.server import open_server
 from privity_protocol import canonical
 from privity_protocol.errors import Malformed, PrivityError
+from privity_protocol.ohttp import binary_http, keys
+from privity_protocol.ohttp.binary_http import Reader, Request, Response
+from privity_protocol.ohttp.encapsulation import request_chunks
+from privity_protocol.ohttp.forms import CHUNKED
 
 URL, CARRIED = "http://service.test", "https://relay.test:8443"
 RELAY = Relay("forward", "relay.test:8443", CARRIED)
+KEY = X25519PrivateKey.from_private_bytes(b"\x05" * 32)
+DOCUMENT = keys.encode([keys.Configuration(3, KEY.public_key().public_bytes_raw(), (3, 1))])
+OBLIVIOUS = relay.oblivious("https://relay.test/to/chat", DOCUMENT)
 Alter = Callable[[str, bytes], bytes]
 
 
@@ -226,6 +234,9 @@ def test_a_persons_choice_is_remembered_for_each_server(home: Path) -> None:
     assert chosen.resolve(home, URL, "") == RELAY
     assert chosen.resolve(home, URL, "off") is None
     assert chosen.resolve(home, "http://other.test", "") is None
+    chosen.remember(home, URL, OBLIVIOUS)
+    assert chosen.resolve(home, URL, "") == OBLIVIOUS
+    assert OBLIVIOUS.keys.hex() not in repr(OBLIVIOUS)
     chosen.remember(home, URL, None)
     chosen.remember(home, URL, None)
     assert chosen.resolve(home, URL, "") is None
@@ -250,7 +261,11 @@ def test_a_relay_is_an_origin() -> None:
 
 def test_offers_are_read_strictly_and_unknown_kinds_left_out() -> None:
     good = {"kind": "forward", "name": "A", "url": "https://a.example"}
-    assert relay.offers([good, {"kind": "tor", "more": 1}]) == (Relay("forward", "A", "https://a.example"),)
+    sealed = {"kind": "ohttp", "name": "B", "url": "https://b.example/to/chat", "keys": "ab" * 32}
+    told = (Offer("forward", "A", "https://a.example", ""), Offer("ohttp", "B", sealed["url"], "ab" * 32))
+    assert relay.offers([good, {"kind": "tor", "more": 1}, sealed]) == told
+    with pytest.raises(Malformed):
+        relay.offers([sealed | {"keys": "AB" * 32}])
     wrongs = ({"url": "a"}, {"name": ""}, {"name": "x" * 81}, {"more": 1}, {"url": "https://a.example/p"})
     for value in (*([{**good, **wrong}] for wrong in wrongs), [good] * 9, {}, None):
         with pytest.raises(Malformed):
@@ -281,3 +296,117 @@ def test_a_program_that_uses_the_sdk_goes_through_the_remembered_relay(home: Pat
     with pytest.raises(ClientError):
         asyncio.run(go())
     assert asked == [RELAY, RELAY]
+
+
+Sealed = Callable[[bytes], bytes]
+
+
+def gateway(
+    behind: Callable[[httpx.Request], httpx.Response], spoil: Sealed = lambda data: data
+) -> Callable[[httpx.Request], httpx.Response]:
+    """A relay and a gateway in one function; `spoil` is what the relay makes of the sealed answer."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert (request.method, str(request.url)) == ("POST", OBLIVIOUS.url)
+        assert request.headers["content-type"] == CHUNKED.request_type
+        assert {"cookie", "authorization", "referer"} & set(request.headers) == set()
+        chunks, exchange = request_chunks({3: KEY})
+        reader = Reader(response=False)
+        content = reader.feed(chunks.feed(request.content))
+        content += reader.feed(chunks.finish())
+        inside = reader.finish()
+        assert isinstance(inside, Request)
+        assert {name for name, _ in inside.fields} <= {b"content-type"}
+        url = f"{inside.scheme.decode()}://{inside.authority.decode()}{inside.path.decode()}"
+        told = behind(httpx.Request(inside.method.decode(), url, content=content))
+        body = b"".join(told.stream) if isinstance(told.stream, httpx.ByteStream) else told.content
+        answering = exchange().answer(bytes)
+        pieces = b"".join(binary_http.piece(body[at : at + 700]) for at in range(0, len(body), 700))
+        message = answering.chunks(binary_http.begin_response(Response(told.status_code)) + pieces)
+        data = spoil(answering.opening + message + answering.last(binary_http.END))
+        return httpx.Response(200, headers={"content-type": CHUNKED.response_type}, stream=httpx.ByteStream(data))
+
+    return answer
+
+
+async def find_sealed(way: OnTheWay, home: Path, spoil: Sealed = lambda data: data) -> object:
+    """As `find`, through Oblivious HTTP."""
+    async with open_client(URL, OBLIVIOUS, httpx.MockTransport(gateway(way.answer, spoil))) as client:
+        trust = open_server(client, URL, home)
+        appraiser = LocalAppraiser("local", AllowSimulated((way.made.root.pin,)))
+        source = Discovery(client, URL, appraiser, clock=lambda: way.made.now, entropy=bytes, trust=trust)
+        (node,) = await source.nodes("", refresh=True)
+        answer = await client.post(f"{node.origin}/ec1/hello", content=b"sealed")
+        return answer.status_code
+
+
+def test_with_oblivious_http_everything_is_sealed_and_goes_to_one_address(home: Path) -> None:
+    way = OnTheWay(rewritten(run="https://run.service.test"))
+    assert asyncio.run(find_sealed(way, home)) == 503
+    assert {"/.well-known/privity", "/v1/bulletin", "/ec1/hello"} < {path for _, path in way.asked}
+    assert {host for host, _ in way.asked} == {"service.test", "run.service.test"}
+
+
+@pytest.mark.parametrize("at", [0, 40, -1])
+def test_a_relay_that_changes_a_sealed_answer_is_noticed(home: Path, at: int) -> None:
+    with pytest.raises(ClientError) as refused:
+        asyncio.run(find_sealed(OnTheWay(), home, lambda data: flip(data, at % len(data))))
+    assert refused.value.reason == "unreachable"
+
+
+@pytest.mark.parametrize("size", [0, 10, 500, -1, -20])
+def test_a_relay_that_cuts_a_sealed_answer_is_noticed(home: Path, size: int) -> None:
+    with pytest.raises(ClientError) as refused:
+        asyncio.run(find_sealed(OnTheWay(), home, lambda data: data[:size]))
+    assert refused.value.reason == "unreachable"
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "reason"),
+    [
+        *((400, "application/problem+json", "relay_keys"), (400, "", "relay_keys"), (403, "", "not_privity")),
+        *((200, "text/html", "not_privity"), (302, CHUNKED.response_type, "not_privity")),
+    ],
+)
+def test_what_a_relay_says_for_itself_is_never_taken_for_the_server(home: Path, status, kind, reason) -> None:
+    async def go() -> None:
+        def answer(_request: httpx.Request) -> httpx.Response:
+            return httpx.Response(status, headers={"content-type": kind}, stream=httpx.ByteStream(DOCUMENT))
+
+        async with open_client(URL, OBLIVIOUS, httpx.MockTransport(answer)) as client:
+            await open_server(client, URL, home).refresh(now=1)
+
+    with pytest.raises(ClientError) as refused:
+        asyncio.run(go())
+    assert refused.value.reason == reason
+
+
+def test_a_whole_answer_comes_through_oblivious_http() -> None:
+    async def go() -> list[object]:
+        node = FakeNode()
+
+        def joined(answer: httpx.Response) -> httpx.Response:
+            return httpx.Response(answer.status_code, stream=httpx.ByteStream(answer.stream._data))  # type: ignore[union-attr]
+
+        def behind(request: httpx.Request) -> httpx.Response:
+            asked = node.hello if request.url.path == "/ec1/hello" else node.run
+            return joined(asked(request.content))
+
+        carried = gateway(behind)
+        async with open_client(URL, OBLIVIOUS, httpx.MockTransport(carried)) as client:
+            channel = Channel(client, FixedSource(node.verified()), clock=lambda: 1000, entropy=bytes)
+            request = chat_request([], model="demonstration", profile="p1", entropy=bytes)
+            return [event async for event in channel.ask(request, Chain())]
+
+    assert isinstance(asyncio.run(go())[-1], Complete)
+
+
+def test_a_relay_for_oblivious_http_has_an_address_and_keys() -> None:
+    assert (OBLIVIOUS.kind, OBLIVIOUS.name) == ("ohttp", "relay.test")
+    assert words(URL, OBLIVIOUS).startswith("Address hidden from the operator by relay relay.test (Oblivious HTTP)")
+    for wrong in ("relay.test", "https://", "https://a@relay.test/x", "https://relay.test/?x", "https://[", "-"):
+        with pytest.raises(ClientError, match="misuse"):
+            relay.oblivious(wrong, DOCUMENT)
+    for document in (b"", b"\0\x01", DOCUMENT[:-1]):
+        with pytest.raises(Malformed):
+            relay.oblivious(OBLIVIOUS.url, document)

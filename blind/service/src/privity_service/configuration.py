@@ -54,6 +54,15 @@ class WebPlace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     folder: Annotated[str, msgspec.Meta(min_length=1)]
 
 
+class RelayOffer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A relay of others that is offered; `keys` is the SHA-256 of this deployment's gateway keys, for `ohttp` alone."""
+
+    kind: Literal["forward", "ohttp"]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+    url: Annotated[str, msgspec.Meta(pattern=r"^https?://[A-Za-z0-9._~:/\[\]-]{1,1000}\Z")]
+    keys: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")] | None = None
+
+
 class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole configuration."""
 
@@ -73,6 +82,7 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     database: DatabasePlace = DatabasePlace()
     accounts: AccountSettings | None = AccountSettings()
     """Null keeps no accounts."""
+    relays: Annotated[list[RelayOffer], msgspec.Meta(max_length=8)] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +132,8 @@ def parse(data: bytes) -> Configuration:
         raise ConfigurationRefused("state is an absolute path")
     if configuration.published is not None and not Path(configuration.published).is_absolute():
         raise ConfigurationRefused("published is an absolute path or null")
+    if any((offer.kind == "ohttp") != (offer.keys is not None) for offer in configuration.relays):
+        raise ConfigurationRefused("a relay for ohttp, and no other, names the gateway's keys")
     if configuration.web is not None and not Path(configuration.web.folder).is_absolute():
         raise ConfigurationRefused("the folder of web is an absolute path")
     if not all(_PREFIX.fullmatch(log.url) for log in configuration.logs):

@@ -23,7 +23,7 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "published_refused": frozenset({"reason"}),
         "state_unwritable": frozenset({"reason"}),
         "state_writable": frozenset(),
-        "counts": frozenset({"hello", "run", "challenge", "public", "refused", "unreachable", "cut", "gone"}),
+        "counts": frozenset({"hello", "run", "challenge", "ohttp", "public", "refused", "unreachable", "cut", "gone"}),
         "accounts_ready": frozenset(),
         "accounts_unavailable": frozenset({"reason"}),
         "internal_error": frozenset({"kind"}),

@@ -46,7 +46,10 @@ class Deadlines:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One forwarded route: sizes in bytes, and how its header names a node. `answer_most` None means a stream."""
+    """One forwarded route: sizes in bytes, and how its header names a node. `answer_most` None means a stream.
+
+    `path` is where it is asked, empty for `/ec1/NAME`; `sent_type` is what the request goes on as.
+    """
 
     name: str
     header: int
@@ -56,6 +59,13 @@ class Route:
     media_type: str
     answer_least: int = 0
     answer_most: int | None = None
+    path: str = ""
+    sent_type: str = envelope.MEDIA_TYPE
+
+    @property
+    def asked(self) -> str:
+        """Return the path, here and where it goes."""
+        return self.path or f"/ec1/{self.name}"
 
 
 HELLO: Final = Route(
@@ -180,10 +190,10 @@ class Exchange:
 
     async def carry(self, session: aiohttp.ClientSession, base: str) -> None:
         """Forward the request and stream the answer. Raises Refused, NodeLost, ClientGone, TimeoutError."""
-        headers = {"Content-Type": envelope.MEDIA_TYPE}
+        headers = {"Content-Type": self._route.sent_type}
         if self._body.length is not None:
             headers["Content-Length"] = str(self._body.length)
-        url = f"{base}/ec1/{self._route.name}"
+        url = base + self._route.asked
         request = session.post(url, data=self._upload(), headers=headers, allow_redirects=False)
         try:
             async with asyncio.TaskGroup() as group:

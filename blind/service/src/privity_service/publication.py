@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
+import msgspec
 from privity_protocol import canonical, directory
 from privity_protocol.errors import PrivityError
 from privity_protocol.platform import Platform
@@ -44,7 +45,7 @@ def discovery(configuration: Configuration, account: str | None = None) -> bytes
             "deploy": configuration.deploy,
             "logs": [{"origin": log.origin, "url": log.url} for log in configuration.logs],
             "plans": account is not None and bool(configuration.accounts and configuration.accounts.plans),
-            "relays": [],
+            "relays": [msgspec.to_builtins(offer) for offer in configuration.relays],
             "run": configuration.public_run_origin,
         }
     )

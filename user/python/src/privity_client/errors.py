@@ -122,6 +122,11 @@ CLIENT_REASONS: Final[dict[str, Words]] = {
         "Use another relay, or `--relay off`: the operator then sees from where you ask.",
         Exit.REFUSED,
     ),
+    "relay_keys": Words(
+        "The operator's gateway did not take the request under the keys that this machine remembers.",
+        "If its new keys are known from elsewhere, `privity relay use RELAY --oblivious --keys SHA256` takes them.",
+        Exit.REFUSED,
+    ),
     "misuse": Words("The command was not understood.", "Add --help to see how it is used.", Exit.MISUSE),
     "file_unreadable": Words("A file could not be read.", "Check its name and its permissions.", Exit.MISUSE),
     "policy_unusable": Words(

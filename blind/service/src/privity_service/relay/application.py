@@ -9,9 +9,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from privity_protocol.ohttp.forms import CHUNKED, OPENING
+
 from privity_service.asgi import EXPOSED, App, Receive, Scope, Send, answer, method_not_allowed, preflight
 from privity_service.forwarding import CHALLENGE_ROUTE, HELLO, RUN, Deadlines, Forwarder
-from privity_service.relay.public import ANSWER_SECONDS, DISCOVERY, File, Files, Unavailable, asked, rewritten, whole
+from privity_service.forwarding import Route as ForwardedRoute
+from privity_service.relay.public import (
+    ANSWER_SECONDS,
+    DISCOVERY,
+    GATEWAY,
+    File,
+    Files,
+    Unavailable,
+    asked,
+    rewritten,
+    whole,
+)
 from privity_service.relay.settings import Place, Settings
 from privity_service.relay.shelf import Shelf
 from privity_service.request_body import Refused
@@ -24,6 +37,17 @@ WORDS: Final = (
     b"A relay of Privity. It carries sealed bytes between people and one service, opens nothing, and writes down no\n"
     b"address. That service does not learn from where anybody asks.\n"
 )
+OHTTP: Final = ForwardedRoute(
+    name="ohttp",
+    header=OPENING,
+    least=OPENING + 1 + 16,
+    most=36 * 1_048_576,
+    kid=lambda header: header,
+    media_type=CHUNKED.response_type,
+    path=GATEWAY,
+    sent_type=CHUNKED.request_type,
+)
+"""Oblivious HTTP in chunks, to an operator's gateway: which route is asked inside, the relay cannot tell."""
 
 
 @dataclass
@@ -70,11 +94,15 @@ def application(state: State) -> App:
         )
         for route in (HELLO, RUN, CHALLENGE_ROUTE)
     }
+    gateway = getattr(state.settings, "gateway", None)
+    if gateway is not None:
+        behind = Everything(Place(gateway))
+        forwarded[OHTTP.path] = Forwarder(OHTTP, behind, state.upstreams, state.counts, state.streams, state.deadlines)
     files = PublicFiles(state)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         chosen = forwarded.get(scope["path"])
-        if chosen is not None:
+        if chosen is not None and (scope["path"], scope["method"]) != (GATEWAY, "GET"):
             return await chosen(scope, receive, send)
         if scope["method"] == "OPTIONS":
             return await preflight(send, b"GET")

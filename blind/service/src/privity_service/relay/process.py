@@ -5,8 +5,10 @@ import json
 import signal
 import sys
 import time
+from collections.abc import Callable
 from typing import Final
 
+from privity_service.asgi import App
 from privity_service.events import Events
 from privity_service.listening import Server, allow_many_files, bind, origin_of, server, silence
 from privity_service.relay.application import State, application
@@ -18,8 +20,10 @@ COUNT_SECONDS: Final = 60.0
 class Process:
     """Everything that runs between READY and the end."""
 
-    def __init__(self, settings: Settings, events: Events) -> None:
+    def __init__(self, settings: Settings, events: Events, made: Callable[[State], App] = application) -> None:
+        """`made` makes the application of a fresh state."""
         self._settings = settings
+        self._made = made
         self._events = events
         self._server: Server | None = None
         self._state: State | None = None
@@ -29,7 +33,7 @@ class Process:
         bound = bind(self._settings.listen)
         listening = origin_of(bound)
         state = State.of(self._settings, self._settings.public or listening, time.monotonic)
-        running = server(application(state), self._settings.limits.connections)
+        running = server(self._made(state), self._settings.limits.connections)
         self._state, self._server = state, running
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):

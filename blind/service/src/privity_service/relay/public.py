@@ -19,6 +19,9 @@ from privity_service.relay.settings import Place, Settings, split
 from privity_service.upstream import Upstreams
 
 DISCOVERY: Final = "/.well-known/privity"
+GATEWAY: Final = "/.well-known/ohttp-gateway"
+"""Where a gateway is asked, and where its keys are (RFC 9540)."""
+MAX_KEYS: Final = 4096  # bytes
 MAX_DISCOVERY: Final = 16_384  # bytes
 MAX_BULLETIN: Final = 1_048_576
 MAX_DIRECTORY: Final = 65_535
@@ -61,6 +64,8 @@ class Files:
     def __init__(self, settings: Settings) -> None:
         self._service = Place(settings.service)
         self._run = Place(settings.run)
+        gateway = getattr(settings, "gateway", None)
+        self._gateway = None if gateway is None else Place(gateway)
         self._logs = [split(log.url) for log in settings.logs]
 
     def at(self, path: str) -> File | None:
@@ -72,6 +77,8 @@ class Files:
                 return File(self._run, path, MAX_BULLETIN, _JSON, SHORTLY)
             case "/v1/nodes/directory":
                 return File(self._run, path, MAX_DIRECTORY, _JSON, SHORTLY)
+        if path == GATEWAY and self._gateway is not None:
+            return File(self._gateway, path, MAX_KEYS, b"application/ohttp-keys", A_WHILE)
         if _BUNDLE.fullmatch(path):
             return File(self._run, path, MAX_BUNDLE, b"application/cmw+json", A_WHILE)
         return self._of_a_log(path)

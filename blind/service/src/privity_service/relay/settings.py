@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
 
@@ -45,7 +45,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole configuration. `public` is the relay's own origin as clients reach it; null: that of its listener."""
+    """What relay and gateway are told. `public` is their own origin as clients reach it; null: that of the listener."""
 
     v: Literal[1]
     listen: Listener
@@ -54,6 +54,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     run: str
     logs: Annotated[list[Log], msgspec.Meta(max_length=MAX_LOGS)]
     limits: Limits = Limits()
+
+
+class RelaySettings(Settings, frozen=True, forbid_unknown_fields=True):
+    """The whole configuration of a relay. `gateway` is where Oblivious HTTP goes; null: nowhere."""
+
+    gateway: str | None = None
+
+
+Chosen = TypeVar("Chosen", bound=Settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +81,16 @@ def split(url: str) -> tuple[Place, str]:
     return Place(found[1]), found[2]
 
 
-def decode(data: bytes) -> Settings:
+def decode_as(data: bytes, kind: type[Chosen]) -> Chosen:
     """Return the configuration in `data`. Raises SettingsRefused."""
     if len(data) > MAX_CONFIGURATION:
         raise SettingsRefused(f"more than {MAX_CONFIGURATION} bytes")
     try:
-        settings = msgspec.json.decode(data, type=Settings)
+        settings = msgspec.json.decode(data, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SettingsRefused(str(error) or "not JSON") from error
     named = {"service": settings.service, "run": settings.run, "public": settings.public}
+    named["gateway"] = getattr(settings, "gateway", None)
     for name, origin in named.items():
         if origin is not None and not _ORIGIN.fullmatch(origin):
             raise SettingsRefused(f"{name} is an origin such as https://chat.example")
@@ -91,10 +101,20 @@ def decode(data: bytes) -> Settings:
     return settings
 
 
-def read(path: Path) -> Settings:
+def read_as(path: Path, kind: type[Chosen]) -> Chosen:
     """Return the configuration in the file at `path`. Raises SettingsRefused."""
     try:
         with path.open("rb") as file:
-            return decode(file.read(MAX_CONFIGURATION + 1))
+            return decode_as(file.read(MAX_CONFIGURATION + 1), kind)
     except OSError as error:
         raise SettingsRefused(f"cannot be read: {error.strerror}") from error
+
+
+def decode(data: bytes) -> RelaySettings:
+    """Return a relay's configuration. Raises SettingsRefused."""
+    return decode_as(data, RelaySettings)
+
+
+def read(path: Path) -> RelaySettings:
+    """Return a relay's configuration in a file. Raises SettingsRefused."""
+    return read_as(path, RelaySettings)

@@ -32,11 +32,17 @@ def register(app: typer.Typer, leave: Leave, *, epilog: str, url: str) -> None:
     def use(
         relay: Annotated[str, typer.Argument(metavar="RELAY", help="Its address, such as https://relay.example.")],
         server: Server = url,
+        oblivious: Annotated[
+            bool, typer.Option("--oblivious", help="It carries Oblivious HTTP (RFC 9458) to the operator's gateway.")
+        ] = False,
+        keys: Annotated[
+            str, typer.Option("--keys", metavar="SHA256", help="What the gateway's keys must be, as others see them.")
+        ] = "",
     ) -> None:
         """Use a relay for a server from now on. Choose one whose owner is not the operator."""
-        from privity_client.cli.relay import use as run
+        from privity_client.cli.relay import use, use_oblivious
 
-        leave(lambda: run(server, relay))
+        leave(lambda: use_oblivious(server, relay, keys) if oblivious or keys else use(server, relay))
 
     @commands.command("off", epilog=epilog)
     def off(server: Server = url) -> None:

@@ -18,7 +18,7 @@ from privity_client.trust import pins
 FILE: Final = "relay.json"
 OFF: Final = "off"
 """What a person says for this run instead of an address, to go without the relay that is remembered."""
-MAX_FILE: Final = 4096
+MAX_FILE: Final = 16_384
 _MEMBERS: Final = frozenset({"relay", "v"})
 
 
@@ -45,10 +45,9 @@ def remembered(home: Path, url: str) -> Relay | None:
     try:
         value = canonical.members(canonical.decode(data, max_bytes=MAX_FILE), _MEMBERS, "relay")
         canonical.integer(value["v"], "v", least=1, most=1)
-        (found,) = relays.offers([value["relay"]])
-    except (Malformed, ValueError) as error:
+        return relays.decode(value["relay"])
+    except Malformed as error:
         raise ClientError("home_unusable", f"{path} names no relay that is known here") from error
-    return found
 
 
 def remember(home: Path, url: str, relay: Relay | None) -> None:

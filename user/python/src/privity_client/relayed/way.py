@@ -9,6 +9,7 @@ import httpx
 
 from privity_client import fetch
 from privity_client.errors import ClientError
+from privity_client.relayed.oblivious import Oblivious
 from privity_client.relayed.relay import Relay
 
 _PUBLIC: Final = ("/.well-known/privity", "/v1/bulletin", "/v1/nodes/")
@@ -20,6 +21,8 @@ def open_client(url: str, relay: Relay | None, transport: httpx.AsyncBaseTranspo
 
     Raises ClientError `misuse`.
     """
+    if relay is not None and relay.kind == "ohttp":
+        return fetch.new_client(relay.url, Oblivious(relay, fetch.new_client(relay.url, transport)))
     client = fetch.new_client(url if relay is None else relay.url, transport)
     if relay is not None:
         hooks = client.event_hooks
@@ -58,7 +61,8 @@ def words(url: str, relay: Relay | None) -> str:
         return "Address not hidden: the operator sees from where you ask."
     if not hides(url, relay):
         return f"Address not hidden: relay {relay.name} is on the server's own host."
-    return f"Address hidden from the operator by relay {relay.name}, which sees it and cannot read."
+    by = f"relay {relay.name}" if relay.kind == "forward" else f"relay {relay.name} (Oblivious HTTP)"
+    return f"Address hidden from the operator by {by}, which sees it and cannot read."
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
