@@ -1,6 +1,8 @@
 /** The OpenAI API as a `fetch`, before a node that speaks the real channel. */
 
 import { Channel } from "@privity/channel/channel";
+import { ChannelError, type ChannelReason } from "@privity/channel/errors";
+import { type VerifiedNode } from "@privity/channel/nodes";
 import { type Line } from "@privity/protocol/lines";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -23,11 +25,27 @@ const ADDRESS = "https://api.example.test/v1";
 const ASKED = { model: "demonstration", input: "Hello" };
 const HELLO = { model: "demonstration", messages: [{ role: "user", content: "Hello" }] };
 
-async function standing(changed: Partial<Script> = {}): Promise<{ readonly node: FakeNode; readonly fetch: Fetch }> {
+/** Seconds; the session of an answer lasts longer. */
+const VALID_UNTIL = 1100;
+
+interface Stand {
+  readonly node: FakeNode;
+  readonly bench: Bench;
+  readonly fetch: Fetch;
+  /** Fails every search from now on. */
+  readonly refuse: (reason: ChannelReason) => void;
+}
+
+async function standing(changed: Partial<Script> = {}): Promise<Stand> {
   const node = await FakeNode.make("node", script(changed));
   const bench = new Bench(node);
-  const source = Object.assign(bench.source, { seen: [] });
-  return { node, fetch: answering({ source, channel: new Channel(bench.ground, source), ground: bench.ground }, "p1") };
+  let refused: ChannelReason | null = null;
+  const verified = { ...node.verified(), validUntil: VALID_UNTIL };
+  const nodes = (): Promise<readonly VerifiedNode[]> => (
+    refused === null ? Promise.resolve([verified]) : Promise.reject(new ChannelError(refused)));
+  const source = { nodes, contradicted: (one: VerifiedNode) => bench.source.contradicted(one), seen: [] };
+  const fetch = answering({ source, channel: new Channel(bench.ground, source), ground: bench.ground }, "p1");
+  return { node, bench, fetch, refuse: (reason) => { refused = reason; } };
 }
 
 function asking(more: object = {}): RequestInit {
@@ -76,6 +94,7 @@ test("an abort is raised, before and while an answer comes", async () => {
   const response = await fetch(`${ADDRESS}/chat/completions`, { ...asking({ stream: true }), signal: over.signal });
   over.abort();
   await expect(response.text()).rejects.toThrow();
+  await expect.poll(() => node.runs.map(({ header }) => header.op)).toEqual(["chat", "stop"]);
 });
 
 test("a changed answer has no mark of its end", async () => {
@@ -227,6 +246,22 @@ test.each([false, true])("a call that breaks the schema of a strict tool is no a
   const response = await fetch(`${ADDRESS}/chat/completions`, asking({ tools, stream }));
   if (stream) await expect(response.text()).rejects.toThrow();
   else expect([response.status, (await response.json() as Told).error?.code]).toEqual([502, "tool_arguments"]);
+});
+
+test.each(["refused", "unreachable", "no_node"] as const)("when verification ends in %s nothing is sent", async (reason) => {
+  // Also in a conversation that has a session: what was verified has run out.
+  const { bench, fetch, refuse } = await standing();
+  expect((await posted(fetch, "chat/completions", HELLO)).status).toBe(200);
+  bench.now = VALID_UNTIL + 1;
+  refuse(reason);
+  const sent = bench.network.asked.length;
+  for (const [route, body] of [["chat/completions", HELLO], ["responses", ASKED], ["embeddings", ASKED]] as const) {
+    const { status, told } = await posted(fetch, route, body);
+    expect([status, told.error?.code]).toEqual([503, reason]);
+  }
+  expect((await fetch(`${ADDRESS}/chat/completions`, asking({ stream: true }))).status).toBe(503);
+  expect((await fetch(`${ADDRESS}/models`)).status).toBe(503);
+  expect(bench.network.asked).toHaveLength(sent);
 });
 
 test("a receipt is not promised where none is kept", async () => {
