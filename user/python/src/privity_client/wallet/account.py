@@ -6,8 +6,14 @@ see the same marks; only one of them at a time draws or claims.
 
 import asyncio
 import fcntl
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
 from typing import Final
 
 from privity_protocol.errors import PrivityError
@@ -24,6 +30,7 @@ from privity_client.history.http import Service
 from privity_client.history.reasons import ServiceRefused
 from privity_client.history.replica import Replica
 from privity_client.history.session import Folder, Session, here
+from privity_client.history.store import Store
 from privity_client.history.store_tokens import Drawing
 from privity_client.wallet.purse import RID, IssuerLog, gone
 
@@ -65,6 +72,10 @@ class AccountPurse:
 
     async def request_id(self) -> bytes:
         """A fresh one, or when nothing else is left that of a request that came to no end."""
+        day, before = self._now() // wallet.DAY_S, self._now() - wallets.ABANDONED_S
+        with self._rows() as store:
+            if not store.tokens.unfinished(day, before):
+                return self._entropy(RID)
         with self._here() as (replica, _):
             return wallets.unfinished(replica) or self._entropy(RID)
 
@@ -88,8 +99,8 @@ class AccountPurse:
 
     async def ended(self, rid: bytes) -> None:
         """Its tokens are spent."""
-        with self._here() as (replica, _), replica.store.transaction():
-            replica.store.tokens.end_request(rid)
+        with self._rows() as store, store.transaction():
+            store.tokens.end_request(rid)
 
     async def watch(self) -> None:
         """Do what is due ahead of need, as long as the process runs. What fails is tried again later."""
@@ -183,6 +194,15 @@ class AccountPurse:
 
     def _now(self) -> int:
         return self._clock() // 1000
+
+    @contextmanager
+    def _rows(self) -> Iterator[Store]:
+        """This device's own rows; no key is opened for them."""
+        store = Store(self._folder.database)
+        try:
+            yield store
+        finally:
+            store.close()
 
     def _here(self) -> AbstractContextManager[tuple[Replica, Access]]:
         return here(self._folder, clock=self._clock, entropy=self._entropy)
