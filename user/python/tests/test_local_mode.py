@@ -9,6 +9,8 @@ import httpx
 import pytest
 from privity_client.cli.web import Wanted, choose
 from privity_client.errors import ClientError
+from privity_client.relayed.relay import Relay
+from privity_client.relayed.way import open_client
 from privity_client.testing import fake_log
 from privity_client.trust import pins
 from privity_client.web import bundle, forward
@@ -95,6 +97,35 @@ async def test_the_page_comes_from_the_disk_and_may_reach_nothing_but_this_machi
 )
 async def test_nothing_else_of_the_disk_is_there(browser: httpx.AsyncClient, path: str) -> None:
     assert (await browser.get(path)).status_code == 404
+
+
+async def test_with_a_relay_only_what_names_an_account_reaches_the_server_directly(tmp_path: Path) -> None:
+    direct, carried = Behind(), Behind()
+    relay = Relay("forward", "relay", "https://relay.example")
+    hints = canonical.encode({**HINTS, "run": relay.url, "logs": []})
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        told = await carried(request)
+        return (
+            httpx.Response(200, stream=httpx.ByteStream(hints)) if request.url.path == "/.well-known/privity" else told
+        )
+
+    async with (
+        httpx.AsyncClient(transport=httpx.MockTransport(direct)) as out,
+        open_client(SERVER, relay, httpx.MockTransport(answer)) as relayed,
+    ):
+        app: Any = application(
+            Local(built(tmp_path / "web"), SERVER, 8090, PIN), Forwarder(out, SERVER, OWN, relayed=relayed)
+        )
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=OWN) as inside:
+            sent = {"authorization": "Bearer t", "if-none-match": '"who"'}
+            for path in ("/.well-known/privity", "/v1/bulletin", "/v1/nodes/" + "0" * 64, "/v1/pages"):
+                await inside.get(path, headers=sent)
+            await inside.post("/ec1/run", content=b"sealed", headers=sent)
+    assert [url for _, url, _, _ in direct.came] == [f"{SERVER}/v1/pages"]
+    assert {httpx.URL(url).host for _, url, _, _ in carried.came} == {"relay.example"}
+    assert {httpx.URL(url).path for _, url, _, _ in carried.came} > {"/v1/bulletin", "/ec1/run"}
+    assert not any({"authorization", "if-none-match"} & set(headers) for _, _, headers, _ in carried.came)
 
 
 async def test_the_statement_names_server_and_pin(browser: httpx.AsyncClient) -> None:

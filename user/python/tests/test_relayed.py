@@ -20,7 +20,7 @@ from privity_client.discovery import Discovery
 from privity_client.errors import ClientError
 from privity_client.relayed import chosen, relay
 from privity_client.relayed.relay import Offer, Relay
-from privity_client.relayed.way import hides, open_client, words
+from privity_client.relayed.way import hides, open_client, through, words
 from privity_client.request import chat_request
 from privity_client.testing.fake_log import KEYS, RELEASE, Deployment, merkle, pin
 from privity_client.testing.fake_node import FakeNetwork, FakeNode, FixedSource
@@ -270,6 +270,15 @@ def test_offers_are_read_strictly_and_unknown_kinds_left_out() -> None:
     for value in (*([{**good, **wrong}] for wrong in wrongs), [good] * 9, {}, None):
         with pytest.raises(Malformed):
             relay.offers(value)
+
+
+def test_a_failure_names_the_relay_that_stands_between() -> None:
+    for reason, named in (("unreachable", True), ("not_privity", True), ("refused", False)):
+        with pytest.raises(ClientError) as failed, through(RELAY):
+            raise ClientError(reason, "http://service.test")
+        assert ("relay.test" in failed.value.detail) is named
+    with pytest.raises(ClientError, match=r"^unreachable: x$"), through(None):
+        raise ClientError("unreachable", "x")
 
 
 def test_what_is_said_of_the_address_is_true() -> None:

@@ -146,6 +146,7 @@ def web(
     allow_simulated: Annotated[
         bool, typer.Option("--allow-simulated", help="Serve the page that also knows test enclaves, and says so.")
     ] = False,
+    relay: Relay = "",
 ) -> None:
     """Serve the page from this machine's disk, and carry what it sends to a server; Ctrl-C stops it.
 
@@ -154,7 +155,7 @@ def web(
     from privity_client.cli.web import Wanted
     from privity_client.cli.web import web as run
 
-    _leave(lambda: run(Wanted(url, port, allow_simulated)))
+    _leave(lambda: run(Wanted(url, port, allow_simulated, relay)))
 
 
 @app.command(epilog=EXIT_CODES)

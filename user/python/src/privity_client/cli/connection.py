@@ -17,7 +17,7 @@ from privity_client.errors import ClientError
 from privity_client.nodes import VerifiedNode
 from privity_client.relayed.chosen import resolve
 from privity_client.relayed.relay import Relay
-from privity_client.relayed.way import open_client, words
+from privity_client.relayed.way import open_client, through, words
 from privity_client.serve.home import Home, home_path
 from privity_client.trust.server import Server, reach
 from privity_client.wallet.opening import ServerPurse
@@ -53,7 +53,8 @@ async def connect(
     Raises PrivityError; nothing of the user has been sent then.
     """
     async with open_client(url, relay) as client:
-        connected = await _consented(client, url, model, allow_simulated, development_root, ask, relay is not None)
+        with through(relay):
+            connected = await _consented(client, url, model, allow_simulated, development_root, ask, relay is not None)
         async with connected.purse:
             yield connected if relay is None else replace(connected, relayed=words(url, relay))
 

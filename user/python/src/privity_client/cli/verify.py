@@ -24,7 +24,7 @@ from privity_client.errors import ClientError, EvidenceRefused, Exit, words_for
 from privity_client.nodes import VerifiedNode
 from privity_client.printable import clean
 from privity_client.relayed.relay import Relay
-from privity_client.relayed.way import hides, open_client, words
+from privity_client.relayed.way import hides, open_client, through, words
 from privity_client.second_opinion import NoOpinion, Opinion, second_opinion
 from privity_client.serve.home import home_path
 from privity_client.trust import saved_evidence
@@ -65,7 +65,8 @@ def verify(question: Question) -> int:
     policy = None if question.policy is None else read_policy(question.policy)
     relay = relay_of(question.url, question.relay)
     consent: Consent = granted(question.development_root) if question.allow_simulated else Refuse()
-    judged, logs = asyncio.run(judge(question, policy, consent, relay))
+    with through(relay):
+        judged, logs = asyncio.run(judge(question, policy, consent, relay))
     if not question.json and not question.allow_simulated and _asks_for_consent(judged) and person_agrees():
         judged, logs = asyncio.run(judge(question, policy, granted(question.development_root), relay))
     if not judged:

@@ -12,7 +12,11 @@ import httpx
 import uvicorn
 
 from privity_client import fetch
+from privity_client.cli.connection import relay_of
+from privity_client.cli.options import relay_words
 from privity_client.errors import ClientError
+from privity_client.relayed.relay import Relay
+from privity_client.relayed.way import open_client, words
 from privity_client.serve.home import home_path
 from privity_client.trust import pins
 from privity_client.web import bundle
@@ -27,12 +31,13 @@ class Wanted:
     url: str
     port: int
     allow_simulated: bool
+    relay: str = ""
 
 
 def web(wanted: Wanted) -> int:
     """Serve until Ctrl-C. Raises ClientError `web_missing`, `web_unusable`, `port_in_use`, `misuse`."""
     local = choose(wanted)
-    asyncio.run(_serve(local))
+    asyncio.run(_serve(local, relay_of(local.server, wanted.relay)))
     return 0
 
 
@@ -59,14 +64,14 @@ def bound(port: int) -> socket.socket:
 class Server(uvicorn.Server):
     """A server that says where it is once it listens, and leaves signals to its owner."""
 
-    def __init__(self, config: uvicorn.Config, local: Local) -> None:
+    def __init__(self, config: uvicorn.Config, local: Local, relay: Relay | None) -> None:
         super().__init__(config)
-        self._local = local
+        self._told = (local, relay)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then tell the person."""
         await super().startup(sockets=sockets)
-        announce(self._local)
+        announce(*self._told)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -78,24 +83,27 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-async def _serve(local: Local) -> None:
+async def _serve(local: Local, relay: Relay | None) -> None:
     with bound(local.port) as listening:
-        async with fetch.new_client(local.server) as client:
-            client.timeout = httpx.Timeout(fetch.QUIET_UNPACED_SECONDS, connect=fetch.CONNECT_SECONDS)
-            made = application(local, Forwarder(client, local.server, local.origin))
+        async with fetch.new_client(local.server) as client, open_client(local.server, relay) as relayed:
+            for one in (client, relayed):
+                one.timeout = httpx.Timeout(fetch.QUIET_UNPACED_SECONDS, connect=fetch.CONNECT_SECONDS)
+            made = application(local, Forwarder(client, local.server, local.origin, relayed=relayed))
             config = uvicorn.Config(
                 made, ws="none", lifespan="off", log_config=None, access_log=False, server_header=False,
                 proxy_headers=False, timeout_graceful_shutdown=1,
             )  # fmt: skip
-            server = Server(config, local)
+            server = Server(config, local, relay)
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, server.stop)
             await server.serve([listening])
 
 
-def announce(local: Local) -> None:
+def announce(local: Local, relay: Relay | None = None) -> None:
     """Print where the page is, and what it does and does not come from."""
     logs = "as pinned on this machine" if local.pin is not None else "as the server names them at the first contact"
     print(f"· page: version {local.bundle.version} of this disk ({local.bundle.source})")
     print(f"· server: {local.server}; its public logs count {logs}")
+    if relay is not None:
+        print(f"· {relay_words(words(local.server, relay), account=True)}")
     print(f"Your own copy of Privity's page is at {local.origin}", flush=True)

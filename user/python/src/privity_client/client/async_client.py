@@ -90,8 +90,8 @@ class AsyncClient:
     """A client of one server, opened by `async with`: nothing is sent before its nodes are verified.
 
     `policy` says which enclaves may be asked; the default accepts no test enclave. `profile` is the traffic shape,
-    `relay` an origin that carries the channel, `timeout` the seconds for one answer (None: no limit). `progress` is
-    told what happens, in the event loop's thread, and must return at once.
+    `relay` a relay's origin, `off`, or empty for the one that is remembered for the server, `timeout` the seconds for
+    one answer (None: no limit). `progress` is told what happens, in the event loop's thread, and must return at once.
     """
 
     def __init__(

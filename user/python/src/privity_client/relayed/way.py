@@ -3,6 +3,8 @@
 Source: specs/relay-forwarder.md, "What a client does".
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import httpx
@@ -14,6 +16,8 @@ from privity_client.relayed.relay import Relay
 
 _PUBLIC: Final = ("/.well-known/privity", "/v1/bulletin", "/v1/nodes/")
 """What is asked of the server's own address without an account."""
+_PERSONAL: Final = ("authorization", "cookie", "if-match", "if-none-match", "idempotency-key", "origin", "referer")
+"""Headers that nothing without an account needs."""
 
 
 def open_client(url: str, relay: Relay | None, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
@@ -39,7 +43,12 @@ class Way:
         self._relay = httpx.URL(relay.url)
 
     async def turn(self, request: httpx.Request) -> None:
-        """Turn a request for the server to the relay. Raises ClientError `relay_bypassed` for any other place."""
+        """Turn a request for the server to the relay, without what could name anybody.
+
+        Raises ClientError `relay_bypassed` for any other place.
+        """
+        for name in _PERSONAL:
+            request.headers.pop(name, None)
         asked = _origin(request.url)
         if asked == _origin(self._relay):
             return
@@ -48,6 +57,17 @@ class Way:
         place = self._relay
         request.url = request.url.copy_with(scheme=place.scheme, host=place.host, port=place.port, query=None)
         request.headers["host"] = place.netloc.decode("ascii")
+
+
+@contextmanager
+def through(relay: Relay | None) -> Iterator[None]:
+    """Let a failure to reach the server name the relay that stands between."""
+    try:
+        yield
+    except ClientError as error:
+        if relay is None or error.reason not in ("unreachable", "not_privity"):
+            raise
+        raise ClientError(error.reason, f"{error.detail}, through relay {relay.name}") from error
 
 
 def hides(url: str, relay: Relay | None) -> bool:

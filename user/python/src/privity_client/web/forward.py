@@ -29,6 +29,7 @@ ANSWERED: Final = (
     "www-authenticate",
     "allow",
 )
+PUBLIC: Final = ("/v1/bulletin", "/v1/nodes/")
 ROUTES: Final = frozenset({"hello", "run", "challenge"})
 QUIET: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
@@ -36,8 +37,12 @@ QUIET: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff"
 class Forwarder:
     """One server. `origin` is where the page is."""
 
-    def __init__(self, client: httpx.AsyncClient, server: str, origin: str) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, server: str, origin: str, *, relayed: httpx.AsyncClient | None = None
+    ) -> None:
+        """`relayed` carries what names no account, through a relay; what names one goes to the server by `client`."""
         self._client = client
+        self._relayed = relayed or client
         self._server = server.rstrip("/")
         self._origin = origin
         self._told: WellKnown | None = None
@@ -52,7 +57,10 @@ class Forwarder:
 
     async def service(self, request: Request) -> Response:
         """Carry a request below `/v1/`."""
-        return await self._carry(request, f"{self._server}{_target(request)}")
+        public = request.url.path.startswith(PUBLIC)
+        return await self._carry(
+            request, f"{self._server}{_target(request)}", self._relayed if public else self._client
+        )
 
     async def channel(self, request: Request) -> Response:
         """Carry HELLO, RUN or a challenge to the run origin."""
@@ -60,7 +68,7 @@ class Forwarder:
         if name not in ROUTES:
             return Response(status_code=404, headers=QUIET)
         told = await self._known()
-        return await self._carry(request, None if told is None else f"{told.run}/ec1/{name}")
+        return await self._carry(request, None if told is None else f"{told.run}/ec1/{name}", self._relayed)
 
     async def log(self, request: Request) -> Response:
         """Carry a question for a log's public file."""
@@ -69,7 +77,7 @@ class Forwarder:
         if told is not None and number >= len(addresses):
             return Response(status_code=404, headers=QUIET)
         address = f"{addresses[number]}/{request.path_params['path']}" if addresses else None
-        return await self._carry(request, address)
+        return await self._carry(request, address, self._relayed)
 
     async def _known(self) -> WellKnown | None:
         if self._told is None:
@@ -82,7 +90,7 @@ class Forwarder:
     async def _hints(self) -> bytes:
         """Return the rewritten hints. Raises ClientError."""
         address = f"{self._server}/.well-known/privity"
-        data = await fetch.get(self._client, address, limit=wellknown.MAX_WELL_KNOWN)
+        data = await fetch.get(self._relayed, address, limit=wellknown.MAX_WELL_KNOWN)
         try:
             self._told = wellknown.decode(data)
             value = canonical.decode(data, max_bytes=wellknown.MAX_WELL_KNOWN)
@@ -92,20 +100,20 @@ class Forwarder:
         logs = [{"origin": one, "url": f"{self._origin}/logs/{at}"} for at, one in enumerate(self._told.logs)]
         return canonical.encode({**value, "run": self._origin, "logs": logs, "relays": []})
 
-    async def _carry(self, request: Request, address: str | None) -> Response:
+    async def _carry(self, request: Request, address: str | None, client: httpx.AsyncClient) -> Response:
         if address is None:
             return Response(status_code=502, headers=QUIET)
         headers = {name: request.headers[name] for name in ASKED if name in request.headers}
         has_body = request.method in {"POST", "PUT", "PATCH", "DELETE"}
-        asked = self._client.build_request(
+        asked = client.build_request(
             request.method,
             address,
             headers={**headers, "accept-encoding": "identity"},
             content=_bounded(request) if has_body else None,
         )
         try:
-            answer = await self._client.send(asked, stream=True)
-        except (httpx.HTTPError, httpx.InvalidURL):
+            answer = await client.send(asked, stream=True)
+        except (httpx.HTTPError, httpx.InvalidURL, ClientError):
             return Response(status_code=502, headers=QUIET)
         return StreamingResponse(_pieces(answer), answer.status_code, headers=_kept(answer.headers))
 
