@@ -186,6 +186,7 @@ def test_killed_between_mark_and_sending_nothing_is_spent_twice(stand: Stand, la
     assert refused(laptop).reason == "tokens_gone"
     stand.house.now += wallets.ABANDONED_S + 1
     assert laptop.request_id() == rid(7)
+    assert laptop.request_id() != rid(7)
     assert laptop.pay(rid(7)) == (taken,)
     laptop.ended(rid(7))
     assert laptop.request_id() != rid(7)

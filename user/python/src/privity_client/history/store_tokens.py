@@ -50,6 +50,10 @@ class TokenRows:
         query = "SELECT rid FROM marks WHERE day = ? AND rid IS NOT NULL GROUP BY rid HAVING MAX(taken) < ?"
         return [row[0] for row in self._db.execute(query, (day, taken_before))]
 
+    def begin_again(self, rid: bytes, now: int) -> None:
+        """A request that came to no end is sent again; nobody else takes it meanwhile."""
+        self._db.execute("UPDATE marks SET taken = ? WHERE rid = ?", (now, rid))
+
     def add_mark(self, mark: bytes, day: int, rid: bytes, now: int) -> None:
         """Note that a token is about to leave with a request."""
         self._db.execute("INSERT INTO marks VALUES (?, ?, ?, ?)", (mark, day, rid, now))

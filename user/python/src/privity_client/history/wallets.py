@@ -89,14 +89,18 @@ def _holds(wallets: dict[bytes, Wallet], key: bytes, marks: Iterable[bytes]) -> 
 
 
 def unfinished(replica: Replica) -> bytes | None:
-    """The id of a request whose tokens go with the next one, None while others are left or there is none.
+    """Take over the id of a request whose tokens go with the next one, None while others are left or there is none.
 
-    A node that failed releases a token for the same request alone.
+    A node that failed releases a token for the same request alone. Nobody else is given it while it may be under way.
     """
     if left(replica, replica.day):
         return None
-    before = replica.now() // 1000 - ABANDONED_S
-    return next(iter(replica.store.tokens.unfinished(replica.day, before)), None)
+    now, rows = replica.now() // 1000, replica.store.tokens
+    with replica.store.transaction():
+        found = next(iter(rows.unfinished(replica.day, now - ABANDONED_S)), None)
+        if found is not None:
+            rows.begin_again(found, now)
+    return found
 
 
 def sweep(replica: Replica) -> int:
