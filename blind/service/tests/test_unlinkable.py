@@ -26,8 +26,9 @@ from privity_service.ledger.issuers import Issuers
 from privity_service.ledger.nodes import Nodes
 from privity_service.ledger.writer import Writer
 
-WINDOW = 8
-"""Bytes in a row that count as a common value: two of random origin agree once in 2^64 pairs."""
+WINDOW = 12
+"""Bytes in a row that count as a common value: all that could link has 16 or more. Of 8, one byte of chance beside
+seven of a protocol's words (`1http://`) would be taken for a link."""
 CHALLENGE = token.challenge("accounts.example", "run.example")
 
 
