@@ -24,6 +24,7 @@ from privity_client.client.policy import Policy
 from privity_client.client.request import Chat, User
 from privity_client.models import shelf
 from privity_client.wallet.opening import ServerPurse
+from privity_protocol.canonical import base64url_encode
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 ROOT = Path(__file__).resolve().parents[2]
@@ -219,5 +220,8 @@ def test_nothing_that_anybody_saw_or_keeps_ties_drawing_to_spending(
     assert "/v1/tokens\n" in "".join(one.read_bytes().decode("latin-1") for one in (trace / "issuance").glob("0*"))
     clean = judged()
     assert (clean.returncode, clean.stdout) == (0, "Nothing ties the two sides.\n")
+    said = b"".join(one.read_bytes() for one in installation.home.logs.iterdir())
+    for one in tokens:
+        assert [form for form in (one[2:34].hex().encode(), base64url_encode(one)[4:40].encode()) if form in said] == []
     (trace / "issuance" / "a nonce").write_text(f'{{"nonce":"{tokens[0][2:34].hex()}"}}')
     assert judged().returncode == 1
