@@ -204,6 +204,14 @@ PLACE: Final = {
     "additionalProperties": False,
     "$defs": {"node": NODE | {"additionalProperties": False, "required": ["next"]}},
 }
+
+
+def chain_of(length: int) -> dict[str, Any]:
+    """A schema whose definitions lead one to the next."""
+    steps = {f"s{at}": {"$ref": f"#/$defs/s{at + 1}"} for at in range(length)}
+    return {"$ref": "#/$defs/s0", "$defs": steps | {f"s{length}": {"type": "null"}}}
+
+
 ARGUMENTS: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "least": (PLACE, '{"door":"front"}'),
     "most": (PLACE, '{"door":1.0,"floor":8.0,"names":["ab",null],"kind":true,"chain":{"next":{"next":null}}}'),
@@ -229,6 +237,8 @@ ARGUMENTS: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "reference-elsewhere": ({"$ref": "http://example.test"}, "1"),
     "reference-in-a-circle": ({"$ref": "#"}, "1"),
     "circle-by-a-way-round": ({"$defs": {"a": {"anyOf": [{"$ref": "#/$defs/a"}]}}, "$ref": "#/$defs/a"}, "1"),
+    "a-long-way-round": (chain_of(150), "null"),
+    "too-long-a-way-round": (chain_of(300), "null"),
     "not-a-type": ({"type": "thing"}, "1"),
     "items-a-list": ({"items": [{}]}, "[]"),
 }

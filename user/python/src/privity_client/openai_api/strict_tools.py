@@ -17,6 +17,8 @@ from privity_client.openai_api.reading import Json
 
 MOST_STEPS: Final = 100_000
 """Steps of one check; arguments that take more do not follow their schema."""
+MOST_INSIDE: Final = 200
+"""Steps inside each other, for a schema's references and for a check."""
 Strict = Mapping[str, Json]
 """The schema of each strict tool, by the tool's name."""
 _TYPES: Final[dict[str, Callable[[object], bool]]] = {
@@ -100,7 +102,7 @@ def _formed(name: str, value: object, root: object) -> bool:
         case "additionalProperties":
             return isinstance(value, bool | dict)
         case "$ref":
-            return isinstance(value, str) and _ends({"$ref": value}, root, frozenset(), set())
+            return isinstance(value, str) and _ends({"$ref": value}, root, frozenset(), set(), 0)
         case _:
             return True
 
@@ -126,18 +128,18 @@ def _target(reference: object, root: object) -> object:
     return None
 
 
-def _ends(schema: object, root: object, seen: frozenset[str], known: set[str]) -> bool:
+def _ends(schema: object, root: object, seen: frozenset[str], known: set[str], depth: int) -> bool:
     """Whether no reference of one value leads back to itself, or to nothing: such a one would never be checked."""
-    if not isinstance(schema, dict):
-        return True
+    if not isinstance(schema, dict) or depth > MOST_INSIDE:
+        return depth <= MOST_INSIDE
     name = schema.get("$ref")
     if name is not None and name not in known:
         target = _target(name, root)
-        if name in seen or not isinstance(target, dict) or not _ends(target, root, seen | {name}, known):
+        if name in seen or not isinstance(target, dict) or not _ends(target, root, seen | {name}, known, depth + 1):
             return False
         known.add(name)
     either = schema.get("anyOf")
-    return not isinstance(either, list) or all(_ends(one, root, seen, known) for one in either)
+    return not isinstance(either, list) or all(_ends(one, root, seen, known, depth + 1) for one in either)
 
 
 class _Judge:
@@ -147,9 +149,10 @@ class _Judge:
         self._root = root
         self._left = MOST_STEPS
 
-    def holds(self, schema: object, value: object) -> bool:
+    def holds(self, schema: object, value: object, depth: int = 0) -> bool:
+        """Whether the value follows the schema."""
         self._left -= 1
-        if not isinstance(schema, dict) or self._left < 0:
+        if not isinstance(schema, dict) or self._left < 0 or depth > MOST_INSIDE:
             return schema is True
         kinds = schema.get("type")
         kinds = kinds if isinstance(kinds, list) or kinds is None else [kinds]
@@ -157,15 +160,15 @@ class _Judge:
             (kinds is None or any(_TYPES[kind](value) for kind in kinds))
             and ("enum" not in schema or any(_same(value, one) for one in schema["enum"]))
             and ("const" not in schema or _same(value, schema["const"]))
-            and ("$ref" not in schema or self.holds(_target(schema["$ref"], self._root), value))
-            and ("anyOf" not in schema or any(self.holds(one, value) for one in schema["anyOf"]))
+            and ("$ref" not in schema or self.holds(_target(schema["$ref"], self._root), value, depth + 1))
+            and ("anyOf" not in schema or any(self.holds(one, value, depth + 1) for one in schema["anyOf"]))
             and _bounded(schema, value)
-            and self._inside(schema, value)
+            and self._inside(schema, value, depth + 1)
         )
 
-    def _inside(self, schema: Json, value: object) -> bool:
+    def _inside(self, schema: Json, value: object, depth: int) -> bool:
         if isinstance(value, list):
-            return all(self.holds(schema.get("items", True), entry) for entry in value)
+            return all(self.holds(schema.get("items", True), entry, depth) for entry in value)
         if not isinstance(value, dict):
             return True
         named, required = schema.get("properties", {}), schema.get("required", [])
@@ -173,7 +176,7 @@ class _Judge:
         assert isinstance(required, list)
         others = schema.get("additionalProperties", True)
         return all(name in value for name in required) and all(
-            self.holds(named.get(name, others), entry) for name, entry in value.items()
+            self.holds(named.get(name, others), entry, depth) for name, entry in value.items()
         )
 
 

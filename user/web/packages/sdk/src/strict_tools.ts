@@ -16,6 +16,8 @@ export type Strict = ReadonlyMap<string, JsonObject>;
 
 /** Steps of one check; arguments that take more do not follow their schema. */
 const MOST_STEPS = 100_000;
+/** Steps inside each other, for a schema's references and for a check. */
+const MOST_INSIDE = 200;
 const MAX_DEPTH = 32;
 const TYPES: ReadonlyMap<Json, (value: Json) => boolean> = new Map<Json, (value: Json) => boolean>([
   ["object", isObject], ["array", isList], ["string", (value) => typeof value === "string"],
@@ -81,7 +83,7 @@ const FORMS: ReadonlyMap<string, (value: Json, root: Json) => boolean> = new Map
   ["const", () => true],
   ["items", isObject],
   ["additionalProperties", (value) => typeof value === "boolean" || isObject(value)],
-  ["$ref", (value, root) => typeof value === "string" && ends({ $ref: value }, root, new Set(), new Set())],
+  ["$ref", (value, root) => typeof value === "string" && ends({ $ref: value }, { root, known: new Set() }, new Set(), 0)],
 ]);
 
 function innerOf(name: string, value: Json): readonly Json[] {
@@ -102,17 +104,23 @@ function target(reference: Json | undefined, root: Json): Json | undefined {
   return undefined;
 }
 
+/** A document's references; those that are known to end. */
+interface References {
+  readonly root: Json;
+  readonly known: Set<Json>;
+}
+
 /** Whether no reference of one value leads back to itself, or to nothing: such a one would never be checked. */
-function ends(schema: Json, root: Json, seen: ReadonlySet<Json>, known: Set<Json>): boolean {
-  if (!isObject(schema)) return true;
+function ends(schema: Json, of: References, seen: ReadonlySet<Json>, depth: number): boolean {
+  if (!isObject(schema) || depth > MOST_INSIDE) return depth <= MOST_INSIDE;
   const name = schema["$ref"];
-  if (name !== undefined && !known.has(name)) {
-    const found = target(name, root);
-    if (seen.has(name) || !isObject(found) || !ends(found, root, new Set([...seen, name]), known)) return false;
-    known.add(name);
+  if (name !== undefined && !of.known.has(name)) {
+    const found = target(name, of.root);
+    if (seen.has(name) || !isObject(found) || !ends(found, of, new Set([...seen, name]), depth + 1)) return false;
+    of.known.add(name);
   }
   const either = schema["anyOf"];
-  return !isList(either) || either.every((one) => ends(one, root, seen, known));
+  return !isList(either) || either.every((one) => ends(one, of, seen, depth + 1));
 }
 
 /** Judges one value by a schema, in a bounded number of steps: definitions that branch could take for ever. */
@@ -124,26 +132,27 @@ class Judge {
     this.#root = root;
   }
 
-  holds(schema: Json | undefined, value: Json): boolean {
+  /** Whether the value follows the schema. */
+  holds(schema: Json | undefined, value: Json, depth = 0): boolean {
     this.#left -= 1;
-    if (!isObject(schema) || this.#left < 0) return schema === true;
+    if (!isObject(schema) || this.#left < 0 || depth > MOST_INSIDE) return schema === true;
     const { type, enum: values, const: constant, $ref: reference, anyOf: either } = schema;
     const kinds = isList(type) ? type : type === undefined ? null : [type];
     return (kinds === null || kinds.some((kind) => TYPES.get(kind)?.(value) === true))
       && (!isList(values) || values.some((one) => same(value, one)))
       && (constant === undefined || same(value, constant))
-      && (reference === undefined || this.holds(target(reference, this.#root), value))
-      && (!isList(either) || either.some((one) => this.holds(one, value)))
+      && (reference === undefined || this.holds(target(reference, this.#root), value, depth + 1))
+      && (!isList(either) || either.some((one) => this.holds(one, value, depth + 1)))
       && bounded(schema, value)
-      && this.#inside(schema, value);
+      && this.#inside(schema, value, depth + 1);
   }
 
-  #inside(schema: JsonObject, value: Json): boolean {
-    if (isList(value)) return value.every((entry) => this.holds(schema["items"] ?? true, entry));
+  #inside(schema: JsonObject, value: Json, depth: number): boolean {
+    if (isList(value)) return value.every((entry) => this.holds(schema["items"] ?? true, entry, depth));
     if (!isObject(value)) return true;
     const { required, properties, additionalProperties: others = true } = schema;
     return (!isList(required) || required.every((name) => typeof name === "string" && Object.hasOwn(value, name)))
-      && Object.entries(value).every(([name, entry]) => this.holds(own(properties, name) ?? others, entry));
+      && Object.entries(value).every(([name, entry]) => this.holds(own(properties, name) ?? others, entry, depth));
   }
 }
 
