@@ -36,7 +36,9 @@ def named(file: Path) -> list[str]:
     return [json.loads(f'"{name}"') for name in NAMED.findall(file.read_text())]
 
 
-CASES = [(file.name, name) for file in sorted(E2E.glob("*.test.ts")) for name in named(file)]
+CASES = [(file.relative_to(E2E).as_posix(), name) for file in sorted(E2E.glob("**/*.test.ts")) for name in named(file)]
+PLANS = {"free": {"active_chats": 5, "daily": 3, "title": "Free"}, "plus": {"daily": 3000, "title": "Plus"}}
+"""Of the installation that counts messages, for the files below `plans/`."""
 
 
 @contextmanager
@@ -52,11 +54,11 @@ class App:
 
     def __init__(self, node: str, folder: Path, shared: Path) -> None:
         self._node, self._folder, self._shared = node, folder, shared
-        self._served: Served | None = None
+        self._served: dict[bool, Served] = {}
 
     def results(self, file: str) -> dict[str, dict[str, Any]]:
         """Result of each test of a file by its name; run once, by whichever worker needs it first."""
-        kept = self._shared / f"app-{file}.json"
+        kept = self._shared / f"app-{file.replace('/', '-')}.json"
         with alone(kept.with_suffix(".lock")):
             while not kept.exists():
                 self._run(file, kept)
@@ -65,34 +67,47 @@ class App:
 
     def failures(self, file: str) -> list[str]:
         """What each failed run of a file said, the oldest first."""
-        return [said.read_text() for said in sorted(self._shared.glob(f"app-{file}.failed-*"))]
+        return [said.read_text() for said in sorted(self._shared.glob(f"app-{file.replace('/', '-')}.failed-*"))]
 
     def stop(self) -> None:
-        if self._served is not None:
-            self._served.stop()
+        for served in self._served.values():
+            served.stop()
 
-    def _started(self) -> Served:
-        if self._served is None:
+    def _started(self, counted: bool) -> Served:
+        if counted not in self._served:
             from random_model import SHAPES, build
 
             with alone(self._shared / "client.lock"):
                 client = [sys.executable, str(ROOT / "tools/environment.py"), "client"]
                 subprocess.run(client, check=True, capture_output=True)
-            model = self._folder / "random.gguf"
+            folder = self._folder / ("plans" if counted else "free")
+            folder.mkdir()
+            model, plans = folder / "random.gguf", folder / "plans.json"
             build(model, SHAPES["tiny"])
-            self._served = Served(self._folder, model)
-            shelf.add(self._served.home.models, model, model_id="tiny", context=4096)
-            self._served.start()
-        return self._served
+            plans.write_text(json.dumps(PLANS))
+            served = Served(folder, model)
+            shelf.add(served.home.models, model, model_id="tiny", context=4096)
+            served.start(*(["--plans-file", str(plans)] if counted else []))
+            self._served[counted] = served
+        return self._served[counted]
+
+    def _voucher(self, served: Served) -> str:
+        """One of the installation's, for 31 days."""
+        service = served.home.service
+        wanted = ["--key", str(service / "voucher.key"), "--count", "1", "--days", "31", "--plan", "plus"]
+        command = ["-m", "privity_service.admin", "--config", str(service / "configuration.json"), "vouchers", *wanted]
+        return subprocess.run([sys.executable, *command], capture_output=True, text=True, check=True).stdout.strip()
 
     def _run(self, file: str, kept: Path) -> None:
-        served = self._started()
+        counted = file.startswith("plans/")
+        served = self._started(counted)
         environment = os.environ | {
             "NO_COLOR": "1",
             "CI": "1",
             "PRIVITY_URL": served.url,
             "PRIVITY_HOME": str(served.home.root),
             "PRIVITY_PYTHON": sys.executable,
+            "PRIVITY_VOUCHER": self._voucher(served) if counted else "",
         }
         unfinished = kept.with_suffix(".part")
         words = ["run", "--project", "app", "--reporter=json", f"--outputFile.json={unfinished}", "--reporter=default"]
@@ -104,7 +119,7 @@ class App:
         assert unfinished.exists(), said
         failed = len(self.failures(file))
         if done.returncode != 0:
-            (self._shared / f"app-{file}.failed-{failed}").write_text(said)
+            (self._shared / f"app-{file.replace('/', '-')}.failed-{failed}").write_text(said)
         if done.returncode == 0 or failed + 1 >= TRIES:
             unfinished.rename(kept)
 

@@ -18,8 +18,17 @@ interface Key { readonly secret: KeyObject; readonly spki: Bytes }
 interface Asked { readonly plan?: string; readonly day: string; readonly requests: readonly string[] }
 type Answer = readonly [status: number, content: unknown];
 
-/** An RSA key as a leaf spells it. */
-function made(): Key {
+/** Making one takes longer than a test: all issuers of a file have the same ones. */
+const known = new Map<string, Key>();
+
+/** An RSA key as a leaf spells it, the same for the same name. */
+function made(name: string): Key {
+  const found = known.get(name) ?? fresh();
+  known.set(name, found);
+  return found;
+}
+
+function fresh(): Key {
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const n = base64urlDecode((privateKey.export({ format: "jwk" }) as { readonly n: string }).n);
   const [before, after] = [BEFORE, "0203010001"].map((digits) => fromHex(digits) ?? new Uint8Array(0));
@@ -53,7 +62,7 @@ export class Issuer {
   day(at: number): string {
     const text = new Date(at * DAY * 1000).toISOString().slice(0, 10);
     for (const plan of Object.keys(this.plans)) {
-      if (!this.keys.has(`${plan} ${text}`)) this.keys.set(`${plan} ${text}`, made());
+      if (!this.keys.has(`${plan} ${text}`)) this.keys.set(`${plan} ${text}`, made(`${plan} ${text}`));
     }
     return text;
   }
@@ -68,7 +77,7 @@ export class Issuer {
     const keys = days.flatMap((at) => {
       const day = this.day(at);
       return Object.keys(this.plans).filter((plan) => plan !== without).sort().map((plan) => {
-        const spki = plan === other ? made().spki : (this.keys.get(`${plan} ${day}`)?.spki ?? new Uint8Array(0));
+        const spki = plan === other ? made("other").spki : (this.keys.get(`${plan} ${day}`)?.spki ?? new Uint8Array(0));
         return { plan, day, nbf: at * DAY - 6 * HOUR, exp: (at + 1) * DAY + 6 * HOUR, spki };
       });
     });

@@ -96,6 +96,15 @@ describe("keys", () => {
     expect(draws()).toEqual([]);
   });
 
+  test("tokens of a key that the log does not hold are spent by nobody, whoever wrote them into the account", async () => {
+    await pay();
+    tab.close();
+    for (const { pieces } of profile.shelves.values()) pieces.delete("purse/state");
+    tab = await profile.open();
+    await use(tab, "unlock");
+    await expect(payUnder(issuer.meter({ without: "free" }))).rejects.toMatchObject({ reason: "issuer_refused" });
+  });
+
   test("what another key than the logged one signed is thrown away whole", async () => {
     issuer.forges = true;
     await expect(pay()).rejects.toMatchObject({ reason: "issuer_refused" });

@@ -1,0 +1,59 @@
+/** Feature 21 where messages are counted: an installation with three a day, and a voucher of it in PRIVITY_VOUCHER. */
+
+import { beforeAll, expect, test } from "vitest";
+
+import { Profile } from "../browser.ts";
+import { agree, answers, ask, composer, create, go, heading, press } from "../people.ts";
+
+const VOUCHER = process.env["PRIVITY_VOUCHER"] ?? "";
+const KEPT = "One more that must stay";
+let profile: Profile;
+
+beforeAll(async () => {
+  profile = await Profile.open();
+  await agree(profile);
+  await create(profile);
+});
+
+test("21: messages are counted down; what is written after the last one stays in the composer", async () => {
+  const { page } = profile;
+  await ask(profile, "The first");
+  await page.getByText("2 messages left today.").waitFor();
+  await ask(profile, "The second");
+  await ask(profile, "The third");
+  await page.getByText("All 3 messages of today are used.").waitFor();
+  const before = await answers(page).count();
+  await composer(page).fill(KEPT);
+  await composer(page).press("Enter");
+  await go(profile, "Usage and plan");
+  await heading(profile, "Plan: Free");
+  await page.getByText("0 of 3 messages left", { exact: true }).waitFor();
+  await page.getByText("The first").first().click();
+  await page.locator("main").getByText("The third", { exact: true }).waitFor();
+  await expect.poll(() => composer(page).inputValue()).toBe(KEPT);
+  expect(await answers(page).count()).toBe(before);
+});
+
+test("21: a voucher is read letter by letter, and lifts the limit", async () => {
+  const { page } = profile;
+  await go(profile, "Usage and plan");
+  await page.getByLabel("Voucher", { exact: true }).fill("no voucher");
+  await press(page, "Redeem");
+  await page.getByText("This is not the form of a voucher.").waitFor();
+  await page.getByLabel("Voucher", { exact: true }).fill(VOUCHER);
+  await press(page, "Redeem");
+  await heading(profile, "Plan: Plus");
+  await page.getByText(/^Paid until /).waitFor();
+  await page.getByText("The first").first().click();
+  await ask(profile, "Asked with the voucher");
+  expect(profile.faults).toEqual([]);
+});
+
+test("21: a guest asks without an account, and nothing that is sent then names one", async () => {
+  const guest = await Profile.open({ name: "guest", authenticator: null });
+  await agree(guest);
+  await ask(guest, "A guest's question");
+  expect(guest.requests.filter(({ url }) => url.includes("/v1/tokens")).map(({ url }) => new URL(url).pathname))
+    .toEqual(["/v1/tokens/guest"]);
+  expect(guest.faults).toEqual([]);
+});
