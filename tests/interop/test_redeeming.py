@@ -288,6 +288,25 @@ def test_an_end_that_left_is_paid_although_the_close_did_not(stand: Stand) -> No
     with_node(stand, body)
 
 
+def test_wherever_the_connection_breaks_an_answer_is_paid_exactly_when_its_end_was_sent(stand: Stand) -> None:
+    async def body(stand: Stand, node: Rig) -> None:
+        node.engine.script = [Text("a"), 0.55, Text("b"), 0.5, Done("stop")]
+        seen = set()
+        for tick in range(24):
+            mine = drawn()
+            reply = await node.chat(await node.hello(), tok=(mine,))
+            await settle(0.1 * tick + 0.05)
+            reply.exchange.disconnect()
+            await reply.read(whole=False)
+            await settle()
+            ended = any(isinstance(event, End) for event in reply.events)
+            assert stand.state(mine) == ("spent" if ended else "released", 1)
+            seen.add(ended)
+        assert seen == {False, True}
+
+    with_node(stand, body)
+
+
 @pytest.mark.parametrize(("pieces", "state"), [(10, "released"), (63, "released"), (64, "spent"), (200, "spent")])
 def test_a_stopped_answer_is_paid_from_its_64th_piece_on(stand: Stand, pieces: int, state: str) -> None:
     async def body(stand: Stand, node: Rig) -> None:

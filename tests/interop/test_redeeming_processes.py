@@ -72,6 +72,7 @@ def served(app: Any, path: Path) -> Iterator[str]:
     try:
         while not server.started:
             assert thread.is_alive()
+            time.sleep(0.01)
         yield f"unix:{path}"
     finally:
         server.should_exit = True

@@ -90,6 +90,7 @@ class Answer:
         """Add a whole line, after all that was said before it. Raises LimitExceeded for one above 64 KiB."""
         self._gather()
         self._keep(line)
+        self.pieces += 1
         if isinstance(line, Usage):
             self._usage = line
         self.changed()
