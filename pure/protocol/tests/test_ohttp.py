@@ -12,7 +12,7 @@ from privity_protocol.errors import LimitExceeded, Malformed, NotAuthentic, Priv
 from privity_protocol.ohttp import binary_http, hpke, integer, keys
 from privity_protocol.ohttp.binary_http import Reader, Request, Response
 from privity_protocol.ohttp.encapsulation import Received, Sent, request_chunks
-from privity_protocol.ohttp.forms import CHUNKED, MAX_PLAIN, OPENING, WHOLE
+from privity_protocol.ohttp.forms import CHUNKED, MAX_CHUNKS, MAX_PLAIN, OPENING, WHOLE
 from shared_vectors import OWN, shared
 
 CASES = [one for name in maker.FILES for one in json.loads((OWN / f"ohttp/{name}.json").read_text())["cases"]]
@@ -145,3 +145,34 @@ def test_a_message_of_many_chunks_takes_the_largest_ones() -> None:
     assert X25519PublicKey.from_public_bytes(request[7:39])
     with pytest.raises(NotAuthentic):
         maker.fed(request_chunks({7: X25519PrivateKey.generate()})[0], request, 4096)
+
+
+@pytest.mark.parametrize("size", [2**20, 1000, 1])
+def test_a_head_that_goes_on_beyond_its_bound_is_refused(size: int) -> None:
+    long, begun = b"\x01a" + integer.encode(16_000) + b"v" * 16_000, b"\x01b" + integer.encode(1000) + b"v" * 500
+    message = bytes.fromhex("0204504f535405687474707300022f78") + long + begun
+    assert maker.failure("read_request", {"message": message.hex()}, size) == "too_large"
+
+
+def test_key_configurations_that_are_written_are_read() -> None:
+    public = KEY.public_key().public_bytes_raw()
+    offered = (keys.Configuration(7, public), keys.Configuration(1, public, (3,)))
+    assert keys.decode(keys.encode(offered)) == offered
+    assert keys.decode_one(keys.encode_one(offered[1])) == offered[1]
+    with pytest.raises(Malformed, match="header"):
+        keys.decode_one(b"\x01\x00\x10" + bytes(40))
+    with pytest.raises(Malformed, match="size"):
+        Sent(keys.Configuration(1, public[:-1]), WHOLE, entropy=lambda size: b"1" * size)
+
+
+def test_a_last_chunk_and_an_answer_have_their_bounds() -> None:
+    sent = Sent(keys.Configuration(7, KEY.public_key().public_bytes_raw()), CHUNKED, entropy=lambda size: b"e" * size)
+    reader, _ = request_chunks(RING)
+    with pytest.raises(Malformed, match="too_large"):
+        reader.feed(sent.opening + integer.encode(0) + bytes(MAX_PLAIN + 17))
+    reader, exchange = request_chunks(RING)
+    reader.feed(sent.chunks(b""))
+    answering = exchange().answer(bytes)
+    answering._keys._count = MAX_CHUNKS
+    with pytest.raises(LimitExceeded, match="record_limit"):
+        answering.chunks(b"x")

@@ -204,14 +204,13 @@ class Outgoing:
     async def send(self, message: Message) -> None:
         """Take one ASGI message of the answer."""
         if message["type"] == "http.response.start":
-            self._start = binary_http.begin_response(_response(message))
-            return
-        if not self.begun:
             self.begun = True
             kind = (b"content-type", CHUNKED.response_type.encode())
             headers = [*EXPOSED, kind, (b"incremental", b"?1")]
             await self._send({"type": "http.response.start", "status": 200, "headers": headers})
-            await self._part(self._answering.opening + self._answering.chunks(self._start))
+            begin = binary_http.begin_response(_response(message))
+            await self._part(self._answering.opening + self._answering.chunks(begin))
+            return
         body: bytes = message.get("body", b"")
         if body:
             await self._part(self._answering.chunks(binary_http.piece(body)))

@@ -108,7 +108,7 @@ class Reader:
                 _, end = self._fields()
                 self._take(end)
                 self._part = _Part.PADDING
-            case _Part.PADDING:
+            case _:
                 if any(self._buffer):
                     raise Malformed("padding_nonzero", "after the message")
                 self._buffer.clear()
