@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from secrets import token_hex
-from threading import Thread
+from threading import Event, Semaphore, Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -109,6 +109,8 @@ class FarEnd:
     """What Stripe's API was asked, and whether it answers. A payment `pi_X` is that of the invoice `X`."""
 
     base: str = ""
+    answers: Event = field(default_factory=Event)
+    arrived: Semaphore = field(default_factory=lambda: Semaphore(0))
     works: bool = True
     asked: list[tuple[str, str, dict[str, str], dict[str, str]]] = field(default_factory=list)
 
@@ -139,6 +141,7 @@ class FarEnd:
 def stripe_api() -> Iterator[FarEnd]:
     """Stripe's API on a port of this machine."""
     far = FarEnd()
+    far.answers.set()
 
     class Handler(BaseHTTPRequestHandler):
         def _serve(self) -> None:
@@ -147,6 +150,8 @@ def stripe_api() -> Iterator[FarEnd]:
             form = {name: values[0] for name, values in parse_qs(text).items()}
             headers = {name.lower(): value for name, value in self.headers.items()}
             far.asked.append((self.command, place.path, form, headers))
+            far.arrived.release()
+            far.answers.wait(60)
             status, value = far.answer(self.command, place.path, form)
             body = json.dumps(value).encode()
             self.send_response(status)

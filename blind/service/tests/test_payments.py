@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from secrets import token_bytes
+from threading import Semaphore
 from typing import Any
 
 import pytest
@@ -387,6 +388,29 @@ def test_an_erased_account_is_not_paid_for_again(selling: Stand, far: FarEnd) ->
 def test_a_subscription_that_stripe_no_longer_knows_is_ended_already(selling: Stand) -> None:
     assert selling.house.payments is not None
     selling.house.payments.cancel("sub_gone")
+
+
+def test_a_slow_provider_holds_two_threads_and_no_more(selling: Stand, far: FarEnd) -> None:
+    """Both ask and are not answered until the third was refused."""
+
+    async def scenario() -> None:
+        async with selling.client() as client:
+            members = [Member(client) for _ in range(3)]
+            for one in members:
+                await one.create()
+            far.answers.clear()
+            far.arrived = Semaphore(0)
+            try:
+                waiting = [asyncio.create_task(checkout(one)) for one in members[:2]]
+                for _ in waiting:
+                    assert await asyncio.to_thread(far.arrived.acquire, timeout=60)
+                assert reason(await checkout(members[2])) == (503, "service.busy")
+            finally:
+                far.answers.set()
+            assert [(await one).status_code for one in waiting] == [200, 200]
+            assert (await checkout(members[2])).status_code == 200
+
+    run(scenario())
 
 
 def test_rows_are_forgotten_in_time_and_hold_no_fine_moment(selling: Stand) -> None:

@@ -1,6 +1,9 @@
 """Stripe Checkout by Stripe's own library. Loaded only where payments are configured. Source: specs/payments.md."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
 from typing import Final
 
 import stripe
@@ -13,6 +16,8 @@ from privity_service.payments.stripe_events import REFERENCE, Envelope
 TOLERANCE_S: Final = 300
 """An event that was signed longer ago is not believed."""
 _TIMEOUT_S: Final = 10
+_MAX_CALLS: Final = 2
+"""At once; a provider that is slow must not hold the threads that everybody's reading needs."""
 _MAX_SIGNATURE: Final = 2048
 # Else every request would tell how long the last ones took.
 stripe.enable_telemetry = False
@@ -28,8 +33,9 @@ class StripeCheckout:
             key,
             base_addresses={"api": base},
             http_client=stripe.RequestsClient(timeout=_TIMEOUT_S),
-            max_network_retries=1,
+            max_network_retries=0,
         )
+        self._calls = BoundedSemaphore(_MAX_CALLS)
 
     def __repr__(self) -> str:
         return "StripeCheckout(secret)"
@@ -37,7 +43,7 @@ class StripeCheckout:
     def checkout(self, order: Order) -> str:
         """The address where somebody pays; for the same order the same, for a day. Raises Unavailable."""
         metadata = {REFERENCE: order.reference}
-        try:
+        with self._asking():
             made = self._client.v1.checkout.sessions.create(
                 params={
                     "mode": "subscription",
@@ -59,8 +65,6 @@ class StripeCheckout:
                 },
                 options={"idempotency_key": hashlib.sha256(order.reference.encode()).hexdigest()},
             )
-        except StripeError as error:
-            raise Unavailable from error
         if not made.url:
             raise Unavailable
         return made.url
@@ -93,21 +97,29 @@ class StripeCheckout:
         """A charge does not name its invoice, so Stripe is asked for it."""
         if payment is None:
             return None
-        try:
+        with self._asking():
             found = self._client.v1.invoice_payments.list(
                 params={"payment": {"type": "payment_intent", "payment_intent": payment}, "limit": 1}
             )
-        except StripeError as error:
-            raise Unavailable from error
         invoices = [one.invoice for one in found.data if isinstance(one.invoice, str)]
         return Returned(invoices[0]) if invoices else None
 
     def cancel(self, subscription: str) -> None:
         """Let it not be paid for again; one that has ended is left as it is. Raises Unavailable."""
+        with self._asking():
+            try:
+                self._client.v1.subscriptions.cancel(subscription)
+            except InvalidRequestError as error:
+                if error.code != "resource_missing":
+                    raise
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        if not self._calls.acquire(blocking=False):
+            raise Unavailable
         try:
-            self._client.v1.subscriptions.cancel(subscription)
-        except InvalidRequestError as error:
-            if error.code != "resource_missing":
-                raise Unavailable from error
+            yield
         except StripeError as error:
             raise Unavailable from error
+        finally:
+            self._calls.release()
