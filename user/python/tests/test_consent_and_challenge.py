@@ -3,7 +3,9 @@
 import asyncio
 import hashlib
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -26,11 +28,13 @@ class Verifying:
     def __init__(self) -> None:
         self.consents: list[Consent] = []
 
-    async def __call__(self, _client: httpx.AsyncClient, _url: str, _model: str, consent: Consent) -> str:
+    async def __call__(
+        self, _client: httpx.AsyncClient, _url: str, _model: str, consent: Consent, _hidden: bool
+    ) -> SimpleNamespace:
         self.consents.append(consent)
         if isinstance(consent, Refuse):
             raise ClientError("simulated_not_allowed")
-        return "connection"
+        return SimpleNamespace(purse=nullcontext())
 
 
 def connect(monkeypatch: pytest.MonkeyPatch, *, allow: bool, ask: bool, agrees: bool) -> list[Consent]:
