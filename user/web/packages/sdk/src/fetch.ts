@@ -43,12 +43,24 @@ export function answering(link: Link, profile: ProfileName): Fetch {
   return async (input, init) => {
     const request = new Request(input, init);
     try {
-      return await api.answer(request);
+      const answer = api.answer(request);
+      // Whoever aborts waits for nothing, not even for a search of nodes; what still comes is heard by nobody.
+      answer.catch(() => undefined);
+      return await Promise.race([answer, aborted(request.signal)]);
     } catch (error) {
       if (request.signal.aborted) throw request.signal.reason;
       return refusal(apiError(error));
     }
   };
+}
+
+/** Never resolves; rejects with the reason of an abort. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const end = (): void => reject(signal.reason as Error);
+    if (signal.aborted) end();
+    signal.addEventListener("abort", end);
+  });
 }
 
 type Route = (request: Request, over: AbortController) => Promise<Response> | Response;

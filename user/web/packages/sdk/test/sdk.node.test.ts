@@ -97,6 +97,23 @@ test("an abort is raised, before and while an answer comes", async () => {
   await expect.poll(() => node.runs.map(({ header }) => header.op)).toEqual(["chat", "stop"]);
 });
 
+test("an abort waits for no search of nodes", async () => {
+  const { node, bench } = await standing();
+  let searched = false;
+  const nodes = (): Promise<readonly VerifiedNode[]> => {
+    searched = true;
+    return new Promise(() => undefined);
+  };
+  const source = { nodes, contradicted: () => Promise.resolve(), seen: [] };
+  const fetch = answering({ source, channel: new Channel(bench.ground, source), ground: bench.ground }, "p1");
+  const over = new AbortController();
+  const asked = fetch(`${ADDRESS}/chat/completions`, { ...asking(), signal: over.signal });
+  await expect.poll(() => searched).toBe(true);
+  over.abort();
+  await expect(asked).rejects.toThrow();
+  expect(node.hellos).toHaveLength(0);
+});
+
 test("a changed answer has no mark of its end", async () => {
   const { fetch } = await standing({ lines: long(), tamperRecord: 6 });
   const response = await fetch(`${ADDRESS}/chat/completions`, asking({ stream: true }));
