@@ -202,7 +202,7 @@ def test_a_file_larger_than_its_kind_may_be_is_not_handed_on(path: str, asked: s
     asyncio.run(scenario())
 
 
-def test_an_upstream_that_is_silent_is_given_up_and_one_that_breaks_off_is_a_cut() -> None:
+def test_an_upstream_that_is_silent_is_given_up() -> None:
     async def scenario() -> None:
         async with stand(answer_seconds=0.2, deadlines=Deadlines(answer=0.2)) as s:
             for path in ("/v1/bulletin", "/release/tile/entries/000"):
@@ -210,12 +210,20 @@ def test_an_upstream_that_is_silent_is_given_up_and_one_that_breaks_off_is_a_cut
             assert (await s.get("/v1/bulletin")).status == 503
             assert (await s.get("/logs/0/tile/entries/000")).status == 503
 
-            async def half(_heard: object, writer: asyncio.StreamWriter) -> None:
-                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 9000\r\n\r\n" + b"x" * 4000)
+    asyncio.run(scenario())
 
+
+def test_a_file_that_breaks_off_is_a_cut_and_never_an_end() -> None:
+    async def half(_heard: object, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 9000\r\n\r\n" + b"x" * 4000)
+
+    async def scenario() -> None:
+        async with stand() as s:
             s.upstream.script["/release/tile/entries/000"] = half
             answer = await s.get("/logs/0/tile/entries/000")
             assert (answer.status, answer.whole) == (200, False)
+            s.upstream.script["/v1/bulletin"] = half
+            assert (await s.get("/v1/bulletin")).status == 503
 
     asyncio.run(scenario())
 
