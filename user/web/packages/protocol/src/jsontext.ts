@@ -44,7 +44,7 @@ export function decode(data: Uint8Array, maxDepth: number): Text {
     throw new Malformed("not_utf8", "JSON text");
   }
   boundDepth(text, maxDepth);
-  const scanner = new Scanner(text);
+  const scanner = new Scanner(text, anyNumber);
   const value = scanner.document();
   if (scanner.loneSurrogate) throw new Malformed("not_utf8", "lone surrogate");
   return value;
@@ -58,15 +58,30 @@ export function encode(value: Exclude<Text, Float> | TextObject): Bytes {
   return new TextEncoder().encode(text);
 }
 
-class Scanner {
+/** What a number means as it was written; null: it is none. */
+export type NumberReader = (written: string) => number | Float | null;
+
+function anyNumber(written: string): number | Float | null {
+  const value = Number(written);
+  if (written.length > LONGEST_NUMBER || !Number.isFinite(value)) return null;
+  if (/[.eE]/.test(written)) return new Float(value);
+  return Number.isSafeInteger(value) ? value + 0 : null; // no negative zero
+}
+
+/** One text, whose nesting the caller has bounded. */
+export class Scanner {
   readonly #text: string;
+  readonly #number: NumberReader;
   #position = 0;
   loneSurrogate = false;
 
-  constructor(text: string) {
+  constructor(text: string, number: NumberReader) {
     this.#text = text;
+    this.#number = number;
   }
 
+
+  /** The value. Raises Malformed `not_json`, `duplicate_member`. */
   document(): Text {
     this.#match(SPACE);
     const value = this.#value();
@@ -137,12 +152,7 @@ class Scanner {
         return value;
       }
     }
-    const written = this.#match(NUMBER) ?? this.#refuse();
-    const value = Number(written);
-    if (written.length > LONGEST_NUMBER || !Number.isFinite(value)) this.#refuse();
-    if (/[.eE]/.test(written)) return new Float(value);
-    if (!Number.isSafeInteger(value)) this.#refuse();
-    return value + 0; // no negative zero
+    return this.#number(this.#match(NUMBER) ?? this.#refuse()) ?? this.#refuse();
   }
 
   #match(pattern: RegExp): string | null {

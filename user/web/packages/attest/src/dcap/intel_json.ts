@@ -6,6 +6,9 @@
  */
 
 import { type Bytes } from "@privity/protocol/bytes";
+import { boundDepth } from "@privity/protocol/canonical";
+import { Malformed } from "@privity/protocol/errors";
+import { Scanner, type Text, type TextObject } from "@privity/protocol/jsontext";
 
 import { unixSeconds } from "../der.ts";
 
@@ -14,95 +17,43 @@ export const MAX_DEPTH = 8;
 export const MAX_DIGITS = 10;
 /** Printable ASCII and white space, no backslash. */
 const TEXT = /^[\t\n\r -[\]-~]*$/;
-const SPACE = /[\t\n\r ]*/y;
-const STRING = /"([ !#-~]*)"/y;
-const NUMBER = /(?:0|[1-9][0-9]*)/y;
-const LITERAL = /true|false|null/y;
-const LITERALS: ReadonlyMap<string, boolean | null> = new Map([["true", true], ["false", false], ["null", null]]);
 const HEX = /^[0-9A-Fa-f]*$/;
 const TIME = /^([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})Z$/;
 
-export type JsonMap = ReadonlyMap<string, IntelJson>;
-export type IntelJson = null | boolean | number | string | readonly IntelJson[] | JsonMap;
+/** A value of Intel's: its numbers are integers of at most `MAX_DIGITS` digits. */
+export type IntelJson = Text;
+export type JsonMap = TextObject;
 
 /** The text is not of the expected form; the only error of this module. */
 export class IntelJsonError extends Error {}
-
-class Reader {
-  readonly text: string;
-  position = 0;
-
-  constructor(text: string) {
-    this.text = text;
-  }
-
-  /** What a sticky pattern matches here, null when nothing. */
-  match(pattern: RegExp): RegExpExecArray | null {
-    pattern.lastIndex = this.position;
-    const found = pattern.exec(this.text);
-    if (found !== null) this.position = pattern.lastIndex;
-    return found;
-  }
-
-  /** Whether the next character that is no white space is `character`, which is then consumed. */
-  next(character: string): boolean {
-    this.match(SPACE);
-    const found = this.text[this.position] === character;
-    if (found) this.position += 1;
-    return found;
-  }
-
-  value(depth: number): IntelJson {
-    if (this.next("{")) return this.object(depth - 1);
-    if (this.next("[")) return this.list(depth - 1);
-    const string = this.match(STRING);
-    if (string !== null) return string[1] ?? "";
-    const literal = LITERALS.get(this.match(LITERAL)?.[0] ?? "");
-    if (literal !== undefined) return literal;
-    const digits = this.match(NUMBER)?.[0] ?? "";
-    if (digits === "" || digits.length > MAX_DIGITS) throw new IntelJsonError("not JSON");
-    return Number(digits);
-  }
-
-  list(depth: number): readonly IntelJson[] {
-    const entries: IntelJson[] = [];
-    if (depth < 0) throw new IntelJsonError("depth");
-    if (this.next("]")) return entries;
-    do entries.push(this.value(depth));
-    while (this.next(","));
-    if (!this.next("]")) throw new IntelJsonError("not JSON");
-    return entries;
-  }
-
-  object(depth: number): JsonMap {
-    const members = new Map<string, IntelJson>();
-    if (depth < 0) throw new IntelJsonError("depth");
-    if (this.next("}")) return members;
-    do {
-      this.match(SPACE);
-      const name = this.match(STRING)?.[1];
-      if (name === undefined || members.has(name) || !this.next(":")) throw new IntelJsonError("member");
-      members.set(name, this.value(depth));
-    } while (this.next(","));
-    if (!this.next("}")) throw new IntelJsonError("not JSON");
-    return members;
-  }
-}
 
 /** The object that `text` holds. Raises IntelJsonError. */
 export function decode(text: Bytes): JsonMap {
   const characters = text.length > MAX_TEXT ? "\0" : new TextDecoder("utf-8", { ignoreBOM: true }).decode(text);
   if (!TEXT.test(characters)) throw new IntelJsonError("text");
-  const reader = new Reader(characters);
-  const value = reader.value(MAX_DEPTH);
-  reader.match(SPACE);
-  if (reader.position !== characters.length || !(value instanceof Map)) throw new IntelJsonError("no object");
-  return value as JsonMap;
+  try {
+    boundDepth(characters, MAX_DEPTH);
+    const value = new Scanner(characters, digits).document();
+    if (isObject(value)) return value;
+  } catch (error) {
+    if (error instanceof Malformed) throw new IntelJsonError(error.reason);
+    throw error;
+  }
+  throw new IntelJsonError("no object");
+}
+
+function digits(written: string): number | null {
+  return written.length <= MAX_DIGITS && /^[0-9]+$/.test(written) ? Number(written) : null;
+}
+
+/** Whether it is an object, and no list. */
+export function isObject(value: IntelJson): value is JsonMap {
+  return value !== null && typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 /** Member `name` of an object. Raises IntelJsonError. */
 export function member(value: IntelJson, name: string): IntelJson {
-  const found = value instanceof Map ? (value as JsonMap).get(name) : undefined;
+  const found = isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
   if (found === undefined) throw new IntelJsonError(name);
   return found;
 }

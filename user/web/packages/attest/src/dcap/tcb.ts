@@ -7,7 +7,7 @@
 import { type Bytes } from "@privity/protocol/bytes";
 
 import {
-  bytesOf, decode, integerOf, type IntelJson, IntelJsonError, type JsonMap, listOf, member, textOf, timeOf,
+  bytesOf, decode, integerOf, type IntelJson, IntelJsonError, isObject, type JsonMap, listOf, member, textOf, timeOf,
 } from "./intel_json.ts";
 
 export const COMPONENTS = 16;
@@ -91,7 +91,7 @@ export function tcbInfo(text: Bytes): TcbInfo {
 
 /** A list that is empty where there is no such member. */
 function optional(value: IntelJson, name: string): IntelJson {
-  return value instanceof Map && !value.has(name) ? [] : member(value, name);
+  return isObject(value) && !Object.hasOwn(value, name) ? [] : member(value, name);
 }
 
 /** The QE identity in `text`, whose signature the caller has checked. Raises IntelJsonError. */
