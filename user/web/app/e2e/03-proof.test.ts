@@ -5,6 +5,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import type { Locator } from "playwright";
 import { beforeAll, expect, test } from "vitest";
 
 import { pdfOf } from "../test/files/pdf_of.ts";
@@ -119,11 +120,41 @@ test("26: an answer's margin line opens its evidence, which leaves as one file t
   await dialog.getByText("Made by a test enclave").waitFor();
   await dialog.getByText("What has been proven").click();
   await dialog.locator(".outcome-passed").first().waitFor();
-  const [download] = await Promise.all([page.waitForEvent("download"), press(dialog, "Save evidence of this answer")]);
+  await dialog.getByText("No signed receipt was asked for").waitFor();
   const folder = await mkdtemp(join(tmpdir(), "privity-receipt-"));
-  await download.saveAs(join(folder, download.suggestedFilename()));
+  await saved(dialog, "Save evidence of this answer", folder);
   const [code, said] = await judged(await dialog.locator(".receipt-command code").innerText(), folder);
   expect([code, JSON.parse(said)]).toMatchObject([0, { record: { outcome: "accepted_as_simulated" } }]);
   await page.keyboard.press("Escape");
+});
+
+test("26: a signed receipt that was asked for is one file, which the command line judges beside its evidence", async () => {
+  const { page } = guest;
+  await go(guest, "Settings");
+  await page.getByRole("tab", { name: "Privacy" }).click();
+  await page.getByText("you can no longer deny the conversation").waitFor();
+  await page.getByRole("switch", { name: "Ask for a signed receipt with each answer" }).check();
+  await press(page, "New chat");
+  await page.getByText("Receipts are asked for").waitFor();
+  await composer(page).fill("Sign this");
+  await composer(page).press("Enter");
+  await page.locator(".margin-line").click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("The enclave signed this answer").waitFor();
+  const folder = await mkdtemp(join(tmpdir(), "privity-receipt-"));
+  await saved(dialog, "Save evidence of this answer", folder);
+  await saved(dialog, "Save the signed receipt", folder);
+  for (const command of await dialog.locator(".receipt-command code").allInnerTexts()) {
+    const [code, said] = await judged(command, folder);
+    expect([code, JSON.parse(said)]).toMatchObject([0, { record: { outcome: "accepted_as_simulated" } }]);
+    if (command.startsWith("privity receipt")) expect(JSON.parse(said)).toMatchObject({ shown: { question: "Sign this" } });
+  }
+  await page.keyboard.press("Escape");
   expect(guest.faults).toEqual([]);
 });
+
+/** Press a button that saves a file, and put it into `folder`. */
+async function saved(dialog: Locator, name: string, folder: string): Promise<void> {
+  const [download] = await Promise.all([guest.page.waitForEvent("download"), press(dialog, name)]);
+  await download.saveAs(join(folder, download.suggestedFilename()));
+}

@@ -34,6 +34,8 @@ export const CHANNEL = {
   saveEvidence: {},
   /** Contradicting notes of a log that lied, as one file. */
   saveConviction: {},
+  /** Check what is kept of a signed receipt under the evidence kept with it. */
+  signed: { receipt: "octets", evidence: "octets" },
   /** Erase what this browser keeps of the service: pin, what was seen of its logs, consent. `start` comes next. */
   forget: {},
 } as const;
@@ -119,6 +121,13 @@ export interface ModelView {
   readonly vision: boolean;
 }
 
+/** What a node signed of an answer; `shown`: question and answer are in the file `data`. */
+export interface SignedView {
+  readonly model: string;
+  readonly shown: boolean;
+  readonly data: Bytes;
+}
+
 interface Own {
   readonly start: RecordView | null;
   readonly verify: RecordView;
@@ -128,6 +137,8 @@ interface Own {
   readonly ask: null;
   readonly saveEvidence: { readonly fileName: string; readonly data: Bytes };
   readonly saveConviction: { readonly fileName: string; readonly data: Bytes } | null;
+  /** Null: it does not hold. */
+  readonly signed: SignedView | null;
 }
 
 export type ChannelAnswers = { readonly [Name in keyof ChannelCommands]: Name extends keyof Own ? Own[Name] : null };
@@ -141,7 +152,7 @@ export interface Ended {
   readonly model: string | null;
   readonly usage: readonly [number, number, number] | null;
   readonly proof: "verified" | "test" | "none";
-  /** SHA-256 of the node document, its bundle, the appraisal record, the receipt: what is kept as evidence. */
+  /** SHA-256 of the node document; its bundle, or saved evidence that holds it; the record; the receipt without a bundle. */
   readonly document: Bytes | null;
   readonly bundle: Bytes | null;
   readonly appraisal: Bytes | null;
@@ -157,4 +168,6 @@ export type ChannelNews =
   | { readonly kind: "ended"; readonly request: string; readonly ended: Ended };
 
 /** `ask` resolves at once; its news follow. Nothing waits for a stream. */
-export const CHANNEL_ASIDE: ReadonlySet<keyof ChannelCommands> = new Set(["ask", "stop", "saveEvidence", "saveConviction"]);
+export const CHANNEL_ASIDE: ReadonlySet<keyof ChannelCommands> = new Set([
+  "ask", "stop", "saveEvidence", "saveConviction", "signed",
+]);

@@ -13,6 +13,7 @@ import { effortOf, messagesOf } from "./asked.ts";
 import type { Edges } from "./edges.ts";
 import { modelsOf } from "./model.ts";
 import { Run, type Sent } from "./run.ts";
+import { signedView } from "./signed.ts";
 import { Visit } from "./visit.ts";
 
 /** Conversations whose place in the channel is kept; the one that was used last stays longest. */
@@ -43,6 +44,7 @@ export function handlersOf(edges: Edges): Handlers<typeof CHANNEL, ChannelAnswer
     },
     saveEvidence: () => desk.evidence(),
     saveConviction: () => desk.conviction(),
+    signed: ({ receipt, evidence }) => signedView(receipt, evidence),
     forget: async () => {
       await desk.forget();
       return null;
@@ -91,6 +93,7 @@ class Desk {
       tell: (news) => this.#edges.tell(news),
       // What cannot be shown is shown by the next look; the answer does not wait for it.
       accepted: (node) => void visit.used(node).catch(() => undefined),
+      evidence: (node) => visit.evidence(node),
     });
     this.#runs.set(name, run);
     void run.go().finally(() => this.#runs.delete(name));
@@ -143,8 +146,7 @@ async function prepared(visit: Visit, question: Question, rid: Bytes): Promise<S
   const request = chatRequest({
     rid, model, messages, tokens, wishes: { ...NO_WISHES, effort }, profile: usualProfile(node),
     seen: connection.source.seen,
-    // A node refuses the wish for a receipt until it can sign one (specs/node-http.md).
-    receipt: false,
+    receipt: question.receipt,
   });
   return { request, channel: connection.channel };
 }

@@ -7,11 +7,13 @@ import { type Event } from "@privity/channel/events";
 import { type VerifiedNode } from "@privity/channel/nodes";
 import { provenanceOf } from "@privity/channel/provenance";
 import { type Request } from "@privity/channel/request";
-import { fromHex } from "@privity/protocol/bytes";
+import { type Bytes, fromHex } from "@privity/protocol/bytes";
+import { type ReceiptFile } from "@privity/protocol/receipt";
 
 import type { ChannelNews, Ended } from "../bridge/channel.ts";
 import { faultOf } from "./fault.ts";
 import { digestOf } from "./model.ts";
+import { keptOf } from "./signed.ts";
 
 /** Seconds that a node has to end an answer when it was told to; then the line is cut. */
 export const STOP_PATIENCE = 3;
@@ -34,6 +36,8 @@ export interface Running {
   readonly tell: (news: ChannelNews) => void;
   /** A node has taken the request. */
   readonly accepted: (node: VerifiedNode) => void;
+  /** The evidence of a node as it is kept. Does not fail. */
+  readonly evidence: (node: VerifiedNode) => Promise<Bytes>;
 }
 
 export class Run {
@@ -42,6 +46,9 @@ export class Run {
   readonly #over = new AbortController();
   #sent: Sent | null = null;
   #node: VerifiedNode | null = null;
+  /** The node's evidence, with the logs' bulletin where one was believed. */
+  #evidence: Bytes | null = null;
+  #receipt: ReceiptFile | null = null;
   #stopped = false;
   #told = false;
 
@@ -56,7 +63,7 @@ export class Run {
       const { request, channel } = this.#sent;
       const manner = { signal: this.#over.signal, restart: true };
       this.#over.signal.throwIfAborted();
-      for await (const event of channel.ask(request, this.#running.chain, manner)) this.#take(event);
+      for await (const event of channel.ask(request, this.#running.chain, manner)) await this.#take(event);
     } catch (error) {
       this.#failed(error);
     }
@@ -81,7 +88,7 @@ export class Run {
     this.#over.abort();
   }
 
-  #take(event: Event): void {
+  async #take(event: Event): Promise<void> {
     this.#answer.take(event);
     const { name: request, tell, accepted } = this.#running;
     switch (event.kind) {
@@ -95,6 +102,8 @@ export class Run {
         else if (event.value.t === "reasoning") tell({ kind: "piece", request, text: "", reasoning: event.value.d });
         break;
       case "complete":
+        this.#receipt = event.receipt ?? null;
+        if (this.#node !== null) this.#evidence = await this.#running.evidence(this.#node);
         this.#end({ state: this.#answer.state === "stopped" ? "stopped" : "complete" });
         break;
       default:
@@ -130,10 +139,9 @@ export class Run {
       usage: usage === null ? null : [usage.prompt, usage.cached, usage.completion],
       proof: made?.proof ?? "none",
       document: made === null ? null : fromHex(made.node),
-      bundle: made?.bundle ?? null,
+      bundle: this.#evidence ?? made?.bundle ?? null,
       appraisal: made?.appraisal ?? null,
-      // No node signs receipts yet (specs/application.md).
-      receipt: null,
+      receipt: this.#receipt === null ? null : keptOf(this.#receipt),
     };
   }
 }

@@ -11,6 +11,7 @@ import { type VerifiedNode } from "@privity/channel/nodes";
 import { Connection, DOCUMENT_SECONDS } from "@privity/channel/sdk";
 import type { Bytes } from "@privity/protocol/bytes";
 import type { JsonObject } from "@privity/protocol/canonical";
+import { MAX_BUNDLE } from "@privity/protocol/limits";
 import { encodeEvidence } from "@privity/trust/remembered";
 import { encode as encodeSaved } from "@privity/trust/saved_evidence";
 
@@ -69,8 +70,18 @@ export class Visit {
    */
   async saved(): Promise<Bytes | null> {
     const bundle = this.#judged?.bundle ?? null;
+    return bundle === null ? null : this.#withLogs(bundle);
+  }
+
+  /** The evidence of a node as it is kept with an answer: as `saved`, and the bundle alone where its logs cannot be reached. */
+  async evidence({ bundle }: VerifiedNode): Promise<Bytes> {
+    const saved = await this.#withLogs(bundle).catch(() => bundle);
+    return saved.length <= MAX_BUNDLE ? saved : bundle;
+  }
+
+  async #withLogs(bundle: Bytes): Promise<Bytes> {
     const { source, server } = this.#connection ?? {};
-    if (bundle === null || server === undefined || (source?.standing ?? null) === null) return bundle;
+    if (server === undefined || (source?.standing ?? null) === null) return bundle;
     return encodeSaved(await server.saved(bundle, this.#edges.ground.clock()));
   }
 

@@ -24,6 +24,7 @@ import { chosenEffort, chosenModel } from "./models.ts";
 import { say } from "./notices.ts";
 import { affordable, allowance, tokensFor } from "./paying.ts";
 import { ports } from "./ports.ts";
+import { remembered } from "./remembered.ts";
 import { keepId } from "./request_ids.ts";
 import { failures, newRun, type Run, runOf, runs, setFailure, setRun } from "./runs.ts";
 import { addPiece, beginStream, endStream, restart } from "./streaming.ts";
@@ -173,7 +174,8 @@ async function begin(id: string, question: string, rid: string, model: string | 
     beginStream(run);
     setRun(id, run);
     const asking = {
-      request: run.request, conversation: id, rid, model, effort: chosenEffort.value, messages: spelled(given), receipt: false,
+      request: run.request, conversation: id, rid, model, effort: chosenEffort.value, messages: spelled(given),
+      receipt: remembered.value.receipts,
     };
     if (tokens.length > 0) {
       run.again = async () => ports().channel.ask("ask", { ...asking, tokens: await tokensFor(rid, true) });

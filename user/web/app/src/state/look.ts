@@ -19,6 +19,8 @@ export interface Remembered {
   readonly sidebar: boolean;
   /** Whether HTML and SVG in answers can be shown as pictures. */
   readonly previews: boolean;
+  /** Whether nodes are asked to sign their answers, which then can be proven to others. */
+  readonly receipts: boolean;
   /** Ids of folders and parts of the list that are folded. */
   readonly folded: readonly string[];
 }
@@ -26,7 +28,8 @@ export interface Remembered {
 const NAME = "privity.look";
 const MOST = 512;
 const PLAIN: Remembered = {
-  theme: "system", language: null, keys: {}, singleKeys: true, enterSends: true, sidebar: true, previews: false, folded: [],
+  theme: "system", language: null, keys: {}, singleKeys: true, enterSends: true, sidebar: true, previews: false, receipts: false,
+  folded: [],
 };
 
 export const DARK = "(prefers-color-scheme: dark)";
@@ -64,7 +67,7 @@ export function forgetLook(): Remembered {
 export function checked(value: unknown): Remembered {
   if (value === null || typeof value !== "object") return PLAIN;
   const found = value as Readonly<Record<string, unknown>>;
-  const flag = (name: "singleKeys" | "enterSends" | "sidebar" | "previews"): boolean => {
+  const flag = (name: "singleKeys" | "enterSends" | "sidebar" | "previews" | "receipts"): boolean => {
     const one = found[name];
     return typeof one === "boolean" ? one : PLAIN[name];
   };
@@ -74,7 +77,7 @@ export function checked(value: unknown): Remembered {
     language: isShort(found["language"]) ? found["language"] : null,
     keys: keysOf(found["keys"]),
     singleKeys: flag("singleKeys"), enterSends: flag("enterSends"), sidebar: flag("sidebar"),
-    previews: flag("previews"),
+    previews: flag("previews"), receipts: flag("receipts"),
     folded: Array.isArray(found["folded"]) ? found["folded"].filter(isShort).slice(0, MOST) : [],
   };
 }

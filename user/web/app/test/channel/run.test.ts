@@ -37,6 +37,7 @@ class Page {
         this.heard(news);
       },
       accepted: () => undefined,
+      evidence: ({ bundle }) => Promise.resolve(new Uint8Array([...bundle, 0])),
     });
   }
 
@@ -67,7 +68,8 @@ test("an answer is told in pieces, then its end with what can be shown of it", a
   expect(at.text).toBe("Hello you.");
   const { bundle, appraisal } = node.verified();
   expect(at.ends).toMatchObject([{
-    state: "complete", reason: "", usage: [5, 0, 2], proof: "test", model: "ab".repeat(32), bundle, appraisal, receipt: null,
+    state: "complete", reason: "", usage: [5, 0, 2], proof: "test", model: "ab".repeat(32), appraisal, receipt: null,
+    bundle: new Uint8Array([...bundle, 0]),
   }]);
 });
 

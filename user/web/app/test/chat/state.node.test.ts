@@ -308,7 +308,8 @@ describe("what the browser remembers", () => {
   test.each<unknown>([null, 1, "x", [], { theme: "pink", language: 7, keys: 1, folded: "x", singleKeys: "no" }])(
     "%j is as if it were not there", (value) => {
       expect(checked(value)).toEqual({
-        theme: "system", language: null, keys: {}, singleKeys: true, enterSends: true, sidebar: true, previews: false, folded: [],
+        theme: "system", language: null, keys: {}, singleKeys: true, enterSends: true, sidebar: true, previews: false,
+        receipts: false, folded: [],
       });
     },
   );

@@ -7,6 +7,7 @@ import { account, chat, online, overview, panelOpen, record } from "../../state/
 import { fresh } from "../../state/chats.ts";
 import { checking } from "../../state/composing.ts";
 import { now } from "../../state/now.ts";
+import { remembered } from "../../state/remembered.ts";
 import { spokenOf } from "../../state/shortcuts.ts";
 import { isTest } from "../../state/verifying.ts";
 import { distance, t } from "../../text/text.ts";
@@ -21,6 +22,7 @@ export function StateLine(): JSX.Element {
       >
         <Icon name={icon} />{text}
       </button>
+      {remembered.value.receipts && <span>{t("chat.receipts")}</span>}
       <span class="state-saved">{saved()}</span>
     </p>
   );

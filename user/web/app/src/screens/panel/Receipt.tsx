@@ -2,13 +2,14 @@
 
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 
 import type { MessageView } from "../../bridge/views.ts";
 import { Button } from "../../parts/Button.tsx";
 import { Dialog } from "../../parts/Dialog.tsx";
 import { Copy, Reveal } from "../../parts/Reveal.tsx";
-import { commandOf, recordOf, saveReceipt, shownReceipt } from "../../state/receipts.ts";
+import { type Judged, type KeptProof, keptProof, save } from "../../state/kept_proof.ts";
+import { shownReceipt } from "../../state/receipts.ts";
 import { moment, t } from "../../text/text.ts";
 import { Outcome } from "./Group.tsx";
 import { type KeptCheck, readKept } from "./kept.ts";
@@ -16,19 +17,44 @@ import { checkName, whyOf } from "./rows.ts";
 
 export function Receipt(): JSX.Element | null {
   const message = shownReceipt.value;
-  if (message === null) return null;
-  const close = (): void => { shownReceipt.value = null; };
-  const actions = message.evidence === null ? undefined : (
-    <Button icon="download" onClick={() => void saveReceipt(message)}>{t("panel.receipt.export")}</Button>
-  );
+  return message === null ? null : <Open key={message.id} message={message} />;
+}
+
+function Open({ message }: { readonly message: MessageView }): JSX.Element {
+  const kept = useSignal<KeptProof | "loading" | null>("loading");
+  useEffect(() => void keptProof(message).then((found) => { kept.value = found; }), []);
+  const found = kept.value;
+  const ready = found === "loading" ? null : found;
   return (
-    <Dialog title={t("panel.receipt.title")} onClose={close} size="wide" actions={actions}>
+    <Dialog
+      title={t("panel.receipt.title")} onClose={() => { shownReceipt.value = null; }} size="wide"
+      actions={ready === null ? undefined : <Saving kept={ready} />}
+    >
       <p class={`panel-headline panel-${message.proof}`}>{t(`panel.receipt.${message.proof}`)}</p>
       <Facts message={message} />
-      {message.evidence !== null && <Checks message={message} />}
-      {message.evidence !== null && <Command text={commandOf(message)} />}
+      {message.evidence !== null && found === "loading" && <p class="panel-soft">{t("panel.loading")}</p>}
+      {ready !== null && <Checks record={ready.record} />}
+      {ready !== null && <Signed kept={ready} />}
+      {ready !== null && <Commands kept={ready} />}
     </Dialog>
   );
+}
+
+function Saving({ kept: { evidence, signed } }: { readonly kept: KeptProof }): JSX.Element {
+  const file = signed === null || signed === "broken" ? null : signed;
+  return (
+    <>
+      {file !== null && <Button icon="download" onClick={() => save(file)}>{t("panel.receipt.save_signed")}</Button>}
+      <Button icon="download" onClick={() => save(evidence)}>{t("panel.receipt.export")}</Button>
+    </>
+  );
+}
+
+/** What the enclave signed, if it was asked to. */
+function Signed({ kept: { signed } }: { readonly kept: KeptProof }): JSX.Element {
+  if (signed === null) return <p class="panel-soft">{t("panel.receipt.unsigned")}</p>;
+  if (signed === "broken") return <p class="panel-refused">{t("panel.receipt.broken")}</p>;
+  return <p>{t(signed.shown ? "panel.receipt.signed" : "panel.receipt.signed_unshown", { model: signed.model })}</p>;
 }
 
 function Facts({ message }: { readonly message: MessageView }): JSX.Element {
@@ -51,27 +77,26 @@ function Facts({ message }: { readonly message: MessageView }): JSX.Element {
   );
 }
 
-/** How the saved file is judged without this page. */
-function Command({ text }: { readonly text: string }): JSX.Element {
+/** How the saved files are judged without this page. */
+function Commands({ kept: { evidence, signed } }: { readonly kept: KeptProof }): JSX.Element {
+  const all: readonly Judged[] = signed === null || signed === "broken" ? [evidence] : [evidence, signed];
   return (
     <>
       <p class="panel-soft">{t("panel.receipt.command")}</p>
-      <p class="receipt-command" dir="ltr"><code>{text}</code><Copy text={text} /></p>
+      {all.map(({ command }) => (
+        <p key={command} class="receipt-command" dir="ltr"><code>{command}</code><Copy text={command} /></p>
+      ))}
     </>
   );
 }
 
 /** The checks as they were recorded then, not as they would turn out now. */
-function Checks({ message }: { readonly message: MessageView }): JSX.Element {
-  const found = useSignal<readonly KeptCheck[] | null>(null);
-  useEffect(() => {
-    void recordOf(message).then((text) => { found.value = text === null ? [] : readKept(text); }, () => { found.value = []; });
-  }, [message.id]);
-  if (found.value === null) return <p class="panel-soft">{t("panel.loading")}</p>;
+function Checks({ record }: { readonly record: string }): JSX.Element {
+  const found: readonly KeptCheck[] = useMemo(() => readKept(record), [record]);
   return (
     <Reveal label={t("panel.title")}>
       <ul class="panel-rows">
-        {found.value.map(({ check, item, outcome, reason }) => (
+        {found.map(({ check, item, outcome, reason }) => (
           <li key={`${check} ${item}`} class="panel-row">
             <Outcome outcome={outcome} words={false} />
             <div class="panel-row-words">

@@ -1,7 +1,8 @@
-/** When the client locks itself, and what uploading tells the service. */
+/** When the client locks itself, what uploading tells the service, and whether answers are signed. */
 
 import type { JSX } from "preact";
 
+import type { SettingsView } from "../../../bridge/views.ts";
 import { Button } from "../../../parts/Button.tsx";
 import { Select } from "../../../parts/Field.tsx";
 import { Section } from "../../../parts/Page.tsx";
@@ -9,21 +10,37 @@ import { Switch } from "../../../parts/Switch.tsx";
 import { overview } from "../../../state/app.ts";
 import { beginCreate } from "../../../state/creating.ts";
 import { lock, LOCK_AFTER } from "../../../state/locking.ts";
+import { remember, remembered } from "../../../state/remembered.ts";
 import { change, isKept } from "../../../state/settings.ts";
 import { t } from "../../../text/text.ts";
 
 export function Privacy(): JSX.Element {
   const settings = overview.value?.settings;
-  if (!isKept() || settings === undefined) {
-    return (
-      <div class="stack settings-group">
-        <p>{t("settings.privacy.guest")}</p>
-        <div class="actions"><Button kind="primary" onClick={() => beginCreate()}>{t("entry.ways.create")}</Button></div>
-      </div>
-    );
-  }
   return (
     <div class="stack settings-group">
+      {isKept() && settings !== undefined ? <Account settings={settings} /> : <Guest />}
+      <Section title={t("settings.receipts")}>
+        <Switch
+          label={t("settings.receipts.ask")} hint={t("settings.receipts.hint")} on={remembered.value.receipts}
+          onChange={(receipts) => remember({ receipts })}
+        />
+      </Section>
+    </div>
+  );
+}
+
+function Guest(): JSX.Element {
+  return (
+    <>
+      <p>{t("settings.privacy.guest")}</p>
+      <div class="actions"><Button kind="primary" onClick={() => beginCreate()}>{t("entry.ways.create")}</Button></div>
+    </>
+  );
+}
+
+function Account({ settings }: { readonly settings: SettingsView }): JSX.Element {
+  return (
+    <>
       <Select
         label={t("settings.lock")} hint={t("settings.lock.hint")} value={String(settings.lock ?? "")}
         options={lockOptions(settings.lock)}
@@ -36,7 +53,7 @@ export function Privacy(): JSX.Element {
           onChange={(atOnce) => void change({ atOnce })}
         />
       </Section>
-    </div>
+    </>
   );
 }
 
