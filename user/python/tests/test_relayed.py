@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from privity_client.appraisal import AllowSimulated, LocalAppraiser
 from privity_client.chain import Chain
 from privity_client.channel import Channel
+from privity_client.cli import trust
 from privity_client.client import link
 from privity_client.commands import Complete
 from privity_client.discovery import Discovery
@@ -77,9 +78,9 @@ class OnTheWay:
 async def find(way: OnTheWay, home: Path, relay: Relay | None = RELAY) -> object:
     """The node as a client finds it, held to the logs, its HELLO included."""
     async with open_client(URL, relay, httpx.MockTransport(way.answer)) as client:
-        trust = open_server(client, URL, home)
+        held = open_server(client, URL, home)
         appraiser = LocalAppraiser("local", AllowSimulated((way.made.root.pin,)))
-        source = Discovery(client, URL, appraiser, clock=lambda: way.made.now, entropy=bytes, trust=trust)
+        source = Discovery(client, URL, appraiser, clock=lambda: way.made.now, entropy=bytes, trust=held)
         (node,) = await source.nodes("", refresh=True)
         await client.post(f"{node.origin}/ec1/hello", content=b"sealed")
         return node
@@ -249,6 +250,16 @@ def test_a_choice_that_cannot_be_read_is_not_taken_for_none(home: Path, data: by
         chosen.resolve(home, URL, "")
 
 
+def test_forgetting_a_server_does_not_show_its_operator_the_address(home: Path, monkeypatch) -> None:
+    monkeypatch.setenv("PRIVITY_HOME", str(home))
+    chosen.remember(home, URL, RELAY)
+    assert trust.forget(URL) == 0
+    assert (pins.read(pins.folder(home, URL)), chosen.remembered(home, URL)) == (None, RELAY)
+    chosen.remember(home, URL, None)
+    assert trust.forget(URL) == 0
+    assert not pins.folder(home, URL).exists()
+
+
 def test_a_relay_is_an_origin() -> None:
     assert relay.named("https://relay.example:8443/").url == "https://relay.example:8443"
     for wrong in (
@@ -341,9 +352,9 @@ def gateway(
 async def find_sealed(way: OnTheWay, home: Path, spoil: Sealed = lambda data: data) -> object:
     """As `find`, through Oblivious HTTP."""
     async with open_client(URL, OBLIVIOUS, httpx.MockTransport(gateway(way.answer, spoil))) as client:
-        trust = open_server(client, URL, home)
+        held = open_server(client, URL, home)
         appraiser = LocalAppraiser("local", AllowSimulated((way.made.root.pin,)))
-        source = Discovery(client, URL, appraiser, clock=lambda: way.made.now, entropy=bytes, trust=trust)
+        source = Discovery(client, URL, appraiser, clock=lambda: way.made.now, entropy=bytes, trust=held)
         (node,) = await source.nodes("", refresh=True)
         answer = await client.post(f"{node.origin}/ec1/hello", content=b"sealed")
         return answer.status_code

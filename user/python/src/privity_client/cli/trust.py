@@ -20,6 +20,7 @@ from privity_client.cli.connection import relay_of
 from privity_client.cli.log_facts import facts, members, moment, show_logs
 from privity_client.errors import ClientError
 from privity_client.printable import clean
+from privity_client.relayed import chosen
 from privity_client.relayed.way import open_client
 from privity_client.serve.home import home_path
 from privity_client.trust import pins, remembered
@@ -108,11 +109,11 @@ def evidence(url: str, *, as_json: bool) -> int:
 
 
 def forget(url: str) -> int:
-    """Forget pin and memory of a server; evidence stays."""
+    """Forget pin and memory of a server; evidence stays, and the relay that hides the address from its operator."""
     place = _place(url)
     for name in ("pin.json", "remembered.json"):
         (place / name).unlink(missing_ok=True)
-    if place.exists() and not (place / "evidence").exists():
+    if place.exists() and not any((place / name).exists() for name in ("evidence", chosen.FILE)):
         shutil.rmtree(place)
     Console(highlight=False).print(Text(f"{url} is not pinned any more."))
     return 0
