@@ -39,6 +39,8 @@ def test_no_event_has_a_field_for_a_person_or_a_request() -> None:
         "hello",
         "run",
         "challenge",
+        "ohttp",
+        "public",
         "refused",
         "unreachable",
         "cut",
