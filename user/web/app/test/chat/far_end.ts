@@ -52,6 +52,10 @@ export class FarEnd {
   readonly refuses = new Map<string, string>();
   /** Commands that wait until this is fulfilled. */
   readonly waits = new Map<string, Promise<unknown>>();
+  /** What questions cost; null: nothing. */
+  metering: ChannelAnswers["metering"] = null;
+  /** Messages that are left. */
+  left = 20;
   readonly #answers = new Map<string, { readonly chat: string; readonly parent: string }>();
   readonly #tell: (news: unknown) => void;
   #next = 0;
@@ -60,7 +64,9 @@ export class FarEnd {
     const [vault, vaultEnd] = pair();
     const [channel, channelEnd] = pair();
     const kept = answering<typeof VAULT, VaultAnswers>((command) => this.#handle(command, () => this.#vault(command)));
-    const sent = answering<typeof CHANNEL, ChannelAnswers>((command) => this.#handle(command, () => null));
+    const sent = answering<typeof CHANNEL, ChannelAnswers>((command) => {
+      return this.#handle(command, () => (command.name === "metering" ? this.metering : null));
+    });
     serve(vaultEnd, VAULT, kept, VAULT_ASIDE);
     this.#tell = serve(channelEnd, CHANNEL, sent, CHANNEL_ASIDE);
     connect({
@@ -139,11 +145,20 @@ export class FarEnd {
         this.drafts.set(command.chat ?? "", command.text);
         return null;
       case "composed": return this.drafts.get(command.chat ?? "") ?? "";
+      case "tokens":
+        if (this.left === 0) throw new Refusal("tokens_gone");
+        this.left -= 1;
+        return { tokens: [Uint8Array.of(this.left)], allowance: this.#allowance() };
+      case "allowance": return this.#allowance();
       case "deleteChats":
         for (const chat of command.chats) this.chats.delete(chat);
         return null;
       default: return null;
     }
+  }
+
+  #allowance(): VaultAnswers["allowance"] {
+    return { left: this.left, limit: 20, others: 0, reset: 86_400 };
   }
 
   #write({ chat, parent, text }: Extract<VaultCommand, { readonly name: "write" }>): VaultAnswers["write"] {
