@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import httpx
 import pytest
 from loopback import capturing, may_capture
 from openai import AsyncOpenAI, AuthenticationError, BadRequestError, InternalServerError, NotFoundError, OpenAI
+from ports import free_row
 from privity_client import fetch
 from privity_client.appraisal import AllowSimulated, LocalAppraiser, read_root
 from privity_client.channel import Channel, unix_time
@@ -24,6 +25,7 @@ from privity_client.nodes import VerifiedNode
 from privity_client.proxy.asking import Asking
 from privity_client.proxy.verified import VerifiedNodes
 from privity_client.testing import proxy_stand
+from privity_client.trust import pins
 from privity_client.trust.server import reach
 from privity_protocol import receipt
 from proxied import Proxied, proxied, recorders
@@ -234,26 +236,45 @@ def test_a_receipt_that_a_program_wants_is_kept_for_its_owner_and_holds(served: 
         assert json.loads(file.shown.request)["messages"] == ASKED
 
 
-def test_no_byte_that_leaves_the_proxy_holds_a_word_of_question_or_answer(served: Served) -> None:
-    """Recorders stand where the proxy reaches the server and its relay; the files of the logs are public."""
+@contextmanager
+def relay_of_others(served: Served, folder: Path, port: int, public: str) -> Iterator[None]:
+    """A relay at `port` before the whole installation, through which everything goes; clients know it as `public`."""
+    known = pins.read(pins.folder(served.home.root, served.url))
+    assert known is not None
+    read = f"http://localhost:{served.port + 3}"
+    logs = [{"origin": one, "url": f"{read}/{one.rpartition('/')[2]}"} for one in (known.release, known.keys)]
+    behind = {"service": served.url, "run": f"http://localhost:{served.port + 1}", "logs": logs}
+    own = {"v": 1, "listen": {"host": "127.0.0.1", "port": port}, "public": public}
+    (folder / "relay.json").write_text(json.dumps(own | behind))
+    argv = [sys.executable, "-m", "privity_service.relay", "--config", str(folder / "relay.json")]
+    with subprocess.Popen(argv, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("READY ")
+            yield
+        finally:
+            process.terminate()
+
+
+def test_no_byte_that_leaves_the_proxy_holds_a_word_of_question_or_answer(served: Served, tmp_path: Path) -> None:
+    """A recorder stands where the proxy reaches its relay, and there is no way past that."""
     word = f"canary{secrets.token_hex(8)}"
-    with recorders(served.port, served.port + 1) as (service, relay):
-        server = f"http://localhost:{service.port}"
-        origins = ["--release", "local/release", "--keys", "local/keys"]
-        pinned = served.run("trust", "pin", server, "--policy", str(served.home.log_policy), *origins)
-        assert pinned.returncode == 0, pinned.stderr
+    port = free_row()
+    with recorders(port) as (recorder,):
+        relay = f"http://localhost:{recorder.port}"
         with (
-            proxied(served, "--profile", "p0", "--relay", f"http://localhost:{relay.port}", server=server) as proxy,
+            relay_of_others(served, tmp_path, port, relay),
+            proxied(served, "--profile", "p0", "--relay", relay) as proxy,
             proxy.openai() as client,
         ):
             asked = [{"role": "user", "content": f"Say {word}."}]
             told = client.chat.completions.create(model="tiny", messages=asked, max_tokens=100, user=word)
             client.responses.create(model="tiny", input=word, instructions=word, metadata={"a": word})
             key = proxy.key.encode()
-        seen = service.everything() + relay.everything()
+        seen = recorder.everything()
     answer = told.choices[0].message.content.encode()
-    assert b"POST /ec1/run" in relay.everything()
-    assert b"GET /v1/bulletin" in service.everything()
+    assert b"POST /ec1/run" in seen
+    assert b"GET /v1/bulletin" in seen
     assert len(answer) > 48
     pieces = [answer[at : at + 24] for at in range(0, len(answer) - 24, 24)]
     assert [one for one in (word.encode(), word.encode().hex().encode(), key, *pieces) if one in seen] == []
