@@ -49,6 +49,8 @@ export class Search {
   readonly #fresh = new Map<Month, number>();
   /** Months from which something was deleted. */
   readonly #torn = new Set<Month>();
+  /** Messages by what their files lacked when they were looked at: they are looked at again when it comes. */
+  readonly #lacking = new Map<Id, Set<Id>>();
   #segments: Segments | null = null;
   #epoch = -1;
   /** Ids to look at; null: all. */
@@ -156,16 +158,34 @@ export class Search {
     const nodes = mirror.boxes().flatMap(({ id }) => mirror.inside(toHex(id))).filter(({ kind }) => kind === Kind.NODE);
     const gone = [...this.#texts.all().map(({ id }) => id), ...this.#apart.keys()].filter((id) => mirror.find(id) === null);
     const unseen = nodes.map(({ id }) => toHex(id)).filter((id) => !this.#texts.has(id) && !this.#apart.has(id));
-    return [...unseen, ...gone];
+    return [...unseen, ...gone, ...this.#lacking.keys()];
   }
 
   async #look(id: Id): Promise<void> {
     const place = this.#saved.mirror.find(id);
     if (place?.kind !== Kind.NODE) {
       this.#remove(id);
+      if (place !== null) await this.#came(id);
       return;
     }
     if (this.#texts.has(id) || this.#apart.has(id)) return;
+    await this.#read(id);
+  }
+
+  /** Something that files of messages lacked may be here now: their words are read again. */
+  async #came(part: Id): Promise<void> {
+    const waiting = this.#lacking.get(part) ?? [];
+    this.#lacking.delete(part);
+    for (const id of waiting) {
+      const held = this.#texts.get(id) ?? this.#apart.get(id);
+      if (held === undefined) continue;
+      // Whatever piece it lies in was written without.
+      this.#torn.add(monthOf(held.time));
+      if (this.#texts.has(id)) await this.#read(id);
+    }
+  }
+
+  async #read(id: Id): Promise<void> {
     const text = await this.#open(id);
     if (text === null) return;
     this.#texts.add(text);
@@ -192,7 +212,7 @@ export class Search {
       const found = await this.#saved.account.history.item(bytesOf(id));
       if (found?.content.kind !== Kind.NODE) return null;
       const { role, time, chat } = found.content;
-      return { id, chat: toHex(chat), time, text: role === Role.SYSTEM ? "" : await this.#said(found.content) };
+      return { id, chat: toHex(chat), time, text: role === Role.SYSTEM ? "" : await this.#said(id, found.content) };
     } catch (error) {
       if (error instanceof VaultError) return null;
       throw error;
@@ -200,9 +220,14 @@ export class Search {
   }
 
   /** A message's words, and those of its files, as far as they are here. */
-  async #said(node: Node): Promise<string> {
+  async #said(message: Id, node: Node): Promise<string> {
     const open = async (id: Id): Promise<Content | null> => {
-      return (await this.#saved.account.history.item(bytesOf(id)))?.content ?? null;
+      const found = await this.#saved.account.history.item(bytesOf(id)).catch((error: unknown) => {
+        this.#lacks(message, id);
+        throw error;
+      });
+      if (found === null) this.#lacks(message, id);
+      return found?.content ?? null;
     };
     const texts = [textOf(node)];
     for (const file of filesOf(node)) {
@@ -215,6 +240,11 @@ export class Search {
       }
     }
     return texts.filter((one) => one !== "").join("\n\n").slice(0, MOST_OF_ONE);
+  }
+
+  #lacks(message: Id, part: Id): void {
+    const waiting = this.#lacking.get(part) ?? new Set();
+    this.#lacking.set(part, waiting.add(message));
   }
 
   #pause(): Promise<void> {

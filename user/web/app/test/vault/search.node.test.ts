@@ -1,6 +1,7 @@
 /** Search over everything that was written, on this device, without asking anybody. */
 
-import { describe, expect, test } from "vitest";
+import { toHex } from "@privity/protocol/bytes";
+import { describe, expect, test, vi } from "vitest";
 
 import { Search } from "../../src/vault/search.ts";
 import { wordsOf } from "../../src/vault/words.ts";
@@ -122,4 +123,26 @@ describe("the index at rest", () => {
     expect(await look("東京 straße")).toEqual([...chats].reverse());
     expect(await look("needle0 needle1")).toEqual([]);
   });
+});
+
+test("a file that comes after its message is found without a new start", async () => {
+  const { tab } = await begun();
+  const file = await tab.do("attach", { fileName: "a.pdf", type: "application/pdf", data: Uint8Array.of(1), text: "Quinces" });
+  const { chat, message } = await write(tab, "Look at this", { attachments: [file] });
+  const { edges, open } = tab.vault.desk;
+  const { history } = open.account;
+  const kept = history.item.bind(history);
+  const lacked = new Set<string>();
+  const item = vi.spyOn(history, "item").mockImplementation(async (id) => {
+    if (toHex(id) === message) return kept(id);
+    lacked.add(toHex(id));
+    return null;
+  });
+  const search = new Search(edges, open, () => undefined);
+  const look = async (): Promise<number> => (await search.find(["quinces"], () => true, 10)).length;
+  expect(await look()).toBe(0);
+  item.mockRestore();
+  search.touched(new Map([...lacked].map((id) => [id, chat])));
+  expect(await look()).toBe(1);
+  search.stop();
 });
