@@ -5,7 +5,7 @@
  * left is "unexpected", which also says that nothing was deleted. A test demands that no listed code ends there.
  */
 
-import { isKey, type Key, stageOf, t } from "./text.ts";
+import { isKey, type Key, lateRows, stageOf, t } from "./text.ts";
 
 export const ACTIONS = [
   "check_again", "details", "save_evidence", "try_again", "another_way", "seven_words", "link_device", "compare", "export",
@@ -26,12 +26,15 @@ export interface ReasonText {
   readonly code: string;
 }
 
+/** Entry, what can be done, the codes that it speaks for. */
+export type Row = readonly [text: string, actions: readonly Action[], codes: string];
+
 const CHECK: readonly Action[] = ["check_again", "details"];
 const CONVICTING: readonly Action[] = ["save_evidence", "details"];
 const AGAIN: readonly Action[] = ["try_again"];
 
-/** Entry, then the codes that it speaks for. */
-const LISTED: readonly (readonly [text: string, actions: readonly Action[], codes: string])[] = [
+/** Of what may fail on the first screen; the others come with their texts (`stages.ts`). */
+const LISTED: readonly Row[] = [
   ["outdated", CHECK,
     "evidence_stale collateral_expired collateral_too_old release_proof_stale anchor_unknown key_expired checkpoint_stale "
     + "checkpoint_from_the_future log_outdated crl_expired ocsp_expired certificate_expired"],
@@ -67,11 +70,6 @@ const LISTED: readonly (readonly [text: string, actions: readonly Action[], code
   ["tokens_daily", ["plans"], "tokens_gone tokens.daily plan.tokens"],
   ["issuer_refused", ["check_again", "details"], "issuer_refused"],
   ["tokens_off", AGAIN, "tokens"],
-  ["voucher_unknown", [], "voucher.unknown"],
-  ["voucher_used", [], "voucher.used"],
-  ["voucher_malformed", [], "voucher"],
-  ["plan_running", [], "plan.running"],
-  ["payments_off", [], "payments.off"],
   ["opener_wrong", ["try_again", "another_way"], "opener.wrong_key"],
   ["opener_unstable", ["seven_words"], "opener.unstable"],
   ["no_prf", ["seven_words", "link_device"], "passkey.unsupported passkey.opens_nothing"],
@@ -98,14 +96,6 @@ const LISTED: readonly (readonly [text: string, actions: readonly Action[], code
   ["object", ["details", "hide"], "object"],
   ["active_chats", ["archive_oldest", "plans"], "plan.active_chats"],
   ["plan_bytes", ["plans", "export"], "plan.bytes"],
-  ["pairing_changed", ["details"], "pairing.card_changed pairing.foreign pairing.commitment"],
-  ["pairing_expired", AGAIN, "pairing.expired pairing.unknown"],
-  ["pairing_burnt", AGAIN, "pairing.burnt"],
-  ["pairing", AGAIN, "pairing"],
-  ["share_service", AGAIN, "share.taken share.too_many share.expiry"],
-  ["share", ["details"], "share"],
-  ["export_wrong", AGAIN, "export.wrong_key"],
-  ["export", ["details"], "export"],
   ["service_busy", AGAIN, "service.busy"],
   ["service", AGAIN, "service"],
   ["storage_full", ["export", "free_space"], "page.QuotaExceededError storage.full"],
@@ -128,9 +118,14 @@ const LISTED: readonly (readonly [text: string, actions: readonly Action[], code
   ["page_order", [], "page.order page.started page.unstarted page.command"],
 ];
 
-const BY_CODE: ReadonlyMap<string, Entry> = new Map(LISTED.flatMap(([text, actions, codes]) => {
-  return codes.split(" ").map((code): [string, Entry] => [code, { text, actions }]);
-}));
+const BY_CODE = byCode(LISTED);
+let late: ReadonlyMap<string, Entry> | null = null;
+
+function byCode(rows: readonly Row[]): ReadonlyMap<string, Entry> {
+  return new Map(rows.flatMap(([text, actions, codes]) => {
+    return codes.split(" ").map((code): [string, Entry] => [code, { text, actions }]);
+  }));
+}
 
 /** What a person reads of `reason`, which is `code` or `code:detail`. */
 export function reasonText(reason: string, detail = ""): ReasonText {
@@ -155,7 +150,8 @@ export function actionText(action: Action): string {
 }
 
 function entryOf(code: string): Entry | undefined {
-  const found = BY_CODE.get(code);
+  if (late === null && lateRows().length > 0) late = byCode(lateRows());
+  const found = BY_CODE.get(code) ?? late?.get(code);
   const dot = code.lastIndexOf(".");
   return found ?? (dot < 0 ? undefined : entryOf(code.slice(0, dot)));
 }

@@ -9,6 +9,7 @@ import { signal } from "@preact/signals";
 
 import first from "./catalogs/en.ts";
 import type rest from "./catalogs/en_rest.ts";
+import type { Row } from "./reasons.ts";
 
 export type Key = keyof typeof first | keyof typeof rest;
 export type Plural = Readonly<Record<string, string>>;
@@ -29,6 +30,7 @@ let english: Catalog = first;
 let whole: Promise<void> | null = null;
 /** Stages of the appraisal by reason, once their texts are here. */
 let stages: ReadonlyMap<string, string> = new Map();
+let late: readonly Row[] = [];
 
 const chosen = signal<Chosen>({ language: "en", catalog: english });
 
@@ -66,8 +68,8 @@ export async function choose(next: Language): Promise<void> {
 
 /** Have the texts of every screen; a screen that is loaded when it is opened waits for them. */
 export function allTexts(): Promise<void> {
-  whole ??= import("./catalogs/en_rest.ts").then(({ default: more, STAGE_OF }) => {
-    stages = STAGE_OF;
+  whole ??= import("./catalogs/en_rest.ts").then(({ default: more, LATE, STAGE_OF }) => {
+    [late, stages] = [LATE, STAGE_OF];
     english = { ...english, ...more };
     if (language() === "en") chosen.value = { language: "en", catalog: english };
   }, (error: unknown) => {
@@ -83,6 +85,11 @@ export function t(key: Key, values: Values = {}): string {
   const found = catalog[key] ?? english[key] ?? key;
   const form = typeof found === "string" ? found : pluralOf(found, shown, values["count"]);
   return form.replace(/\{(\w+)\}/g, (whole, name: string) => written(values[name], shown) ?? whole);
+}
+
+/** Entries of reasons beside those of the first screen; none before all texts are here. */
+export function lateRows(): readonly Row[] {
+  return late;
 }
 
 /** The stage of the appraisal that a reason belongs to; undefined for any other, and before all texts are here. */

@@ -8,6 +8,6 @@ import reasons from "./en/reasons.json" with { type: "json" };
 import settings from "./en/settings.json" with { type: "json" };
 import update from "./en/update.json" with { type: "json" };
 
-export { STAGE_OF } from "../stages.ts";
+export { LATE, STAGE_OF } from "../stages.ts";
 
 export default { ...account, ...entry, ...panel, ...parts, ...reasons, ...settings, ...update };
