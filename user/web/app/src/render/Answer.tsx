@@ -4,7 +4,6 @@ import type { JSX } from "preact";
 import { useMemo, useRef, useState } from "preact/hooks";
 
 import { inChunks } from "../parts/chunks.ts";
-import { useNodes } from "../parts/memo.ts";
 import { t } from "../text/text.ts";
 
 import type { Destination } from "./address.ts";
@@ -12,6 +11,7 @@ import { Block } from "./Block.tsx";
 import { type Block as Read, Reader } from "./blocks.ts";
 import type { Definitions } from "./lex.ts";
 import { LinkQuestion } from "./Link.tsx";
+import { useNodes } from "./nodes.ts";
 import { Around } from "./surroundings.ts";
 import { Plain } from "./Unformatted.tsx";
 
