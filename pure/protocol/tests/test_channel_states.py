@@ -328,7 +328,9 @@ def test_nothing_leaves_after_close() -> None:
     _, writer, _ = conversation()
     emission = Emission(PROFILES["p1"], writer)
     emission.finish()
+    assert not emission.ended
     assert sum(emission.tick() is not None for _ in range(40)) == 20
+    assert emission.ended
     assert emission.closed
     assert emission.tick() is None
 

@@ -67,5 +67,6 @@ export function heardChannel(news: ChannelNews): void {
 export async function judged(): Promise<void> {
   await loadModels();
   settled();
-  watchAllowance();
+  // What is refused would be told again by the look for prices, and that again looked at.
+  if (record.value !== null && record.value.verdict !== "refused") watchAllowance();
 }

@@ -2,10 +2,12 @@
 
 import { beforeEach, expect, test, vi } from "vitest";
 
+import { record } from "../../src/state/app.ts";
 import { send, tryAgain } from "../../src/state/asking.ts";
+import { judged } from "../../src/state/news.ts";
 import { allowance } from "../../src/state/paying.ts";
 import { failures } from "../../src/state/runs.ts";
-import { FarEnd, settle } from "./far_end.ts";
+import { FarEnd, RECORD, settle } from "./far_end.ts";
 
 const METERING = {
   prices: { chat: 1, embed: 1 },
@@ -87,4 +89,16 @@ test("a question that finds no token is kept with the reason, and asked of nobod
   expect([...failures.value.values()][0]).toMatchObject({ reason: "tokens_gone", answer: null });
   expect(far.of("ask")).toEqual([]);
   expect(allowance.value?.left).toBe(0);
+});
+
+test("what costs are is learnt with an appraisal, and not with a refusal, which would be told again for it", async () => {
+  far.metering = METERING;
+  record.value = { ...RECORD, verdict: "refused", reasons: ["simulated_not_allowed"] };
+  await judged();
+  await settle();
+  expect(far.of("metering")).toEqual([]);
+  record.value = RECORD;
+  await judged();
+  await until(() => expect(allowance.value).not.toBeNull());
+  expect(far.of("metering")).toHaveLength(1);
 });

@@ -18,12 +18,12 @@ const REQUIRED = [
   "evidence", "pacing", "padding", "receipt", "records", "token",
 ] as const;
 
-/** Folders of documents that the verifier and the log's readers read: their packages run them. */
+/** Folders of documents that other packages run; and of Oblivious HTTP, which no TypeScript speaks. */
 const ELSEWHERE: readonly string[] = [
   "appraise", "policy", "release", "endorsement",
   "note", "checkpoint", "cosignature", "witness-policy", "proof", "view", "tiles", "leaves", "bulletin", "trust",
   "opener", "keyring", "object", "page", "pairing", "share", "export", "contents", "merge", "tree", "title", "wallet",
-  "rotation", "repair", "search", "importers",
+  "rotation", "repair", "search", "importers", "ohttp",
 ];
 
 function findOperation(name: string, expected: Outcome): Operation | undefined {
