@@ -8,9 +8,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from account_stand import Stand, stand_on
+from account_stand import Clock, Stand, stand_on
 from hypothesis import HealthCheck, settings
 from postgresql import postgresql
+from privity_service.issuer.keys import IssuerKeys
 
 # A busy machine is no failure: how long an example takes is measured under bench/.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -50,3 +51,11 @@ def make_stand(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeS
 def stand(make_stand: MakeStand) -> Stand:
     """An open service."""
     return make_stand()
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> IssuerKeys:
+    """An issuer's keys of two plans for today and tomorrow, once: making one takes long."""
+    made = IssuerKeys(tmp_path_factory.mktemp("issuer"), ("free", "plus"))
+    made.prepare(Clock().now, most=4)
+    return made

@@ -7,7 +7,7 @@ from secrets import token_bytes
 from typing import Any
 
 import pytest
-from account_stand import Clock, Stand, reason, run
+from account_stand import Stand, reason, run
 from member import Json, Member, octets, spelled
 from privity_protocol import token, token_request
 from privity_protocol.token import PublicKey
@@ -21,14 +21,6 @@ from sqlalchemy import text
 CHALLENGE = token.challenge("accounts.example", "run.example")
 DAILY = 6
 PLANS = {"free": Plan(daily=DAILY), "plus": Plan(daily=32)}
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> IssuerKeys:
-    """Keys of two plans and two days, once: making one takes long."""
-    made = IssuerKeys(tmp_path_factory.mktemp("issuer"), ("free", "plus"))
-    made.prepare(Clock().now, most=4)
-    return made
 
 
 @pytest.fixture

@@ -26,14 +26,6 @@ DAY = Clock().now // DAY_S
 CHALLENGE = token.challenge("accounts.example", "run.example")
 
 
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> IssuerKeys:
-    """Keys of both plans for today and tomorrow."""
-    made = IssuerKeys(tmp_path_factory.mktemp("issuer"), ("free", "plus"))
-    made.prepare(Clock().now, most=4)
-    return made
-
-
 @pytest.fixture
 def issuing(make_stand: Any, keys: IssuerKeys) -> Stand:
     """A service that issues, with the plans of no configuration."""
