@@ -2,7 +2,8 @@
 
 The same client reads both. The proxy is a process of its own; node, relay, both engines and the client share the
 machine, so where the engine fills every core the path's processes take from it: beside tokens a second stands what the
-SDK in the client's own process reaches, and the processor time a token takes. Random weights of 28 million parameters.
+SDK in the client's own process reaches, and the processor time a token takes. Two models of random weights: one of 28
+million parameters, the least that the goal names, whose token is cheap beside its way, and one of 91 million.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ import psutil
 from direct_engine import LONGEST_LINE, DirectEngine, Timing, direct_engine
 from end_to_end import processor, prompt, through
 from figure import Figure, at_least, at_most, median, plain
-from random_model import SHAPES, build
+from random_model import SHAPES, Shape, build
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests/system"))
 
@@ -111,22 +112,22 @@ async def timed(ask: Ask, streams: int, tokens: int) -> tuple[float, float]:
     return total / seconds, used / total * 1e6
 
 
-async def speeds(direct: Ask, sdk: Ask, proxied: Ask, tokens: int, rounds: int) -> list[Figure]:
-    """Tokens a second at each number of streams."""
+async def speeds(size: str, asks: tuple[Ask, Ask, Ask], tokens: int, rounds: int) -> list[Figure]:
+    """Tokens a second of a model of this size, at each number of streams: directly, by the SDK, through the proxy."""
     figures = []
     for streams in STREAMS:
-        taken = [[await timed(ask, streams, tokens) for ask in (direct, sdk, proxied)] for _ in range(rounds)]
+        taken = [[await timed(ask, streams, tokens) for ask in asks] for _ in range(rounds)]
         base = median([one[0][0] for one in taken])
         ratio = median([one[2][0] / one[0][0] for one in taken])
         over = median([one[2][0] / one[1][0] for one in taken])
         costs = [median([one[place][1] for one in taken]) for place in (0, 2)]
-        label = f"proxy: tokens/s, {streams} streams"
+        label = f"proxy, {size}: tokens/s, {streams} streams"
         figures += [
             plain(f"{label}, direct", base, "", 0),
             at_least(f"{label}, proxy over direct", ratio, 0.95, "x"),
             plain(f"{label}, proxy over SDK", over, "x"),
-            plain(f"proxy: processor a token, {streams} streams, direct", costs[0], "us", 0),
-            plain(f"proxy: processor a token, {streams} streams, proxy", costs[1], "us", 0),
+            plain(f"proxy, {size}: processor a token, {streams} streams, direct", costs[0], "us", 0),
+            plain(f"proxy, {size}: processor a token, {streams} streams, proxy", costs[1], "us", 0),
         ]
     return figures
 
@@ -145,8 +146,11 @@ async def own(ask: Ask, process: psutil.Process, rounds: int) -> list[Figure]:
     ]
 
 
-async def measure(folder: Path, model: Path, *, quick: bool) -> list[Figure]:
-    """The path's figures."""
+@contextlib.asynccontextmanager
+async def three(folder: Path, shape: Shape) -> AsyncIterator[tuple[Ask, Ask, Ask, psutil.Process]]:
+    """Ways to ask a model of this shape: directly, by the SDK, through the proxy, whose process comes last."""
+    model = folder / "random.gguf"
+    build(model, shape)
     installation = Installation(folder, model, slots=SLOTS, context=CONTEXT)
     try:
         await installation.start()
@@ -162,11 +166,19 @@ async def measure(folder: Path, model: Path, *, quick: bool) -> list[Figure]:
 
             for ask in (engine.ask, sdk, proxied.ask):
                 await asyncio.gather(*(ask(prompt(), 4) for _ in range(4)))
-            figures = await first_tokens(engine.ask, sdk, proxied.ask, 5 if quick else 25)
-            figures += await speeds(engine.ask, sdk, proxied.ask, 32 if quick else 64, 1 if quick else 3)
-            return [*figures, *await own(proxied.ask, process, 4 if quick else 16)]
+            yield engine.ask, sdk, proxied.ask, process
     finally:
         await installation.stop()
+
+
+async def measure(shape: Shape, *, least: bool, quick: bool) -> list[Figure]:
+    """The path's figures with a model of this shape; with the `least` one also what does not depend on the model."""
+    size = f"{shape.parameters / 1e6:.0f} M"
+    with tempfile.TemporaryDirectory() as name:
+        async with three(Path(name), shape) as (direct, sdk, proxied, process):
+            figures = await first_tokens(direct, sdk, proxied, 5 if quick else 25) if least else []
+            figures += await speeds(size, (direct, sdk, proxied), 32 if quick else 64, 1 if quick else 3)
+            return [*figures, *await own(proxied, process, 4 if quick else 16)] if least else figures
 
 
 async def relayed(records: int) -> float:
@@ -216,10 +228,8 @@ def run(*, quick: bool) -> list[Figure]:
         at_least("proxy: records/s opened and told, one core", asyncio.run(relayed(2000)), 1000, "", 0),
         at_most("proxy: verification of a node judged before", asyncio.run(cached(1000)), 1, "ms", 4),
     ]
-    with tempfile.TemporaryDirectory() as name:
-        model = Path(name) / "random.gguf"
-        build(model, SHAPES["bench"])
-        return figures + asyncio.run(measure(Path(name), model, quick=quick))
+    figures += asyncio.run(measure(SHAPES["bench"], least=True, quick=quick))
+    return figures + asyncio.run(measure(SHAPES["large"], least=False, quick=quick))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """A Llama of random weights as a GGUF file: for benchmarks and tests, where speed and shape matter and sense does not.
 
 Standard library only, so that every environment can build it. One byte of text is one token; generated text is letters,
-because only their rows of the embedding are not zero. Run: `python bench/random_model.py OUT.gguf [tiny|bench]`.
+because only their rows of the embedding are not zero. Run: `python bench/random_model.py OUT.gguf [tiny|bench|large]`.
 """
 
 import random
@@ -45,6 +45,7 @@ class Shape:
 SHAPES = {
     "tiny": Shape(vocabulary=512, hidden=128, layers=4, heads=4, feed_forward=352, context=4096),
     "bench": Shape(vocabulary=4096, hidden=512, layers=8, heads=8, feed_forward=1408, context=4096),
+    "large": Shape(vocabulary=8192, hidden=768, layers=12, heads=12, feed_forward=2048, context=4096),
 }
 
 
