@@ -15,7 +15,6 @@ from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import psutil
 from direct_engine import DirectEngine, Timing, direct_engine
 from figure import Figure, at_least, at_most, median, plain
@@ -114,10 +113,9 @@ async def measure(folder: Path, model: Path, label: str, *, quick: bool, goals: 
     installation = Installation(folder, model, slots=SLOTS, context=CONTEXT)
     try:
         await installation.start()
-        transport = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=None))
         async with (
             direct_engine(model, slots=SLOTS, context=CONTEXT) as engine,
-            installation.client(transport) as client,
+            installation.client() as client,
         ):
             await engine.ask(prompt(), 4)
             await through(client, "p0", 4)

@@ -56,8 +56,7 @@ Ask = Callable[[str, int], Awaitable[Timing]]
 
 async def serve(origin: str, root: bytes) -> None:
     """The proxy's process, until its standard input ends."""
-    transport = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=None))
-    async with fetch.new_client(origin, transport) as http:
+    async with fetch.new_client(origin) as http:
         nodes = Unlogged(http, origin, DEPLOY, pin_of_pem(root), unix_time)
         asking = Asking(Channel(http, nodes), "p0", lambda: ())
         async with proxy_stand.listening(nodes, asking, clock=unix_time) as port:
@@ -154,10 +153,9 @@ async def three(folder: Path, shape: Shape) -> AsyncIterator[tuple[Ask, Ask, Ask
     installation = Installation(folder, model, slots=SLOTS, context=CONTEXT)
     try:
         await installation.start()
-        transport = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=None))
         async with (
             direct_engine(model, slots=SLOTS, context=CONTEXT) as engine,
-            installation.client(transport) as client,
+            installation.client() as client,
             proxy(installation) as (proxied, process),
         ):
 

@@ -12,6 +12,10 @@ QUIET_SECONDS: Final = 30.0
 """Seconds without a byte after which a paced stream counts as cut: its clock ticks ten times a second."""
 QUIET_UNPACED_SECONDS: Final = 180.0
 """The same for profile p0, where a long prompt is read in silence."""
+CONNECTIONS: Final = 1024
+"""At most so many at once: each stream of an answer holds one, and `privity proxy` carries many of them."""
+IDLE: Final = 16
+"""Connections above which one that is done is closed: the pool walks all that it has at each request."""
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -28,6 +32,7 @@ def new_client(url: str, transport: httpx.AsyncBaseTransport | None = None) -> h
         raise ClientError("misuse", "--url is not an address") from error
     client = httpx.AsyncClient(
         timeout=httpx.Timeout(QUIET_SECONDS, connect=CONNECT_SECONDS),
+        limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=IDLE),
         follow_redirects=False,
         headers={"user-agent": "privity"},
         trust_env=host not in LOOPBACK,
