@@ -24,7 +24,7 @@ from privity_client.proxy.application import Proxy
 from privity_client.proxy.asking import Asking
 from privity_client.proxy.gate import Gate
 from privity_client.proxy.key import Key, open_key
-from privity_client.proxy.listening import bound, configuration
+from privity_client.proxy.listening import allow_many_files, bound, configuration
 from privity_client.proxy.receipts import Receipts
 from privity_client.proxy.summary import Facts
 from privity_client.proxy.verified import VerifiedNodes
@@ -102,6 +102,7 @@ async def _serve(wanted: Wanted, aliases: dict[str, str], relay: Relay | None) -
         receipts = Receipts(folder, lambda node: _bundle(client, wanted.url, node))
         channel = Channel(client, nodes, purse=connected.purse)
         asking = Asking(channel, wanted.profile, lambda: connected.trust.seen, receipts=receipts)
+        allow_many_files()
         sockets = bound(wanted.port)
         # Not before all else went well: a key is shown at the start that chose it, and never again.
         key = open_key(home_path(dict(os.environ)), anew=wanted.new_key)

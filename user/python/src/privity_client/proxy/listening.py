@@ -5,6 +5,7 @@ machine could wait at the other for prompts and for the key.
 """
 
 import errno
+import resource
 import socket
 from contextlib import ExitStack
 from typing import Final
@@ -19,6 +20,8 @@ BUFFER: Final = 65_536
 CONNECTIONS: Final = 512
 HEAD: Final = 65_536
 """Bytes of a request's head."""
+_FILES: Final = 4 * CONNECTIONS
+"""Open files: a connection holds two, its own and one to the server; a desktop's usual limit is below that."""
 _ADDRESSES: Final = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 _ABSENT: Final = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 _TRIES: Final = 16
@@ -36,6 +39,14 @@ def bound(port: int) -> list[socket.socket]:
             if port or error.errno != errno.EADDRINUSE:
                 raise ClientError("port_in_use", f"port {port}; --port names another") from error
     raise ClientError("port_in_use", "no port is free on both addresses")
+
+
+def allow_many_files() -> None:
+    """Raise the soft limit of open files, as far as the hard one lets it, to what so many connections need."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _bound(port: int) -> list[socket.socket]:
