@@ -5,7 +5,7 @@ import { useMemo } from "preact/hooks";
 
 import { t } from "../text/text.ts";
 
-import { resolve } from "./characters.ts";
+import { resolve } from "./references.ts";
 import { shown } from "./Hidden.tsx";
 import { type Definitions, type Span, spans } from "./lex.ts";
 import { ImageLink, Link } from "./Link.tsx";

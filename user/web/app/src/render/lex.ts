@@ -10,7 +10,7 @@ import {
   getDefaults, Lexer, type MarkedOptions, type MarkedToken, type Token, Tokenizer, type Tokens, type TokensList,
 } from "marked";
 
-import { resolve } from "./characters.ts";
+import { resolve } from "./references.ts";
 import { type Formula, formulaAt } from "./formula.ts";
 import { BLOCK_LENGTH, BLOCK_PASSES, NESTING, RUN_WORK, TABLE_COLUMNS, TABLE_WORK } from "./limits.ts";
 

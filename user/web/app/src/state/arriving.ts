@@ -3,18 +3,14 @@
  * another one added, storage that the browser is asked to keep.
  */
 
-import { effect } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 
 import { Refusal } from "../bridge/line.ts";
-import type { DeviceView } from "../bridge/views.ts";
-import { moment, t } from "../text/text.ts";
+import { t } from "../text/text.ts";
 import { account, overview, screen } from "./app.ts";
-import { arrivals, persist, revoke } from "./devices.ts";
+import type * as arrived from "./arrived.ts";
 import { failed } from "./failing.ts";
-import { linkAsked } from "./linking.ts";
 import { tell } from "./notices.ts";
-import { ports } from "./ports.ts";
-import { adoptWanted, openShared } from "./sharing.ts";
 
 export type Wanted =
   | { readonly kind: "shared"; readonly link: string }
@@ -23,6 +19,9 @@ export type Wanted =
 
 const MAX_LINK = 1024;
 const SHARED = /^\/s\/[\w-]{22}$/;
+
+/** A link that this page was opened with; Devices takes it up. */
+export const linkAsked = signal<string | null>(null);
 
 /** What an address asks for; null: nothing but the page. Longer ones than a link can be are nobody's. */
 export function wantedOf({ origin, pathname, hash }: Pick<URL, "origin" | "pathname" | "hash">): Wanted | null {
@@ -44,7 +43,8 @@ export function takeAddress(): Wanted | null {
 export async function arrive(wanted: Wanted): Promise<void> {
   switch (wanted.kind) {
     case "shared":
-      await openShared(wanted.link);
+      screen.value = "shared";
+      await (await late()).openShared(wanted.link);
       break;
     case "link":
       if (account.value?.state === "guest") tell(t("account.link.guest"), { urgent: true });
@@ -61,41 +61,19 @@ export function followAccount(): () => void {
     effect(() => {
       if (account.value?.state !== "open") return;
       if (linkAsked.value !== null) screen.value = "devices";
-      void adoptWanted();
-      void announce();
+      void late().then(({ opened }) => opened(), failed);
     }),
-    effect(() => { if (isSaving()) void persist(); }),
+    effect(() => { if (isSaving()) void late().then(({ persist }) => persist(), failed); }),
   ];
   return () => stops.forEach((stop) => stop());
-}
-
-/** Devices that were told of already in this page. */
-const told = new Set<string>();
-
-/** Every device that another one added is told of, with the way to take it away. */
-async function announce(): Promise<void> {
-  try {
-    const listed = await ports().vault.ask("devices", {});
-    for (const device of arrivals(listed, Date.now())) {
-      if (!told.has(device.id)) announceOne(device);
-      told.add(device.id);
-    }
-  } catch {
-    // Devices says what is wrong with the list, when somebody looks at it.
-  }
-}
-
-function announceOne({ id, label, added, addedBy }: DeviceView): void {
-  const text = t("account.device.arrived", { name: label, day: moment(added, "day"), by: addedBy ?? t("entry.device.unknown") });
-  const undo = async (): Promise<void> => {
-    const fault = await revoke(id);
-    if (fault !== null) failed(new Refusal(fault.reason, fault.detail));
-    else tell(t("account.device.revoked", { name: label }));
-  };
-  tell(text, { stays: null, action: { label: t("shell.undo"), run: () => void undo() } });
 }
 
 /** Whether the first chat of an account has been saved here. */
 function isSaving(): boolean {
   return account.value?.state === "open" && overview.value?.chats.some((one) => !one.temporary) === true;
+}
+
+/** What nobody needs before an account is open, or a shared chat. Raises Refusal `page.not_loaded`. */
+function late(): Promise<typeof arrived> {
+  return import("./arrived.ts").catch(() => { throw new Refusal("page.not_loaded"); });
 }

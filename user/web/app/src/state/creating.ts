@@ -4,34 +4,16 @@
  * Nothing is saved before the typed-in code has opened the account; leaving at any step leaves a guest with their chats.
  */
 
-import { signal } from "@preact/signals";
-
 import { Refusal } from "../bridge/line.ts";
 import type { Challenge } from "../bridge/vault.ts";
 import { account, chat, overview, screen } from "./app.ts";
+import { creating, wanted } from "./beginning.ts";
 import { clears } from "./clearing.ts";
-import { became } from "./entering.ts";
+import { became } from "./entry.ts";
 import { failed as told } from "./failing.ts";
-import { type Fault, faultOf } from "./faults.ts";
-import { cancel, type Enrolled, enrol, forsake, type Unopening } from "./gestures.ts";
-import { go } from "./places.ts";
+import { faultOf } from "./faults.ts";
+import { cancel, type Enrolled, enrol, forsake } from "./gestures.ts";
 import { ports } from "./ports.ts";
-
-export type Creating =
-  | { readonly at: "begin"; readonly fault: Fault | null }
-  /** The browser asks for the passkey. */
-  | { readonly at: "passkey" }
-  /** "Finish with your passkey": the second answer waits for a click. */
-  | { readonly at: "again" }
-  /** The passkey signs in and cannot open: seven words are offered. */
-  | { readonly at: "unopened"; readonly why: Unopening }
-  | { readonly at: "making" }
-  | { readonly at: "words"; readonly words: string }
-  | { readonly at: "words_typed"; readonly words: string; readonly differs: boolean }
-  | { readonly at: "code"; readonly shown: string }
-  | { readonly at: "code_typed"; readonly shown: string; readonly fault: Fault | null; readonly busy: boolean }
-  /** `chats`: those of the guest that may now be kept. */
-  | { readonly at: "done"; readonly chats: readonly string[]; readonly busy: boolean };
 
 export interface Chosen {
   /** Name of this device. */
@@ -42,28 +24,14 @@ export interface Chosen {
   readonly invitation: string | null;
 }
 
-export const creating = signal<Creating>({ at: "begin", fault: null });
-
 /** The click that `again` waits for. */
 let clicked: { readonly go: () => void; readonly leave: () => void } | null = null;
 /** What waits for the person's word about seven words. */
 let held: { readonly enrolled: Enrolled; readonly chosen: Chosen } | null = null;
 /** The passkey of an account that may yet be given up. */
 let unproven: Enrolled | null = null;
-/** The chat that made a person begin, which is kept without asking. */
-let wanted: string | null = null;
 
-clears(() => {
-  [held, unproven, wanted, clicked] = [null, null, null, null];
-  creating.value = { at: "begin", fault: null };
-});
-
-/** Show the way to an account. `keep`: the chat that a person wants to keep. */
-export function beginCreate(keep: string | null = null): void {
-  wanted = keep;
-  creating.value = { at: "begin", fault: null };
-  go("create");
-}
+clears(() => { [held, unproven, clicked] = [null, null, null]; });
 
 /** The account is there but its code was never typed: go on with the ceremony. */
 export async function resumeCreate(): Promise<void> {
@@ -189,8 +157,8 @@ export async function typeCode(third: string, seventh: string): Promise<void> {
 
 /** The account is open. What a person wanted to keep is kept; of other chats of the guest they are asked. */
 async function saved(): Promise<void> {
-  const keep = wanted;
-  [wanted, unproven] = [null, null];
+  const keep = wanted.value;
+  [wanted.value, unproven] = [null, null];
   if (keep !== null) await keepChats([keep]);
   overview.value = await ports().vault.ask("overview", {}).catch(() => overview.value);
   const chats = (overview.value?.chats ?? []).filter((one) => one.temporary).map((one) => one.id);
@@ -226,7 +194,7 @@ export async function leaveCreate(): Promise<void> {
   clicked?.leave();
   clicked = null;
   const left = held?.enrolled ?? unproven;
-  [held, unproven, wanted] = [null, null, null];
+  [held, unproven, wanted.value] = [null, null, null];
   creating.value = { at: "begin", fault: null };
   screen.value = "chat";
   if (left !== null) await forsake(left.rpId, left.registration.id);

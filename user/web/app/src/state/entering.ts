@@ -1,11 +1,10 @@
 /** Coming back: by passkey, by seven words, by recovery code, by what this browser keeps; and proving oneself once more. */
 
-import { signal } from "@preact/signals";
-
 import type { AccountState } from "../bridge/views.ts";
 import { t } from "../text/text.ts";
-import { account, overview, screen } from "./app.ts";
-import { clears, clearShown } from "./clearing.ts";
+import { account, screen } from "./app.ts";
+import { clearShown } from "./clearing.ts";
+import { attempt, became, FRESH } from "./entry.ts";
 import { type Fault, faultOf } from "./faults.ts";
 import { use } from "./gestures.ts";
 import { tell } from "./notices.ts";
@@ -17,44 +16,6 @@ import { renewed } from "./renewal.ts";
 export interface Entering {
   readonly label: string;
   readonly keepUnlocked: boolean;
-}
-
-export interface Attempt {
-  readonly busy: boolean;
-  readonly fault: Fault | null;
-  /** The passkey signs in and does not open: the seven words are asked for. */
-  readonly words: boolean;
-  /** Something failed since this way in was shown. */
-  readonly failed: boolean;
-}
-
-const FRESH: Attempt = { busy: false, fault: null, words: false, failed: false };
-/** The attempt that is running, or the last one. */
-export const attempt = signal<Attempt>(FRESH);
-
-clears(() => { attempt.value = FRESH; });
-
-/** Show one of the ways in, as if nothing had been tried. */
-export function show(way: "unlock" | "recover" | "link"): void {
-  attempt.value = FRESH;
-  go(way);
-}
-
-/** Who this browser is from now on. */
-export async function became(state: AccountState): Promise<void> {
-  account.value = state;
-  if (state.state === "locked") {
-    overview.value = null;
-    return;
-  }
-  if (state.state === "unproven") screen.value = "create";
-  overview.value = await ports().vault.ask("overview", {});
-}
-
-/** What the vault answered to `start`: what stays unlocked on this device, or in another tab, is open already. */
-export async function begin(state: AccountState): Promise<void> {
-  if (state.state === "locked") screen.value = "unlock";
-  await became(state);
 }
 
 /** Open with the key that this browser keeps. */

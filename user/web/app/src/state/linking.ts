@@ -5,7 +5,7 @@ import { signal } from "@preact/signals";
 import type { AccountState } from "../bridge/views.ts";
 import { screen } from "./app.ts";
 import { clears } from "./clearing.ts";
-import { became } from "./entering.ts";
+import { became } from "./entry.ts";
 import { type Fault, faultOf } from "./faults.ts";
 import { ports } from "./ports.ts";
 import { withProof } from "./proving.ts";
@@ -34,9 +34,6 @@ export type Granting =
 
 export const offering = signal<Offering>({ at: "begin", fault: null });
 export const granting = signal<Granting>({ at: "link", fault: null });
-
-/** A link that this page was opened with; Devices takes it up. */
-export const linkAsked = signal<string | null>(null);
 
 /** A new number makes every question of the attempt before it end. */
 let attempts = 0;

@@ -9,7 +9,7 @@ import type { AccountState } from "../bridge/views.ts";
 import { account, models, notices, overview, panelOpen, record, screen, sidebarOpen } from "./app.ts";
 import { clears, clearShown } from "./clearing.ts";
 import { flushDrafts } from "./drafts.ts";
-import { became } from "./entering.ts";
+import { became } from "./entry.ts";
 import { failed } from "./failing.ts";
 import { service } from "./local.ts";
 import { assertive, polite } from "./notices.ts";

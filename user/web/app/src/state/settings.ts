@@ -4,14 +4,11 @@ import { signal } from "@preact/signals";
 
 import type { ErasureView, SettingsView } from "../bridge/views.ts";
 import { t } from "../text/text.ts";
-import { account, chat, overview, screen } from "./app.ts";
+import { account, overview } from "./app.ts";
 import { clears } from "./clearing.ts";
-import { became } from "./entering.ts";
 import { failed } from "./failing.ts";
-import { type Fault, faultOf } from "./faults.ts";
 import { tell } from "./notices.ts";
 import { ports } from "./ports.ts";
-import { withProof } from "./proving.ts";
 import { saveFile } from "./saving.ts";
 
 export const SECTIONS = ["general", "instructions", "privacy", "keys", "data", "shortcuts"] as const;
@@ -39,31 +36,6 @@ export async function change(part: Partial<Omit<SettingsView, "theme" | "languag
 /** Changes that only this device has: they are gone with what is erased here. */
 export function unsent(): number {
   return overview.value?.sync.unsent ?? 0;
-}
-
-/** Delete every chat, on all devices. */
-export async function deleteAll(): Promise<Fault | null> {
-  try {
-    await ports().vault.ask("deleteAll", {});
-    chat.value = null;
-    overview.value = await ports().vault.ask("overview", {});
-    return null;
-  } catch (error) {
-    return faultOf(error);
-  }
-}
-
-/** Delete the account with all that the service has of it. Afterwards this browser is a guest's. */
-export async function deleteAccount(): Promise<Fault | null> {
-  try {
-    const state = await withProof(() => ports().vault.ask("deleteAccount", {}));
-    chat.value = null;
-    screen.value = "chat";
-    await became(state);
-    return null;
-  } catch (error) {
-    return faultOf(error);
-  }
 }
 
 /** The service's promise arrived: shown for an account; of chats, which are deleted often, a note leads to it. */

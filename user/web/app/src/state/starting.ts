@@ -11,7 +11,7 @@ import { failed } from "./failing.ts";
 import { readFile } from "./files.ts";
 import { givenPin, service } from "./local.ts";
 import { heardChannel, heardVault, judged } from "./news.ts";
-import { begin } from "./entering.ts";
+import { begin } from "./entry.ts";
 import { leftAt, listen } from "./places.ts";
 import { connect, type Ports, ports } from "./ports.ts";
 

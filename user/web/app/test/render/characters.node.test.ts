@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { notation, resolve, reveal } from "../../src/render/characters.ts";
+import { notation, reveal } from "../../src/render/characters.ts";
+import { resolve } from "../../src/render/references.ts";
 import { HIDDEN_MARKS } from "../../src/render/limits.ts";
 
 const text = (found: ReturnType<typeof reveal>): string =>

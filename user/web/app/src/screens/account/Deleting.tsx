@@ -4,7 +4,8 @@ import type { JSX } from "preact";
 
 import { Button } from "../../parts/Button.tsx";
 import { Dialog } from "../../parts/Dialog.tsx";
-import { deleteAccount, deleteAll, erased, saveReceipt } from "../../state/settings.ts";
+import { deleteAccount, deleteAll } from "../../state/deleting.ts";
+import { erased, saveReceipt } from "../../state/settings.ts";
 import { tell } from "../../state/notices.ts";
 import { moment, t } from "../../text/text.ts";
 import { TypedConfirm } from "./TypedConfirm.tsx";

@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import { Button } from "../../parts/Button.tsx";
 import { Page } from "../../parts/Page.tsx";
 import { account } from "../../state/app.ts";
-import { beginCreate } from "../../state/creating.ts";
+import { beginCreate } from "../../state/beginning.ts";
 import { back } from "../../state/places.ts";
 import { t } from "../../text/text.ts";
 import { Export } from "./Export.tsx";

@@ -6,7 +6,7 @@ import { Button } from "../../parts/Button.tsx";
 import { Page, Section } from "../../parts/Page.tsx";
 import { account, overview } from "../../state/app.ts";
 import { archiveOldest } from "../../state/chats.ts";
-import { beginCreate } from "../../state/creating.ts";
+import { beginCreate } from "../../state/beginning.ts";
 import { back } from "../../state/places.ts";
 import { bytes, localeOf, t } from "../../text/text.ts";
 import { Plan } from "./Plan.tsx";

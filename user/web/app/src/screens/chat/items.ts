@@ -4,7 +4,7 @@ import type { ChatRow } from "../../bridge/views.ts";
 import type { MenuItem } from "../../parts/Menu.tsx";
 import { account } from "../../state/app.ts";
 import { keep, setArchived, setPinned } from "../../state/chats.ts";
-import { beginCreate } from "../../state/creating.ts";
+import { beginCreate } from "../../state/beginning.ts";
 import { dialog } from "../../state/opened.ts";
 import { removeChats } from "../../state/removing.ts";
 import { t } from "../../text/text.ts";

@@ -8,7 +8,7 @@ import { Field } from "../../parts/Field.tsx";
 import { Reveal } from "../../parts/Reveal.tsx";
 import { Switch } from "../../parts/Switch.tsx";
 import { makePasskey } from "../../state/creating.ts";
-import { show } from "../../state/entering.ts";
+import { show } from "../../state/entry.ts";
 import type { Fault } from "../../state/faults.ts";
 import { t } from "../../text/text.ts";
 import { ReasonNotice } from "../states/ReasonNotice.tsx";

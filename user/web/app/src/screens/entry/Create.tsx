@@ -5,9 +5,9 @@ import { useEffect } from "preact/hooks";
 
 import { Button } from "../../parts/Button.tsx";
 import { Page } from "../../parts/Page.tsx";
+import { creating, type Creating } from "../../state/beginning.ts";
 import {
-  askAgain, closeCreate, codeAgain, codeKept, creating, type Creating, leaveCreate, resumeCreate, typeCode, typeWords, wordsAgain,
-  wordsKept,
+  askAgain, closeCreate, codeAgain, codeKept, leaveCreate, resumeCreate, typeCode, typeWords, wordsAgain, wordsKept,
 } from "../../state/creating.ts";
 import { tell } from "../../state/notices.ts";
 import { t } from "../../text/text.ts";

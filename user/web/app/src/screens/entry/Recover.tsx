@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 
 import { Field } from "../../parts/Field.tsx";
 import { Page } from "../../parts/Page.tsx";
-import { attempt } from "../../state/entering.ts";
+import { attempt } from "../../state/entry.ts";
 import { back } from "../../state/places.ts";
 import { t } from "../../text/text.ts";
 import { ReasonNotice } from "../states/ReasonNotice.tsx";

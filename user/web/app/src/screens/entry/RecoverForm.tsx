@@ -5,7 +5,8 @@ import type { JSX } from "preact";
 
 import { Button } from "../../parts/Button.tsx";
 import { Field } from "../../parts/Field.tsx";
-import { attempt, recover } from "../../state/entering.ts";
+import { recover } from "../../state/entering.ts";
+import { attempt } from "../../state/entry.ts";
 import { t } from "../../text/text.ts";
 
 /** Letters of a code with its check, and what people put between them. */

@@ -5,8 +5,9 @@ import type { JSX } from "preact";
 
 import { Button } from "../../parts/Button.tsx";
 import { Switch } from "../../parts/Switch.tsx";
-import { type Creating, leaveCreate, takeWords } from "../../state/creating.ts";
-import { show } from "../../state/entering.ts";
+import type { Creating } from "../../state/beginning.ts";
+import { leaveCreate, takeWords } from "../../state/creating.ts";
+import { show } from "../../state/entry.ts";
 import { actionText, reasonText } from "../../text/reasons.ts";
 import { t } from "../../text/text.ts";
 

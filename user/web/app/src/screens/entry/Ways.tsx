@@ -3,8 +3,9 @@
 import type { JSX } from "preact";
 
 import { Button } from "../../parts/Button.tsx";
-import { beginCreate } from "../../state/creating.ts";
-import { show, signIn } from "../../state/entering.ts";
+import { beginCreate } from "../../state/beginning.ts";
+import { signIn } from "../../state/entering.ts";
+import { show } from "../../state/entry.ts";
 import { t } from "../../text/text.ts";
 import { deviceName } from "./name.ts";
 

@@ -5,7 +5,7 @@ import { useEffect } from "preact/hooks";
 
 import { Button } from "../../../parts/Button.tsx";
 import { Skeleton } from "../../../parts/Skeleton.tsx";
-import { beginCreate } from "../../../state/creating.ts";
+import { beginCreate } from "../../../state/beginning.ts";
 import { listed, listFault, load } from "../../../state/devices.ts";
 import { go } from "../../../state/places.ts";
 import { isKept } from "../../../state/settings.ts";

@@ -8,7 +8,7 @@ import { Select } from "../../../parts/Field.tsx";
 import { Section } from "../../../parts/Page.tsx";
 import { Switch } from "../../../parts/Switch.tsx";
 import { overview } from "../../../state/app.ts";
-import { beginCreate } from "../../../state/creating.ts";
+import { beginCreate } from "../../../state/beginning.ts";
 import { lock, LOCK_AFTER } from "../../../state/locking.ts";
 import { remember, remembered } from "../../../state/remembered.ts";
 import { change, isKept } from "../../../state/settings.ts";
