@@ -130,8 +130,21 @@ async def test_with_a_relay_only_what_names_an_account_reaches_the_server_direct
 
 async def test_the_statement_names_server_and_pin(browser: httpx.AsyncClient) -> None:
     said = (await browser.get(STATEMENT)).json()
-    assert said["server"] == SERVER
+    assert (said["server"], said["relay"]) == (SERVER, None)
     assert canonical.base64url_decode(said["pin"]) == pins.encode(PIN)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("https://Relay.example:443", "https://relay.example"),
+        ("http://relay.example:8080", "http://relay.example:8080"),
+        ("https://relay.example/.well-known/ohttp-gateway", "https://relay.example"),
+    ],
+)
+def test_the_statement_names_the_relay_by_its_origin(tmp_path: Path, url: str, said: str) -> None:
+    local = Local(built(tmp_path / "web"), SERVER, 8090, PIN, Relay("forward", "relay", url))
+    assert json.loads(local.statement())["relay"] == said
 
 
 async def test_hints_lead_back_to_this_machine(browser: httpx.AsyncClient) -> None:
@@ -218,6 +231,10 @@ async def test_the_strict_build_is_served_unless_test_enclaves_were_allowed(
     assert (chosen.bundle.folder, chosen.server, chosen.pin) == (place / "test", SERVER, None)
     with pytest.raises(ClientError, match="misuse"):
         choose(Wanted("chat.example", 8090, allow_simulated=False))
+    assert chosen.relay is None
+    named = choose(Wanted(SERVER, 8090, allow_simulated=True, relay="https://relay.example")).relay
+    assert named is not None
+    assert named.url == "https://relay.example"
 
 
 async def test_a_page_without_its_hashes_is_not_served(tmp_path: Path) -> None:

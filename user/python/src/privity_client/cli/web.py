@@ -15,7 +15,6 @@ from privity_client import fetch
 from privity_client.cli.connection import relay_of
 from privity_client.cli.options import relay_words
 from privity_client.errors import ClientError
-from privity_client.relayed.relay import Relay
 from privity_client.relayed.way import open_client, words
 from privity_client.serve.home import home_path
 from privity_client.trust import pins
@@ -37,7 +36,7 @@ class Wanted:
 def web(wanted: Wanted) -> int:
     """Serve until Ctrl-C. Raises ClientError `web_missing`, `web_unusable`, `port_in_use`, `misuse`."""
     local = choose(wanted)
-    asyncio.run(_serve(local, relay_of(local.server, wanted.relay)))
+    asyncio.run(_serve(local))
     return 0
 
 
@@ -50,7 +49,7 @@ def choose(wanted: Wanted) -> Local:
     if build is None:
         raise ClientError("web_missing", "")
     pin = pins.read(pins.folder(home_path(dict(os.environ)), server))
-    return Local(build, server, wanted.port, pin)
+    return Local(build, server, wanted.port, pin, relay_of(server, wanted.relay))
 
 
 def bound(port: int) -> socket.socket:
@@ -64,14 +63,14 @@ def bound(port: int) -> socket.socket:
 class Server(uvicorn.Server):
     """A server that says where it is once it listens, and leaves signals to its owner."""
 
-    def __init__(self, config: uvicorn.Config, local: Local, relay: Relay | None) -> None:
+    def __init__(self, config: uvicorn.Config, local: Local) -> None:
         super().__init__(config)
-        self._told = (local, relay)
+        self._local = local
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then tell the person."""
         await super().startup(sockets=sockets)
-        announce(*self._told)
+        announce(self._local)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -83,9 +82,9 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-async def _serve(local: Local, relay: Relay | None) -> None:
+async def _serve(local: Local) -> None:
     with bound(local.port) as listening:
-        async with fetch.new_client(local.server) as client, open_client(local.server, relay) as relayed:
+        async with fetch.new_client(local.server) as client, open_client(local.server, local.relay) as relayed:
             for one in (client, relayed):
                 one.timeout = httpx.Timeout(fetch.QUIET_UNPACED_SECONDS, connect=fetch.CONNECT_SECONDS)
             made = application(local, Forwarder(client, local.server, local.origin, relayed=relayed))
@@ -93,17 +92,17 @@ async def _serve(local: Local, relay: Relay | None) -> None:
                 made, ws="none", lifespan="off", log_config=None, access_log=False, server_header=False,
                 proxy_headers=False, timeout_graceful_shutdown=1,
             )  # fmt: skip
-            server = Server(config, local, relay)
+            server = Server(config, local)
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, server.stop)
             await server.serve([listening])
 
 
-def announce(local: Local, relay: Relay | None = None) -> None:
+def announce(local: Local) -> None:
     """Print where the page is, and what it does and does not come from."""
     logs = "as pinned on this machine" if local.pin is not None else "as the server names them at the first contact"
     print(f"· page: version {local.bundle.version} of this disk ({local.bundle.source})")
     print(f"· server: {local.server}; its public logs count {logs}")
-    if relay is not None:
-        print(f"· {relay_words(words(local.server, relay), account=True)}")
+    if local.relay is not None:
+        print(f"· {relay_words(words(local.server, local.relay), account=True)}")
     print(f"Your own copy of Privity's page is at {local.origin}", flush=True)

@@ -10,12 +10,14 @@ from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Any, Final
 
+import httpx
 from privity_protocol import canonical
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from privity_client.relayed.relay import Relay
 from privity_client.trust import pins
 from privity_client.trust.pins import Pin
 from privity_client.web.bundle import INDEX, Bundle
@@ -35,12 +37,16 @@ TYPES: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """What is served: a build, for a server, at a port of this machine; `pin` says which logs count there."""
+    """What is served: a build, for a server, at a port of this machine; `pin` says which logs count there.
+
+    `relay` carries what names no account, None for none.
+    """
 
     bundle: Bundle
     server: str
     port: int
     pin: Pin | None
+    relay: Relay | None = None
 
     @property
     def origin(self) -> str:
@@ -50,7 +56,14 @@ class Local:
     def statement(self) -> bytes:
         """Return what the page reads at an address that no server answers."""
         pin = None if self.pin is None else canonical.base64url_encode(pins.encode(self.pin))
-        return canonical.encode({"v": 1, "server": self.server, "pin": pin})
+        relay = None if self.relay is None else _origin(self.relay.url)
+        return canonical.encode({"v": 1, "server": self.server, "pin": pin, "relay": relay})
+
+
+def _origin(url: str) -> str:
+    """The origin of an address as browsers write it."""
+    parts = httpx.URL(url)
+    return f"{parts.scheme}://{parts.netloc.decode('ascii')}"
 
 
 def application(local: Local, forwarder: Forwarder) -> Any:

@@ -8,15 +8,20 @@ export const CHANNEL = {
   /**
    * `service` is the account service's origin, which also serves logs' public files and the run path. `pin` says which logs
    * count, from the person's own disk; null takes what this browser kept, or at the first contact what the server says.
+   * `relay` is the origin that this machine itself asks through; null: this browser goes as its person chose.
    */
-  start: { service: "text", pin: "octets?" },
+  start: { service: "text", pin: "octets?", relay: "text?" },
+  /** The relays that the operator offers, and the one that was chosen. */
+  relays: {},
+  /** From now on through this one of the offered relays, and through no other place; null: through none. */
+  choose: { relay: "text?" },
   /** The person's typed consent to the development roots of this server's test enclave. */
   consent: { roots: ["text"] },
   /** Appraise again; `fresh`: with a challenge of our own. */
   verify: { fresh: "flag" },
   models: {},
-  /** What questions cost, and under which logged keys tokens are drawn; null: nodes take none. */
-  metering: {},
+  /** What questions cost, and under which logged keys tokens are drawn; null: nodes take none. Not for a guest behind a relay. */
+  metering: { guest: "flag" },
   /** What the log says about the page's code: the build with this hash, or of null the one that the server sends now. */
   build: { digest: "text?" },
   /**
@@ -71,6 +76,17 @@ export interface LogView {
   readonly witnesses: readonly WitnessView[];
 }
 
+/** A relay that carries what names no account. `hides`: its host is not the server's own. */
+export interface RelayView {
+  readonly url: string;
+  readonly hides: boolean;
+}
+
+/** A relay as the operator offers it; the name is the operator's word. */
+export interface OfferView extends RelayView {
+  readonly name: string;
+}
+
 /** What was established about the node that would be asked, computed from the appraisal and log records alone. */
 export interface RecordView {
   /** "verified": all required checks passed on hardware. "test": the same for a test enclave, with consent. */
@@ -86,8 +102,8 @@ export interface RecordView {
   readonly measurements: readonly { readonly name: string; readonly value: string }[];
   readonly logs: readonly LogView[];
   readonly entry: { readonly origin: string; readonly index: number } | null;
-  /** The origin that messages go through: a relay's, or the service itself. */
-  readonly route: { readonly origin: string; readonly relay: boolean };
+  /** The run origin as it was named, and the relay before it; null: there is none. */
+  readonly route: { readonly origin: string; readonly relay: RelayView | null };
   /** Traffic profile: "p0", "p1", "p2". */
   readonly profile: string;
   /** Development roots that a person must consent to before anything is sent; empty for hardware. */
@@ -133,6 +149,8 @@ interface Own {
   readonly verify: RecordView;
   readonly models: readonly ModelView[];
   readonly metering: Metering | null;
+  /** `given`: this machine's own choice, which a page does not change. */
+  readonly relays: { readonly chosen: RelayView | null; readonly offers: readonly OfferView[]; readonly given: boolean };
   readonly build: BuildView;
   readonly ask: null;
   readonly saveEvidence: { readonly fileName: string; readonly data: Bytes };

@@ -25,14 +25,19 @@ type Question = Extract<CommandOf<typeof CHANNEL>, { readonly name: "ask" }>;
 export function handlersOf(edges: Edges): Handlers<typeof CHANNEL, ChannelAnswers> {
   const desk = new Desk(edges);
   return {
-    start: ({ service, pin }) => desk.start(service, pin),
+    start: ({ service, pin, relay }) => desk.start(service, pin, relay),
+    relays: () => desk.visit.relays(),
+    choose: async ({ relay }) => {
+      await desk.visit.choose(relay);
+      return null;
+    },
     consent: async ({ roots }) => {
       await desk.visit.consent(roots);
       return null;
     },
     verify: ({ fresh }) => desk.visit.look(fresh),
     models: async () => modelsOf((await desk.visit.ready("")).nodes),
-    metering: () => desk.visit.metering(),
+    metering: ({ guest }) => desk.visit.metering(guest),
     build: ({ digest }) => desk.visit.build(digest),
     ask: (question) => {
       desk.ask(question);
@@ -67,10 +72,10 @@ class Desk {
     return this.#visit;
   }
 
-  async start(service: string, pin: Bytes | null): Promise<RecordView | null> {
-    if (!isOrigin(service)) throw new Refusal("page.malformed", "service");
+  async start(service: string, pin: Bytes | null, relay: string | null): Promise<RecordView | null> {
+    if (![service, relay ?? service].every(isOrigin)) throw new Refusal("page.malformed", "service");
     this.#visit?.end();
-    this.#visit = await Visit.begin(service, pin, this.#edges);
+    this.#visit = await Visit.begin(service, { pin, relay, turned: () => this.#unchain() }, this.#edges);
     try {
       return await this.#visit.look(false);
     } catch (error) {
@@ -93,6 +98,7 @@ class Desk {
       tell: (news) => this.#edges.tell(news),
       // What cannot be shown is shown by the next look; the answer does not wait for it.
       accepted: (node) => void visit.used(node).catch(() => undefined),
+      absent: () => visit.absent,
       evidence: (node) => visit.evidence(node),
     });
     this.#runs.set(name, run);
@@ -107,10 +113,15 @@ class Desk {
   async forget(): Promise<void> {
     const { visit } = this;
     for (const run of this.#runs.values()) run.cut();
-    for (const chain of this.#chains.values()) chain.drop();
-    this.#chains.clear();
+    this.#unchain();
     this.#visit = null;
     await visit.forget();
+  }
+
+  /** Every conversation begins anew: its next key would tell the node that both ways are one person's. */
+  #unchain(): void {
+    for (const chain of this.#chains.values()) chain.drop();
+    this.#chains.clear();
   }
 
   /** What was judged, and by what: whoever judges it again makes a record of their own. */

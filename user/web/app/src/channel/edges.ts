@@ -8,9 +8,9 @@ import type { ChannelNews } from "../bridge/channel.ts";
 /**
  * What is kept: `pin` (which logs count), `origin` (who named them: "given" or "met"), `remembered` (of the logs),
  * `memory` (of appraisals), `conviction` (notes of a log that lied), `consent` (development roots), `release` (the last one
- * that was accepted).
+ * that was accepted), `relay` (the person's choice).
  */
-export type Kept = "pin" | "origin" | "remembered" | "memory" | "conviction" | "consent" | "release";
+export type Kept = "pin" | "origin" | "remembered" | "memory" | "conviction" | "consent" | "release" | "relay";
 
 /** What is kept of one service. All tabs of this browser share it. */
 export interface Cabinet {

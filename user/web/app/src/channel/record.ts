@@ -11,7 +11,7 @@ import { type Head } from "@privity/tlog/head";
 import * as proof from "@privity/tlog/proof";
 import { type Standing } from "@privity/trust/standing";
 
-import type { CheckView, LogView, Outcome, RecordView } from "../bridge/channel.ts";
+import type { CheckView, LogView, Outcome, RecordView, RelayView } from "../bridge/channel.ts";
 import { groupOf } from "../bridge/groups.ts";
 import type { Change } from "./changes.ts";
 import type { PinOrigin } from "./pin.ts";
@@ -23,11 +23,12 @@ export interface Judged {
   readonly node: VerifiedNode | null;
 }
 
-/** What is known beside the record. `route` is the origin through which messages go. */
+/** What is known beside the record. `route` is the origin of the channel, `relay` what stands before it. */
 export interface Around {
   readonly standing: Standing | null;
   readonly pinOrigin: PinOrigin | null;
   readonly route: string;
+  readonly relay: RelayView | null;
   readonly changes: readonly Change[];
   readonly now: number;
 }
@@ -58,7 +59,7 @@ export function viewOf({ record, bundle, node }: Judged, around: Around): Record
     measurements: measurementsOf(claims),
     logs: logsOf(around.standing),
     entry: entryOf(bundle, around.standing),
-    route: { origin: around.route, relay: false },
+    route: { origin: around.route, relay: around.relay },
     profile: node === null ? "p1" : usualProfile(node),
     roots: rootsOf(claims, around.standing),
     differences: around.changes,
@@ -70,7 +71,7 @@ export function unbelieved(reason: string, around: Around): RecordView {
   return {
     verdict: "refused", reasons: [reason], release: "", kind: "", time: around.now, until: 0,
     checks: pinCheck(around.pinOrigin), measurements: [], logs: logsOf(around.standing), entry: null,
-    route: { origin: around.route, relay: false }, profile: "p1", roots: [], differences: [],
+    route: { origin: around.route, relay: around.relay }, profile: "p1", roots: [], differences: [],
   };
 }
 

@@ -36,6 +36,8 @@ export interface Running {
   readonly tell: (news: ChannelNews) => void;
   /** A node has taken the request. */
   readonly accepted: (node: VerifiedNode) => void;
+  /** The reason where nobody is there. */
+  readonly absent: () => string;
   /** The evidence of a node as it is kept. Does not fail. */
   readonly evidence: (node: VerifiedNode) => Promise<Bytes>;
 }
@@ -118,7 +120,8 @@ export class Run {
     else {
       const { reason, detail } = faultOf(error);
       const came = this.#answer.text !== "" || this.#answer.reasoning !== "";
-      this.#end({ state: came && CUT.includes(reason) ? "cut" : "failed", reason, detail });
+      const state = came && CUT.includes(reason) ? "cut" : "failed";
+      this.#end({ state, reason: reason === "unreachable" ? this.#running.absent() : reason, detail });
     }
   }
 

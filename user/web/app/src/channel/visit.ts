@@ -12,10 +12,12 @@ import { Connection, DOCUMENT_SECONDS } from "@privity/channel/sdk";
 import type { Bytes } from "@privity/protocol/bytes";
 import type { JsonObject } from "@privity/protocol/canonical";
 import { MAX_BUNDLE } from "@privity/protocol/limits";
+import * as discovery from "@privity/trust/discovery";
+import { get } from "@privity/trust/http";
 import { encodeEvidence } from "@privity/trust/remembered";
 import { encode as encodeSaved } from "@privity/trust/saved_evidence";
 
-import type { BuildView, RecordView } from "../bridge/channel.ts";
+import type { BuildView, ChannelAnswers, RecordView, RelayView } from "../bridge/channel.ts";
 import { Refusal } from "../bridge/line.ts";
 import type { Metering } from "../bridge/tokens.ts";
 import { buildOf, pageOf } from "./build.ts";
@@ -25,17 +27,27 @@ import type { Cabinet, Edges } from "./edges.ts";
 import { faultOf } from "./fault.ts";
 import { keep, type Pinned, pinnedFor } from "./pin.ts";
 import { type Around, type Judged, releaseOf, unbelieved, viewOf } from "./record.ts";
+import { type Choice, choiceIn, encodeChoice, guestMayAsk, NO_RELAY, offersIn, relayView, turned } from "./relay.ts";
 
 /** Seconds before a judgement ends at which it is made anew, while the page is open. */
 export const RENEWED_BEFORE = 60;
 /** Reasons that say nothing about the server: it was not there, or the network was not. */
 const ABSENT: readonly string[] = ["unreachable", "not_privity"];
 
+/** What the page brings: the pin and the relay of the person's own machine, null without them, and what a turn ends. */
+export interface Brought {
+  readonly pin: Bytes | null;
+  readonly relay: string | null;
+  /** Requests go another way from now on: nothing that was begun on the old one may go on. */
+  readonly turned: () => void;
+}
+
 export class Visit {
   readonly #service: string;
   readonly #edges: Edges;
   readonly #cabinet: Cabinet;
-  readonly #given: Bytes | null;
+  readonly #given: Brought;
+  #choice: Choice | null = null;
   /** The release that was accepted before this visit. */
   readonly #before: Bytes | null;
   #roots: ReadonlySet<string>;
@@ -43,10 +55,12 @@ export class Visit {
   #connection: Connection | null = null;
   #judged: Judged | null = null;
   #doubt: EvidenceRefused | null = null;
+  /** The relay that the page was shown last. */
+  #shown: string | null = null;
   #renewal = (): void => undefined;
 
   private constructor(
-    service: string, given: Bytes | null, edges: Edges,
+    service: string, given: Brought, edges: Edges,
     kept: { readonly cabinet: Cabinet; readonly roots: ReadonlySet<string>; readonly release: Bytes | null },
   ) {
     this.#service = service;
@@ -57,11 +71,11 @@ export class Visit {
     this.#before = kept.release;
   }
 
-  /** A visit to `service`, with what this browser keeps of it. `pin` comes from the person's own disk, null without one. */
-  static async begin(service: string, pin: Bytes | null, edges: Edges): Promise<Visit> {
+  /** A visit to `service`, with what this browser keeps of it. */
+  static async begin(service: string, given: Brought, edges: Edges): Promise<Visit> {
     const cabinet = await edges.cabinet(service);
     const roots = rootsIn(await cabinet.get("consent"));
-    return new Visit(service, pin, edges, { cabinet, roots, release: await cabinet.get("release") });
+    return new Visit(service, given, edges, { cabinet, roots, release: await cabinet.get("release") });
   }
 
   /**
@@ -87,6 +101,7 @@ export class Visit {
 
   /** What the release log says about a build of the page, null being the one that the service sends now. */
   async build(digest: string | null): Promise<BuildView> {
+    // The server is asked for its page directly, as the browser asks for it with each visit.
     const fetch = patient(this.#edges.ground, DOCUMENT_SECONDS);
     return buildOf(digest ?? await pageOf(this.#service, fetch), async () => {
       const connection = await this.#connected();
@@ -107,6 +122,47 @@ export class Visit {
   async forget(): Promise<void> {
     this.end();
     await this.#cabinet.erase();
+  }
+
+  /** The relay in use, and those that may be chosen: with one, the operator is not asked for others. Raises Refusal. */
+  async relays(): Promise<ChannelAnswers["relays"]> {
+    try {
+      const { relay } = this.#given;
+      const chosen = relayView(this.#service, relay ?? choiceIn(await this.#cabinet.get("relay"))?.relay ?? null);
+      const offers = chosen === null ? offersIn(await this.#discovered(), this.#service) : [];
+      return { chosen, offers, given: relay !== null };
+    } catch (error) {
+      throw refusalOf(error);
+    }
+  }
+
+  /** Go through `relay` from now on, one of those that are offered; null: through none. Raises Refusal. */
+  async choose(relay: string | null): Promise<void> {
+    if (this.#given.relay !== null) throw new Refusal("page.malformed", "relay");
+    if (relay === null) return this.#cabinet.put("relay", NO_RELAY);
+    try {
+      if (choiceIn(await this.#cabinet.get("relay")) !== null) throw new Refusal("page.order", "relay");
+      const document = await this.#discovered();
+      const { run } = discovery.decode(document);
+      if (!offersIn(document, this.#service).some(({ url }) => url === relay)) throw new Refusal("page.malformed", "relay");
+      await this.#cabinet.put("relay", encodeChoice({ relay, run }));
+    } catch (error) {
+      throw refusalOf(error);
+    }
+  }
+
+  #discovered(): Promise<Bytes> {
+    const fetch = patient(this.#edges.ground, DOCUMENT_SECONDS);
+    return get(fetch, `${this.#service}/.well-known/privity`, discovery.MAX_WELL_KNOWN);
+  }
+
+  get #relay(): RelayView | null {
+    return relayView(this.#service, this.#given.relay ?? this.#choice?.relay ?? null);
+  }
+
+  /** The reason where nobody is there: the relay, where one stands before the server. */
+  get absent(): string {
+    return this.#relay === null ? "unreachable" : "relay.unreachable";
   }
 
   /** Accept the test enclaves of these development roots, and of no others, from now on. Raises Refusal. */
@@ -143,17 +199,22 @@ export class Visit {
       return { connection, nodes };
     } catch (error) {
       await this.#tellRefusal(error);
-      throw error;
+      throw this.#isAway(error) ? new Refusal(this.absent) : error;
     }
   }
 
-  /** What questions cost, and the keys of tokens as the verified log lists them; null: nodes take none. Raises as `ready`. */
-  async metering(): Promise<Metering | null> {
+  /**
+   * What questions cost, and the keys of tokens as the verified log lists them; null: nodes take none. Raises as `ready`, and
+   * Refusal for a guest behind a relay.
+   */
+  async metering(guest: boolean): Promise<Metering | null> {
     const { connection: { source: { standing }, server }, nodes: [{ prices }] } = await this.ready("");
     if (prices === null) return null;
+    if (guest) guestMayAsk(this.#relay, prices.chat);
     const { deploy } = server.pin;
+    const run = this.#choice?.run ?? server.run;
     const meter = {
-      deploy, issuer: new URL(this.#service).host, origin: new URL(server.run).host,
+      deploy, issuer: new URL(this.#service).host, origin: new URL(run).host,
       issuers: standing?.posted.issuers ?? { deploy, time: 0, keys: [] },
     };
     return { prices, meter };
@@ -162,7 +223,8 @@ export class Visit {
   /** A node has taken a request: the page is shown what was proven of this one. */
   async used(node: VerifiedNode): Promise<void> {
     const shown = this.#judged?.node;
-    if (shown?.digest === node.digest && shown.appraisedAt === node.appraisedAt) return;
+    const same = shown?.digest === node.digest && shown.appraisedAt === node.appraisedAt;
+    if (same && this.#shown === (this.#relay?.url ?? null)) return;
     this.#judged = judgedBy(node, node.record);
     this.#edges.tell({ kind: "record", record: await this.#view() });
   }
@@ -186,10 +248,22 @@ export class Visit {
     }
   }
 
+  /** Whether nobody was there behind a relay. */
+  #isAway(error: unknown): boolean {
+    return this.#relay !== null && isDocumented(error) && ABSENT.includes(error.reason);
+  }
+
+  /** The way as it was chosen last, in whichever tab. */
   async #connected(): Promise<Connection> {
+    const choice = this.#given.relay === null ? choiceIn(await this.#cabinet.get("relay")) : null;
+    if (choice?.relay !== this.#choice?.relay) {
+      [this.#choice, this.#connection] = [choice, null];
+      this.#given.turned();
+    }
     if (this.#connection !== null) return this.#connection;
-    const { ground } = this.#edges;
-    this.#pinned ??= await pinnedFor(this.#service, this.#given, this.#cabinet, patient(ground, DOCUMENT_SECONDS));
+    const { ground: direct } = this.#edges;
+    const ground = choice === null ? direct : { ...direct, fetch: turned(direct.fetch, this.#service, choice.relay) };
+    this.#pinned ??= await pinnedFor(this.#service, this.#given.pin, this.#cabinet, patient(ground, DOCUMENT_SECONDS));
     const cabinet = this.#cabinet;
     this.#connection = new Connection({
       origin: this.#service,
@@ -223,14 +297,15 @@ export class Visit {
     const changes = release === null ? [] : await changesOf(this.#before, release);
     if (judged.node !== null && release !== null) await this.#cabinet.put("release", release);
     this.#renewLater(judged.node);
+    this.#shown = this.#relay?.url ?? null;
     return viewOf(judged, { ...this.#around(), changes });
   }
 
   #around(): Around {
     const { standing = null } = this.#connection?.source ?? {};
     return {
-      standing, pinOrigin: this.#pinned?.origin ?? null, route: this.#connection?.server.run ?? "", changes: [],
-      now: this.#edges.ground.clock(),
+      standing, pinOrigin: this.#pinned?.origin ?? null, route: this.#connection?.server.run ?? "", relay: this.#relay,
+      changes: [], now: this.#edges.ground.clock(),
     };
   }
 
@@ -242,7 +317,7 @@ export class Visit {
     }
     if (!isDocumented(error)) throw error;
     const { reason, detail } = faultOf(error);
-    if (ABSENT.includes(reason)) throw new Refusal(reason, detail);
+    if (ABSENT.includes(reason)) throw new Refusal(this.#isAway(error) ? this.absent : reason, detail);
     this.#judged = null;
     return unbelieved(detail === "" ? reason : `${reason}:${detail}`, this.#around());
   }
@@ -271,6 +346,12 @@ export class Visit {
 
 /** At least one verified node. */
 export type Found = readonly [VerifiedNode, ...VerifiedNode[]];
+
+function refusalOf(error: unknown): unknown {
+  if (!isDocumented(error)) return error;
+  const { reason, detail } = faultOf(error);
+  return new Refusal(reason, detail);
+}
 
 function judgedBy(node: VerifiedNode, record: JsonObject): Judged {
   return { record, bundle: node.bundle, node };

@@ -12,6 +12,8 @@ export interface LocalMode {
   readonly server: string;
   /** Which logs count there, from this machine's disk; null: nothing was pinned. */
   readonly pin: Bytes | null;
+  /** The origin of the relay that carries what names no account; null: none does. */
+  readonly relay: string | null;
 }
 
 let adopted: LocalMode | null = null;
@@ -32,6 +34,11 @@ export function givenPin(): Bytes | null {
   return adopted?.pin ?? null;
 }
 
+/** The relay that this machine asks through, as it says itself; null: none. */
+export function givenRelay(): string | null {
+  return adopted?.relay ?? null;
+}
+
 /** The statement in `text`; null for what is none. */
 export function readStatement(text: string | null): LocalMode | null {
   if (text === null || text.length > MOST) return null;
@@ -44,8 +51,9 @@ export function readStatement(text: string | null): LocalMode | null {
   if (value === null || typeof value !== "object" || !("v" in value) || value.v !== 1) return null;
   if (!("server" in value) || typeof value.server !== "string" || !isOrigin(value.server)) return null;
   if (!("pin" in value) || (value.pin !== null && typeof value.pin !== "string")) return null;
+  if (!("relay" in value) || (value.relay !== null && (typeof value.relay !== "string" || !isOrigin(value.relay)))) return null;
   const pin = value.pin === null ? null : base64urlDecode(value.pin);
-  return value.pin !== null && pin === null ? null : { server: value.server, pin };
+  return value.pin !== null && pin === null ? null : { server: value.server, pin, relay: value.relay };
 }
 
 function isOrigin(text: string): boolean {

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import type { Bytes } from "@privity/protocol/bytes";
 
 import type { AllowanceView, Metering } from "../bridge/tokens.ts";
+import { account } from "./app.ts";
 import { clears } from "./clearing.ts";
 import { ports } from "./ports.ts";
 import type * as Purse from "./purse.ts";
@@ -16,7 +17,7 @@ clears(() => {
 });
 
 async function metering<Result>(step: (purse: typeof Purse, found: Metering) => Promise<Result>, free: Result): Promise<Result> {
-  const found = await ports().channel.ask("metering", {});
+  const found = await ports().channel.ask("metering", { guest: account.value?.state !== "open" });
   return found === null ? free : step(await import("./purse.ts"), found);
 }
 

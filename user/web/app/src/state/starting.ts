@@ -9,7 +9,7 @@ import { openPlace } from "./chats.ts";
 import { checking } from "./composing.ts";
 import { failed } from "./failing.ts";
 import { readFile } from "./files.ts";
-import { givenPin, service } from "./local.ts";
+import { givenPin, givenRelay, service } from "./local.ts";
 import { heardChannel, heardVault, judged } from "./news.ts";
 import { begin } from "./entry.ts";
 import { leftAt, listen } from "./places.ts";
@@ -128,7 +128,7 @@ export async function beginPage(start: StartWorker, server: string): Promise<voi
 export async function prove(server: string): Promise<void> {
   checking.value = true;
   try {
-    record.value = await ports().channel.ask("start", { service: server, pin: givenPin() })
+    record.value = await ports().channel.ask("start", { service: server, pin: givenPin(), relay: givenRelay() })
       ?? await ports().channel.ask("verify", { fresh: false });
   } catch (error) {
     failed(error);

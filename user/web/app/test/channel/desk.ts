@@ -44,6 +44,10 @@ export class Desk {
   readonly later: { readonly seconds: number; readonly step: () => void }[] = [];
   /** What is answered to what is posted; null: nobody is there. */
   answer: Response | null = null;
+  /** Every address that was asked for. */
+  readonly reached: string[] = [];
+  /** Who stands before the server: an answer, or the address at which the server is asked instead; null: nobody is there. */
+  before: (address: string) => Response | string | null = (address) => address;
   /** Whether the server is there. */
   up = true;
   now: number;
@@ -60,8 +64,8 @@ export class Desk {
     this.handlers = handlersOf(this.#edges());
   }
 
-  start(pin: Bytes | null = null): Promise<ChannelAnswers["start"]> {
-    return this.handlers.start({ name: "start", service: ORIGIN, pin });
+  start(pin: Bytes | null = null, relay: string | null = null): Promise<ChannelAnswers["start"]> {
+    return this.handlers.start({ name: "start", service: ORIGIN, pin, relay });
   }
 
   verify(fresh = false): Promise<ChannelAnswers["verify"]> {
@@ -102,7 +106,11 @@ export class Desk {
     };
   }
 
-  #fetch(address: string, options: RequestInit): Promise<Response> {
+  #fetch(asked: string, options: RequestInit): Promise<Response> {
+    this.reached.push(asked);
+    const address = this.before(asked);
+    if (address === null) return Promise.reject(new TypeError("down"));
+    if (typeof address !== "string") return Promise.resolve(address);
     if (options.method === "POST") this.posted.push(new URL(address).pathname);
     if (!this.up || (options.method === "POST" && this.answer === null)) return Promise.reject(new TypeError("down"));
     if (options.method === "POST") return Promise.resolve(this.answer ?? new Response(null));

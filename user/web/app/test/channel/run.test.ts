@@ -36,7 +36,7 @@ class Page {
         this.news.push(news);
         this.heard(news);
       },
-      accepted: () => undefined,
+      accepted: () => undefined, absent: () => "relay.unreachable",
       evidence: ({ bundle }) => Promise.resolve(new Uint8Array([...bundle, 0])),
     });
   }

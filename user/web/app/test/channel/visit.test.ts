@@ -9,6 +9,7 @@ import { describe, expect, test } from "vitest";
 
 import { refusal } from "../../../packages/channel/test/bench.ts";
 import { KEYS, RELEASE, scene } from "../../../packages/trust/test/web.ts";
+import { modelsOf } from "../../src/channel/model.ts";
 import { firstPin } from "../../src/channel/pin.ts";
 import { RENEWED_BEFORE } from "../../src/channel/visit.ts";
 import { Desk, HONEST, ROOT } from "./desk.ts";
@@ -82,7 +83,7 @@ describe("a test enclave", () => {
     const record = await new Desk(HONEST, desk.drawer).start();
     expect(record).toMatchObject({
       verdict: "test", reasons: [], release: "privity-local 0.1.0", kind: "simulated", profile: "p1", roots: [ROOT],
-      time: HONEST.now, until: HONEST.now + LOG_SECONDS, route: { origin: "https://relay.test", relay: false },
+      time: HONEST.now, until: HONEST.now + LOG_SECONDS, route: { origin: "https://relay.test", relay: null },
     });
     const logs = record?.logs.map(({ origin, size, witnesses }) => [origin, size, witnesses.length]);
     expect(logs).toEqual([[RELEASE, 4, 2], [KEYS, 1, 2]]);
@@ -165,6 +166,13 @@ test("what was judged is judged anew before it ends", async () => {
   expect(desk.news).toMatchObject([{ kind: "record", record: { verdict: "refused", reasons: ["release_revoked"] } }]);
 });
 
+test("pictures go to engines that take them (specs/engine-profiles.md)", () => {
+  const model = { display: "", sha256: ["00"], settings: "", context: 1, demonstration: false };
+  const engines = ["xllamacpp 0.2.5", "llama-server b1", "vllm >=0.33.0", "sglang >=0.5.23", "ollama"];
+  const nodes = engines.map((engine) => ({ models: [{ ...model, id: engine, engine }] }));
+  expect(modelsOf(nodes).map(({ vision }) => vision)).toEqual([false, true, true, true, false]);
+});
+
 test("models, and the evidence for the command line, come from what was verified", async () => {
   const desk = await agreed();
   const [model] = await desk.handlers.models({ name: "models" });
@@ -181,7 +189,7 @@ test("before a start nothing is done, and there is nothing to save", async () =>
   const { handlers } = desk;
   expect(await refusal(Promise.resolve().then(() => handlers.verify({ name: "verify", fresh: false })))).toBe("page.malformed");
   for (const service of ["", "localhost", "ftp://a.example", "https://a.example/", "https://a.example/path", "javascript:1"]) {
-    expect(await refusal(handlers.start({ name: "start", service, pin: null }))).toBe("page.malformed");
+    expect(await refusal(handlers.start({ name: "start", service, pin: null, relay: null }))).toBe("page.malformed");
   }
   desk.up = false;
   await desk.start();

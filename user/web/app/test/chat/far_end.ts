@@ -36,7 +36,7 @@ interface Tree {
 
 export const RECORD: RecordView = {
   verdict: "verified", reasons: [], release: "1.0", kind: "sev_snp", time: 1000, until: 9000, checks: [], measurements: [],
-  logs: [], entry: null, route: { origin: "https://relay.test", relay: true }, profile: "p1", roots: [], differences: [],
+  logs: [], entry: null, route: { origin: "https://relay.test", relay: null }, profile: "p1", roots: [], differences: [],
 };
 
 const SETTINGS: Overview["settings"] = {

@@ -21,7 +21,7 @@ function check(name: string, outcome: CheckView["outcome"], reason = ""): CheckV
 function recordOf(changes: Partial<RecordView> = {}): RecordView {
   return {
     verdict: "verified", reasons: [], release: "privity 1.4", kind: "sev_snp", time: NOW / 1000 - 240, until: NOW / 1000 + 3600,
-    checks: [], measurements: [], logs: [], entry: null, route: { origin: "https://a.example", relay: false }, profile: "p1",
+    checks: [], measurements: [], logs: [], entry: null, route: { origin: "https://a.example", relay: null }, profile: "p1",
     roots: [], differences: [], ...changes,
   };
 }
@@ -86,9 +86,25 @@ describe("rows", () => {
     expect(rows(recordOf(), { ...PAGE, integrity: null }).get("integrity")).toBe("not_checked");
   });
 
-  test("without a relay, nothing claims that the address is hidden", () => {
-    const [route] = groupsOf(recordOf(), PAGE, NOW).filter((each) => each.group === "route");
-    expect(route?.rows[0]?.name).toBe("No relay: the operator sees your address.");
+  const routes = (relay: RecordView["route"]["relay"], page: Provenance = PAGE): readonly string[] => {
+    const record = recordOf({ route: { origin: "https://a.example", relay } });
+    const [route] = groupsOf(record, page, NOW).filter((each) => each.group === "route");
+    expect(route?.rows.map(({ outcome }) => outcome)).not.toContain("passed");
+    return route?.rows.map(({ name }) => name) ?? [];
+  };
+
+  test("without a relay, and with one on the operator's own host, nothing claims that the address is hidden", () => {
+    expect(routes(null)[0]).toBe("No relay: the operator sees your address.");
+    const own = routes({ url: "https://a.example:8443", hides: false });
+    expect(own[0]).toBe("Address not hidden: the relay a.example:8443 is on the operator’s own host.");
+    expect([...routes(null), ...own].filter((name) => name.includes("hidden from"))).toEqual([]);
+  });
+
+  test("a relay hides the address of questions, and the rest is said not to go through it", () => {
+    const [way = "", direct = ""] = routes({ url: "https://relay.example", hides: true });
+    expect(way).toContain("address hidden from the operator by relay.example");
+    expect(direct).toContain("this page, and what an account keeps");
+    expect(routes({ url: "https://relay.example", hides: true }, { ...PAGE, source: "disk" })[1]).not.toContain("this page");
   });
 });
 

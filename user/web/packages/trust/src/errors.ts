@@ -6,7 +6,7 @@
 
 export const REASONS = [
   "unreachable", "not_privity", "too_much", "not_pinned", "pin_unusable", "no_quorum", "memory_unusable", "log_outdated",
-  "log_unreadable", "held_back", "auditor_missing",
+  "log_unreadable", "held_back", "auditor_missing", "relay_bypassed",
 ] as const;
 
 export type TrustReason = (typeof REASONS)[number];

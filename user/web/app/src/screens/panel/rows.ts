@@ -4,7 +4,7 @@
  * "Not checked" is never shown as passed, and has its reason.
  */
 
-import type { BuildView, CheckView, Outcome, RecordView } from "../../bridge/channel.ts";
+import type { BuildView, CheckView, Outcome, RecordView, RelayView } from "../../bridge/channel.ts";
 import type { Group } from "../../bridge/groups.ts";
 import type { Provenance } from "../../state/page.ts";
 import { distance, isKey, moment, t } from "../../text/text.ts";
@@ -43,7 +43,7 @@ const UNCHECKED = { not_applicable: "not_applicable", unchecked_by_policy: "by_p
 /** All groups in their order; one without rows is left out, but for the graphics processors, whose absence is said. */
 export function groupsOf(record: RecordView, page: Provenance, now: number): readonly Grouped[] {
   const own: Readonly<Partial<Record<Group, readonly Row[]>>> = {
-    log: logRows(record, now), page: pageRows(page), route: routeRows(record),
+    log: logRows(record, now), page: pageRows(page), route: routeRows(record, page),
   };
   return GROUPS.flatMap((group) => {
     const checks = record.checks.filter((one) => one.group === group).map(rowOf);
@@ -144,10 +144,18 @@ function buildRow({ state, index, version, source, newest }: BuildView): Row {
   return stated("logged", t(newest ? "panel.page.logged" : "panel.page.older", { version, index }), source);
 }
 
-function routeRows({ route, profile }: RecordView): readonly Row[] {
-  const way = stated("route", route.relay ? t("panel.route.relay", { origin: route.origin }) : t("panel.route.none"));
+function routeRows({ route: { relay }, profile }: RecordView, { source }: Provenance): readonly Row[] {
   const key = `panel.route.profile.${profile}`;
-  return [way, ...(isKey(key) ? [stated("profile", t(key))] : [])];
+  return [...wayRows(relay, source), ...(isKey(key) ? [stated("profile", t(key))] : [])];
+}
+
+/** Who sees the address: stated, never passed. Of a page that the service sent, and of an account, the operator sees it. */
+function wayRows(relay: RelayView | null, source: Provenance["source"]): readonly Row[] {
+  if (relay === null) return [stated("route", t("panel.route.none"))];
+  const { host } = new URL(relay.url);
+  if (!relay.hides) return [stated("route", t("panel.route.same_host", { relay: host }))];
+  const hidden = stated("route", t("panel.route.relay", { relay: host }), relay.url);
+  return [hidden, stated("direct", t(`panel.route.direct.${source}`))];
 }
 
 function summaryOf(rows: readonly Row[]): string {

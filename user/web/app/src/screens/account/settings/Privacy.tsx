@@ -1,4 +1,4 @@
-/** When the client locks itself, what uploading tells the service, and whether answers are signed. */
+/** When the client locks itself, what uploading tells the service, through which relay it asks, whether answers are signed. */
 
 import type { JSX } from "preact";
 
@@ -13,12 +13,14 @@ import { lock, LOCK_AFTER } from "../../../state/locking.ts";
 import { remember, remembered } from "../../../state/remembered.ts";
 import { change, isKept } from "../../../state/settings.ts";
 import { t } from "../../../text/text.ts";
+import { Relay } from "./Relay.tsx";
 
 export function Privacy(): JSX.Element {
   const settings = overview.value?.settings;
   return (
     <div class="stack settings-group">
       {isKept() && settings !== undefined ? <Account settings={settings} /> : <Guest />}
+      <Relay />
       <Section title={t("settings.receipts")}>
         <Switch
           label={t("settings.receipts.ask")} hint={t("settings.receipts.hint")} on={remembered.value.receipts}
