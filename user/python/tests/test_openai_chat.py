@@ -70,6 +70,16 @@ def test_nulls_and_defaults_ask_for_nothing() -> None:
     assert read(**neutral, stream=False).bodies() == read().bodies()
 
 
+def test_what_a_program_keeps_with_an_answer_is_taken_off_answers_alone() -> None:
+    kept = {"content": "Hi", "provider_specific_fields": {"refusal": None}}
+    call = read(messages=[{"role": "assistant"} | kept, *ASKED])
+    assert call.messages[0] == {"role": "assistant", "content": "Hi"}
+    assert call.not_sent == ("messages.provider_specific_fields",)
+    with pytest.raises(ApiError) as error:
+        read(messages=[{"role": "user"} | kept])
+    assert error.value.param == "messages[0].provider_specific_fields"
+
+
 @pytest.mark.parametrize("name", ["user", "metadata", "safety_identifier", "prompt_cache_key"])
 def test_what_names_a_person_to_a_provider_stays_here_and_the_answer_says_so(name: str) -> None:
     call = read(**{name: "somebody"})

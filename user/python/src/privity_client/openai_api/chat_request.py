@@ -39,8 +39,8 @@ _NEUTRAL: Final[Mapping[str, Collection[object]]] = {
 _NEUTRAL_MESSAGE: Final[Mapping[str, Collection[object]]] = {"annotations": ([],), "tool_calls": ([],)}
 _NEUTRAL_IMAGE: Final[Mapping[str, Collection[object]]] = {"detail": ("auto",)}
 _INSIDE: Final = "data:"
-_THOUGHTS: Final = ("reasoning_content", "reasoning")
-"""What a model thought in an earlier turn: nodes take none of it, and answers do not depend on it."""
+_OF_ANSWERS: Final = ("reasoning_content", "reasoning", "provider_specific_fields")
+"""What programs keep of an earlier answer beside what was said: nodes take none, and answers do not depend on it."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -154,7 +154,7 @@ def _clean_message(message: Json, unsent: set[str], at: str) -> Json:
         cleaned["role"] = "system"
     drop_neutral(cleaned, _NEUTRAL_MESSAGE)
     if cleaned.get("role") == "assistant":
-        unsent |= {f"messages.{name}" for name in _THOUGHTS if cleaned.pop(name, None) is not None}
+        unsent |= {f"messages.{name}" for name in _OF_ANSWERS if cleaned.pop(name, None) is not None}
     if isinstance(calls := cleaned.get("tool_calls"), list):
         cleaned["tool_calls"] = [present(call) if isinstance(call, dict) else call for call in calls]
     if isinstance(parts := cleaned.get("content"), list):

@@ -33,7 +33,7 @@ const NEUTRAL = {
 };
 const MODEL = /^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}$/;
 /** What a model thought in an earlier turn: nodes take none of it, and answers do not depend on it. */
-const THOUGHTS = ["reasoning_content", "reasoning"];
+const OF_ANSWERS = ["reasoning_content", "reasoning", "provider_specific_fields"];
 
 /** The request in `text`. Raises ApiError, which names the member that is at fault. */
 export function readChat(text: string): ChatCall {
@@ -100,7 +100,7 @@ function cleanMessage(message: JsonObject, notSent: Set<string>, at: string): Js
   if (cleaned.get("role") === "developer") cleaned.set("role", "system");
   dropNeutral(cleaned, { annotations: [[]], tool_calls: [[]] });
   if (cleaned.get("role") === "assistant") {
-    for (const name of THOUGHTS) if (cleaned.delete(name)) notSent.add(`messages.${name}`);
+    for (const name of OF_ANSWERS) if (cleaned.delete(name)) notSent.add(`messages.${name}`);
   }
   const calls = cleaned.get("tool_calls");
   if (isList(calls)) cleaned.set("tool_calls", calls.map((one) => isObject(one) ? Object.fromEntries(present(one)) : one));
