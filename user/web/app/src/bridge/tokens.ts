@@ -27,12 +27,13 @@ const WALLET = { id: "text", content: "octets", logged: "flag", waits: "flag" } 
 
 /**
  * What one look at the purse takes. `meter` is a Meter in JSON, keys in hexadecimal; `usage` what the service says of the
- * account; `state` what the look before said to keep, "" at first; `spent` the names of marks (`DAY/SHA-256`); `wanted`
- * tokens that a person waits for; `answer` what the service said to the request of the look before, "" where there was none.
+ * account; `state` what the look before said to keep, "" at first; `spent` the names of marks (`DAY/SHA-256`); `paid` the
+ * requests that were paid, each as `RID,MILLISECONDS,NAME,...`: its id, when, and with which tokens; `wanted` tokens that a
+ * person waits for; `answer` what the service said to the request of the look before, "" where there was none.
  */
 export const TEND = {
   now: "number", entropy: "octets", device: "octets", guest: "flag", usage: "text", meter: "text", state: "text",
-  wallets: [WALLET], spent: ["text"], wanted: "number", answer: "text",
+  wallets: [WALLET], spent: ["text"], paid: ["text"], wanted: "number", answer: "text",
 } as const;
 export type Facts = ValueOf<typeof TEND>;
 
@@ -44,6 +45,8 @@ export interface Own {
   readonly name: string;
   readonly issuer: string;
   readonly token: Bytes;
+  /** Of a request that came to no end, whose tokens are as many as are wanted: good under its id alone. Else "". */
+  readonly rid: string;
 }
 
 /** What a person may still ask. `left` null: without a limit. `others`: set aside for other devices. */

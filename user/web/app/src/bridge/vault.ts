@@ -190,7 +190,7 @@ interface Own {
   readonly exportAll: { readonly fileName: string; readonly data: Bytes; readonly words: string | null };
   readonly preview: ImportReport;
   readonly adopt: ImportReport;
-  readonly tokens: { readonly tokens: readonly Bytes[]; readonly allowance: AllowanceView };
+  readonly tokens: { readonly rid: string; readonly tokens: readonly Bytes[]; readonly allowance: AllowanceView };
   readonly allowance: AllowanceView;
   readonly plan: string;
   readonly share: ShareRow;

@@ -22,7 +22,7 @@ import { failed } from "./failing.ts";
 import { faultOf } from "./faults.ts";
 import { chosenEffort, chosenModel } from "./models.ts";
 import { say } from "./notices.ts";
-import { affordable, allowance, tokensFor } from "./paying.ts";
+import { affordable, allowance, tokensFor, watchAllowance } from "./paying.ts";
 import { ports } from "./ports.ts";
 import { remembered } from "./remembered.ts";
 import { keepId } from "./request_ids.ts";
@@ -168,19 +168,19 @@ async function begin(id: string, question: string, rid: string, model: string | 
   try {
     if (blocked.value !== null) throw new Refusal(blocked.value);
     if (model === null) throw new Refusal("model_unavailable");
-    const tokens = await tokensFor(rid, false);
+    const paid = await tokensFor(rid, false);
     const { answer, given } = await ports().vault.ask("answer", { chat: id, message: question });
-    run = newRun({ request: newRid(), chat: id, question, answer, rid, model });
+    run = newRun({ request: newRid(), chat: id, question, answer, rid: paid.rid, model });
     beginStream(run);
     setRun(id, run);
     const asking = {
-      request: run.request, conversation: id, rid, model, effort: chosenEffort.value, messages: spelled(given),
+      request: run.request, conversation: id, model, effort: chosenEffort.value, messages: spelled(given),
       receipt: remembered.value.receipts,
     };
-    if (tokens.length > 0) {
-      run.again = async () => ports().channel.ask("ask", { ...asking, tokens: await tokensFor(rid, true) });
+    if (paid.tokens.length > 0) {
+      run.again = async () => ports().channel.ask("ask", { ...asking, ...await tokensFor(paid.rid, true) });
     }
-    await ports().channel.ask("ask", { ...asking, tokens });
+    await ports().channel.ask("ask", { ...asking, ...paid });
   } catch (error) {
     const { reason, detail } = faultOf(error);
     if (run === null) setFailure(question, { rid, reason, detail, answer: null });
@@ -227,7 +227,10 @@ async function ended(run: Run, first: Ended): Promise<void> {
     return;
   }
   const came = text !== "" || reasoning !== "";
-  if (end.state === "complete" || end.state === "stopped") keepId(run.question, null);
+  if (end.state === "complete" || end.state === "stopped") {
+    keepId(run.question, null);
+    watchAllowance(run.rid);
+  }
   batch(() => {
     setRun(run.chat, null);
     if (end.state === "failed" || end.state === "cut") {

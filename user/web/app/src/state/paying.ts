@@ -21,14 +21,23 @@ async function metering<Result>(step: (purse: typeof Purse, found: Metering) => 
   return found === null ? free : step(await import("./purse.ts"), found);
 }
 
-/** The tokens of a request, none where it costs nothing; others than before with `fresh`. Raises Refusal. */
-export function tokensFor(rid: string, fresh: boolean): Promise<readonly Bytes[]> {
-  return metering((purse, found) => purse.take(found, rid, fresh), []);
+/** With which id and tokens a request goes out. */
+export interface Paid {
+  readonly rid: string;
+  readonly tokens: readonly Bytes[];
 }
 
-/** Learn what is left; from then on tokens are drawn ahead of need. */
-export function watchAllowance(): void {
-  void metering((purse, found) => purse.learn(found), undefined).catch(() => undefined);
+/**
+ * The tokens of a request, none where it costs nothing; others than before with `fresh`. When none is left they are those of a
+ * request that came to no end, good under its id alone. Raises Refusal.
+ */
+export function tokensFor(rid: string, fresh: boolean): Promise<Paid> {
+  return metering((purse, found) => purse.take(found, rid, fresh), { rid, tokens: [] });
+}
+
+/** Learn what is left; from then on tokens are drawn ahead of need. The answer to `rid` has come: its tokens are used up. */
+export function watchAllowance(rid = ""): void {
+  void metering((purse, found) => purse.learn(found, rid), undefined).catch(() => undefined);
 }
 
 /** Whether another question can be paid after all: one that cannot stays in the composer. */

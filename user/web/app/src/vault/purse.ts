@@ -23,7 +23,9 @@ const PAID = "paid/";
 /** Milliseconds until the next look after one that failed. */
 const AGAIN = 300_000;
 
+/** `rid`: the request's own id, or that of one that came to no end, whose tokens are good for no other. */
 interface Taken {
+  readonly rid: string;
   readonly tokens: readonly Bytes[];
   readonly allowance: AllowanceView;
 }
@@ -44,23 +46,27 @@ export class Purse {
     return this.#alone(async (pocket) => (await this.#tend(pocket, meter, 0)).allowance);
   }
 
-  /** Tokens for a request. Raises Refusal `tokens_gone`, `issuer_refused`, and what the service says. */
+  /**
+   * Tokens for a request: those that went with it before unless `fresh`, then others of today, then those of a request that
+   * came to no end. `fresh` with a count of 0: its answer has come. Raises Refusal `tokens_gone`, `issuer_refused`, and what
+   * the service says.
+   */
   tokens(meter: string, rid: string, count: number, fresh: boolean): Promise<Taken> {
     return this.#alone(async (pocket) => {
-      const paid = fresh ? [] : await this.#paid(pocket, meter, rid);
-      if (paid.length === count) return this.#taken(paid);
-      let found = await this.#unspent(pocket, count);
+      if (fresh) await this.#note(pocket, rid, []);
+      const paid = await this.#paid(pocket, meter, rid);
+      if (paid.length === count) return this.#taken(pocket, rid, paid);
+      let [id, found] = [rid, await this.#unspent(pocket, count)];
       if (found === null) {
-        const { refused } = await this.#tend(pocket, meter, count);
+        const { own, refused } = await this.#tend(pocket, meter, count);
         found = await this.#unspent(pocket, count);
-        if (found === null) throw new Refusal(refused);
+        if (found === null) {
+          id = own.find((one) => one.rid !== "")?.rid ?? "";
+          if (fresh || id === "") throw new Refusal(refused);
+          found = own.filter((one) => one.rid === id);
+        }
       }
-      const names = found.map(({ name }) => name);
-      await pocket.marks.put([
-        ...names.map((name) => [SPENT + name, ascii("")] as const),
-        [`${PAID}${String(this.#day)}/${rid}`, ascii(names.join())],
-      ]);
-      return this.#taken(found, count);
+      return this.#taken(pocket, id, found, count);
     });
   }
 
@@ -81,22 +87,39 @@ export class Purse {
     });
   }
 
-  #taken(found: readonly Own[], count = 0): Taken {
+  /** Hand over what is marked first; `counted` of it were among what is left. */
+  async #taken(pocket: Pocket, rid: string, found: readonly Own[], counted = 0): Promise<Taken> {
+    await this.#note(pocket, rid, found);
     const round = this.#round;
     if (round === null) throw new Refusal("page.order");
     const { allowance: { left, ...rest } } = round;
-    const allowance = { ...rest, left: left === null ? null : Math.max(0, left - count) };
+    const allowance = { ...rest, left: left === null ? null : Math.max(0, left - counted) };
     this.#round = { ...round, allowance };
-    return { tokens: found.map(({ token }) => token), allowance };
+    return { rid, tokens: found.map(({ token }) => token), allowance };
+  }
+
+  /** Mark tokens as spent and as those of a request, from now on; none: they go with it no longer. */
+  #note({ marks }: Pocket, rid: string, found: readonly Own[]): Promise<void> {
+    const names = found.map(({ name }) => name);
+    return marks.put([
+      ...names.map((name) => [SPENT + name, ascii("")] as const),
+      [`${PAID}${String(this.#day)}/${rid}`, ascii([this.#accounts.desk.edges.now(), ...names].join())],
+    ]);
   }
 
   /** The tokens that went with this request before, none if there were none or they are over. */
   async #paid(pocket: Pocket, meter: string, rid: string): Promise<readonly Own[]> {
-    const name = (await pocket.marks.names(PAID)).findLast((one) => one.endsWith(`/${rid}`));
-    const marks = name === undefined ? null : await pocket.marks.get(name);
-    if (marks === null) return [];
+    const names = (await this.#marks(pocket)).findLast((one) => one.startsWith(rid))?.split(",") ?? [];
+    if (names.length === 0) return [];
     const { own } = this.#round ?? await this.#tend(pocket, meter, 0);
-    return own.filter((one) => new TextDecoder().decode(marks).split(",").includes(one.name));
+    return own.filter((one) => names.includes(one.name));
+  }
+
+  /** Marks of requests, each as `RID,MILLISECONDS,NAME,...`: when it was paid, and the names of its tokens. */
+  async #marks({ marks }: Pocket): Promise<readonly string[]> {
+    return Promise.all((await marks.names(PAID)).map(async (name) => {
+      return `${name.slice(-32)},${new TextDecoder().decode(await marks.get(name) ?? undefined)}`;
+    }));
   }
 
   /** So many tokens of today under one key, none of them marked; null when there are fewer. */
@@ -122,6 +145,7 @@ export class Purse {
           now: edges.now(), entropy: edges.random(32), device: pocket.device, guest: pocket.guest, usage, meter, wanted, answer,
           state: (await pocket.kept.all()).get(STATE) ?? "", wallets: await pocket.wallets(),
           spent: spent.map((name) => name.slice(SPENT.length)),
+          paid: await this.#marks(pocket),
         });
         const over = [...spent, ...await pocket.marks.names(PAID)].filter((one) => Number(one.split("/")[1]) < this.#day - 1);
         await pocket.marks.put(over.map((name) => [name, null] as const));

@@ -54,6 +54,8 @@ export class FarEnd {
   readonly waits = new Map<string, Promise<unknown>>();
   /** What questions cost; null: nothing. */
   metering: ChannelAnswers["metering"] = null;
+  /** The request whose tokens the next one takes over. */
+  tookOver: string | null = null;
   /** Messages that are left. */
   left = 20;
   readonly #answers = new Map<string, { readonly chat: string; readonly parent: string }>();
@@ -146,9 +148,9 @@ export class FarEnd {
         return null;
       case "composed": return this.drafts.get(command.chat ?? "") ?? "";
       case "tokens":
-        if (this.left === 0) throw new Refusal("tokens_gone");
-        this.left -= 1;
-        return { tokens: [Uint8Array.of(this.left)], allowance: this.#allowance() };
+        if (command.count > 0 && this.left === 0) throw new Refusal("tokens_gone");
+        this.left -= command.count;
+        return { rid: this.tookOver ?? command.rid, tokens: [Uint8Array.of(this.left)], allowance: this.#allowance() };
       case "allowance": return this.#allowance();
       case "deleteChats":
         for (const chat of command.chats) this.chats.delete(chat);

@@ -69,6 +69,30 @@ test("what failed is tried again as the same request", async () => {
   expect(second).toEqual(first);
 });
 
+test("a request that takes over another's tokens goes out under its id, and whoever tries that one again asks anew", async () => {
+  far.metering = METERING;
+  await send(QUESTION);
+  await until(() => expect(far.of("ask")).toHaveLength(1));
+  far.end("failed", "internal");
+  await until(() => expect(failures.value.size).toBe(1));
+  const { rid } = far.question;
+  far.tookOver = rid;
+  await send(QUESTION);
+  await until(() => expect(far.of("ask")).toHaveLength(2));
+  expect(far.of("tokens").at(-1)?.rid).not.toBe(rid);
+  expect(far.of("ask")[1]).toMatchObject({ rid });
+  expect([...failures.value.values()]).toEqual([expect.objectContaining({ rid: expect.not.stringMatching(rid) as string })]);
+});
+
+test.each(["complete", "stopped"] as const)("the tokens of an answer that is %s go with no other request", async (state) => {
+  far.metering = METERING;
+  await send(QUESTION);
+  await until(() => expect(far.of("ask")).toHaveLength(1));
+  far.end(state);
+  await until(() => expect(far.of("tokens")).toHaveLength(2));
+  expect(far.of("tokens")[1]).toMatchObject({ rid: far.question.rid, count: 0, fresh: true });
+});
+
 test("the last token's question is asked; the next one stays in the composer until there is one again", async () => {
   [far.metering, far.left] = [METERING, 1];
   await send(QUESTION);

@@ -90,6 +90,70 @@ describe("one request", () => {
   });
 });
 
+describe("a request that came to no end", () => {
+  const LATER = 900_001;
+  let unfinished = "";
+  let its = "";
+
+  /** All of the day are paid; the answers to all but one came. */
+  beforeEach(async () => {
+    unfinished = rid();
+    its = await pay(tab, unfinished);
+    for (let at = 1; at < 20; at += 1) {
+      const id = rid();
+      await pay(tab, id);
+      await tab.do("tokens", { meter: issuer.meter(), rid: id, count: 0, fresh: true });
+    }
+  });
+
+  function taken(by: Tab = tab): Promise<Awaited<ReturnType<typeof tab.do<"tokens">>>> {
+    return by.do("tokens", { meter: issuer.meter(), rid: rid(), count: 1, fresh: false });
+  }
+
+  async function left(): Promise<number | null> {
+    return (await tab.do("allowance", { meter: issuer.meter() })).left;
+  }
+
+  test("gives its id and its token to the next one when no other is left, once, also after its tab died", async () => {
+    profile.jump(LATER);
+    expect(await left()).toBe(1);
+    tab.close();
+    tab = await profile.open();
+    await use(tab, "unlock");
+    const { rid: as, tokens, allowance } = await taken();
+    expect([as, toHex(tokens[0] ?? new Uint8Array(0)), allowance.left]).toEqual([unfinished, its, 0]);
+    await expect(taken()).rejects.toMatchObject({ reason: "tokens_gone" });
+    expect(await left()).toBe(0);
+  });
+
+  test("keeps them while it may be under way", async () => {
+    profile.jump(LATER - 2000);
+    await expect(taken()).rejects.toMatchObject({ reason: "tokens_gone" });
+    await pay(tab, unfinished);
+    profile.jump(2000);
+    await expect(taken()).rejects.toMatchObject({ reason: "tokens_gone" });
+  });
+
+  test("gives nothing once its answer came, or the ledger refused its token", async () => {
+    await expect(pay(tab, unfinished, true)).rejects.toMatchObject({ reason: "tokens_gone" });
+    profile.jump(LATER);
+    expect(await left()).toBe(0);
+    await expect(taken()).rejects.toMatchObject({ reason: "tokens_gone" });
+  });
+
+  test("gives nothing to a request whose own token the ledger refused: that one was sent under its id", async () => {
+    profile.jump(LATER);
+    await expect(pay(tab, rid(), true)).rejects.toMatchObject({ reason: "tokens_gone" });
+  });
+
+  test("gives nothing on another day", async () => {
+    profile.jump(DAY);
+    const { rid: as, tokens } = await taken();
+    expect(as).not.toBe(unfinished);
+    expect(toHex(tokens[0] ?? new Uint8Array(0))).not.toBe(its);
+  });
+});
+
 describe("keys", () => {
   test("one that is not logged is drawn under by nobody", async () => {
     await expect(payUnder(issuer.meter({ without: "free" }))).rejects.toMatchObject({ reason: "issuer_refused" });

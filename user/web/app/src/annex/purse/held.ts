@@ -8,8 +8,11 @@ import { reading, VaultError } from "@privity/vault/errors";
 import { accept, isOver, mark, spendable } from "@privity/vault/wallet";
 
 import type { Facts, Own } from "../../bridge/tokens.ts";
-import type { Keys } from "./keys.ts";
+import { DAY_MS, type Keys } from "./keys.ts";
 import type { Accepted } from "./state.ts";
+
+/** Milliseconds after which a request that came to no end has none any more: an answer takes ten minutes, a lease three. */
+const ABANDONED = 900_000;
 
 /** One wallet: `logged` as it is believed, null before it is in the log; `waits` when a version of ours is on its way. */
 export interface Held {
@@ -69,11 +72,27 @@ export function nameOf(day: number, token: Bytes): string {
 }
 
 /** Tokens of this device, marked or not, of keys that are logged and valid: no other may leave. */
-export function ownOf(all: readonly Held[], device: Bytes, keys: Keys): readonly Own[] {
+export function ownOf(
+  all: readonly Held[], device: Bytes, keys: Keys, unfinished: ReadonlyMap<string, string>,
+): readonly Own[] {
   return all.flatMap(({ logged, issuer }) => {
     if (logged === null || keys.named(issuer, logged.day) === null) return [];
-    return spendable(logged, device, new Set()).map((token) => ({ name: nameOf(logged.day, token), issuer, token }));
+    return spendable(logged, device, new Set()).map((token) => {
+      const name = nameOf(logged.day, token);
+      return { name, issuer, token, rid: unfinished.get(name) ?? "" };
+    });
   });
+}
+
+/** Tokens of today's requests that came to no end in time, as many as are wanted: from name to request. */
+export function unfinishedOf({ paid, now, wanted }: Facts): ReadonlyMap<string, string> {
+  const today = `${String(Math.floor(now / DAY_MS))}/`;
+  return new Map(paid.flatMap((row) => {
+    const [rid = "", at, ...names] = row.split(",");
+    const wanting = wanted === 0 || names.length === wanted;
+    const over = Number(at) < now - ABANDONED && wanting && names.every((name) => name.startsWith(today));
+    return over ? names.map((name) => [name, rid] as const) : [];
+  }));
 }
 
 /** Tokens in blocks that nobody claimed, and in those of other devices. */

@@ -13,7 +13,7 @@ import { BATCH, claim, claimDelay, drawMoment, drawn, isShared, LEAST_LEFT, MAX_
 
 import type { Facts, Meter, Own, Round } from "../../bridge/tokens.ts";
 import { begun, expanded, finished } from "./drawing.ts";
-import { countOf, type Held, heldOf, overOf, ownOf, remembered, written } from "./held.ts";
+import { countOf, type Held, heldOf, overOf, ownOf, remembered, unfinishedOf, written } from "./held.ts";
 import { DAY_MS, Keys, spelled } from "./keys.ts";
 import { type Draw, meterOf, read, type State, written as kept } from "./state.ts";
 import { OF_GUESTS, type Plan, planOf } from "./usage.ts";
@@ -83,7 +83,7 @@ class Look {
     this.#day = Math.floor(facts.now / DAY_MS);
     this.#plan = facts.guest ? OF_GUESTS : planOf(facts.usage);
     this.#held = heldOf(facts.wallets, state.accepted);
-    this.#own = ownOf(this.#held, facts.device, keys);
+    this.#own = ownOf(this.#held, facts.device, keys, unfinishedOf(facts));
     this.#spent = new Set(facts.spent);
     this.#state = { ...state, accepted: remembered(this.#held) };
   }
@@ -266,7 +266,8 @@ class Look {
     const [free, others] = [sumOf(counts.map((one) => one.free)), sumOf(counts.map((one) => one.others))];
     const coming = sumOf(today.map(({ logged, size }) => (logged === null ? size : 0)));
     const before = Math.max(this.#plan?.drawn(this.#day) ?? 0, sumOf(today.map(({ size }) => size)));
-    const left = limit === null ? null : this.#stock + free + coming + Math.max(0, limit - before);
+    const again = this.#own.filter(({ rid }) => rid !== "").length;
+    const left = limit === null ? null : again + this.#stock + free + coming + Math.max(0, limit - before);
     return { left, limit, others, reset: resetOf(this.#facts.now) };
   }
 }
