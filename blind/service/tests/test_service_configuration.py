@@ -54,6 +54,7 @@ def test_the_good_one_is_read() -> None:
         {"relays": [{"kind": "ohttp", "name": "A", "url": "https://a.example"}]},
         {"relays": [{"kind": "forward", "name": "", "url": "https://a.example"}]},
         {"relays": [{"kind": "forward", "name": "A", "url": "javascript:alert(1)"}]},
+        {"relays": [{"kind": "forward", "name": "A", "url": "https://a.example/to"}]},
         {"web": {}},
         {"web": {"folder": "relative"}},
         {"web": {"folder": "/x", "more": 1}},

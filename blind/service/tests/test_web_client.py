@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from privity_service import web_client
 from privity_service.asgi import App, Message, Receive, Scope, Send
-from privity_service.configuration import Configuration, ConfigurationRefused, Log, WebPlace
+from privity_service.configuration import Configuration, ConfigurationRefused, Log, RelayOffer, WebPlace
 from privity_service.web_client import Unusable, WebClient
 from privity_service.web_routes import around, open_web, web_application
 from service_stand import configuration
@@ -235,5 +235,12 @@ def test_the_configuration_names_the_folder_and_with_it_what_the_page_may_reach(
     assert chosen.web is not None
     policy = ask(open_web(chosen, chosen.web), "/").headers["content-security-policy"]
     assert f"connect-src 'self' {chosen.public_run_origin} {LOG};" in policy
+    offers = [
+        RelayOffer("forward", "One", "https://relay.example"),
+        RelayOffer("ohttp", "Other", "https://other.example/to", "ab" * 32),
+    ]
+    offering = Configuration(**{**members, "logs": logs, "relays": offers, "web": chosen.web})
+    policy = ask(open_web(offering, chosen.web), "/").headers["content-security-policy"]
+    assert f"connect-src 'self' {chosen.public_run_origin} {LOG} https://relay.example;" in policy
     with pytest.raises(ConfigurationRefused, match=r"index\.html"):
         open_web(chosen, WebPlace(str(tmp_path / "absent")))

@@ -134,6 +134,8 @@ def parse(data: bytes) -> Configuration:
         raise ConfigurationRefused("published is an absolute path or null")
     if any((offer.kind == "ohttp") != (offer.keys is not None) for offer in configuration.relays):
         raise ConfigurationRefused("a relay for ohttp, and no other, names the gateway's keys")
+    if any(offer.kind == "forward" and not _ORIGIN.fullmatch(offer.url) for offer in configuration.relays):
+        raise ConfigurationRefused("the url of a relay that forwards is an origin such as https://relay.example")
     if configuration.web is not None and not Path(configuration.web.folder).is_absolute():
         raise ConfigurationRefused("the folder of web is an absolute path")
     if not all(_PREFIX.fullmatch(log.url) for log in configuration.logs):

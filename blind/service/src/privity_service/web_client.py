@@ -83,7 +83,7 @@ class WebClient:
         return self.files.get(name) if name != INDEX else None
 
     def headers(self, reached: Sequence[str]) -> dict[str, str]:
-        """Return the headers of every path; the page may reach the origins `reached`: the channel's, the logs'."""
+        """Return the headers of every path; the page may reach the origins `reached`: of channel, logs, relays."""
         connect = " ".join(["'self'", *reached])
         policy = (
             f"default-src 'none'; script-src 'self' {self.import_map}; style-src 'self'; img-src blob: data:; "

@@ -24,7 +24,9 @@ def open_web(configuration: Configuration, place: WebPlace) -> App:
     except Unusable as error:
         raise ConfigurationRefused(str(error)) from error
     logs = {_origin(log.url) for log in configuration.logs}
-    return web_application(client, [configuration.public_run_origin, *sorted(logs)])
+    # Through one of these a person may ask instead; a page cannot use Oblivious HTTP.
+    relays = {offer.url for offer in configuration.relays if offer.kind == "forward"}
+    return web_application(client, [configuration.public_run_origin, *sorted(logs | relays)])
 
 
 def around(documents: App, web: App) -> App:

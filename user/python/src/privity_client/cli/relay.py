@@ -7,7 +7,6 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
-from privity_protocol import canonical
 from privity_protocol.errors import PrivityError
 from privity_protocol.ohttp import keys as gateway_keys
 from rich.console import Console
@@ -103,8 +102,7 @@ async def _offers(url: str) -> tuple[Offer, ...]:
         address = f"{url.rstrip('/')}/.well-known/privity"
         data = await fetch.get(client, address, limit=wellknown.MAX_WELL_KNOWN)
     wellknown.decode(data)
-    value = canonical.decode(data, max_bytes=wellknown.MAX_WELL_KNOWN)
-    return relays.offers(value["relays"]) if isinstance(value, dict) else ()
+    return relays.offered(data)
 
 
 def _remembered(url: str) -> Relay | None:

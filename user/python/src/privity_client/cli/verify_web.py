@@ -15,6 +15,7 @@ from privity_client.channel import unix_time
 from privity_client.cli.log_facts import LogFacts, facts, members, show_logs
 from privity_client.errors import CLIENT_REASONS, Exit
 from privity_client.printable import clean
+from privity_client.relayed import relay
 from privity_client.serve.home import home_path
 from privity_client.trust.server import reach
 from privity_client.web import bundle, visit
@@ -60,7 +61,8 @@ async def look(url: str) -> Found:
         hints = await fetch.get(client, f"{seen.origin}/.well-known/privity", limit=wellknown.MAX_WELL_KNOWN)
         told = wellknown.decode(hints)
         logged = visit.builds(await trust.release_leaves())
-        reached = [told.run, *sorted({_origin(address) for address in told.logs.values()})]
+        others = [*told.logs.values(), *(one.url for one in relay.offered(hints) if one.kind == "forward")]
+        reached = [told.run, *sorted({_origin(address) for address in others})]
         checked = await visit.check(browser, seen, logged, reached)
         return Found(checked, trust.pin.release, facts(trust, now=unix_time()), _ours(checked.digest))
 

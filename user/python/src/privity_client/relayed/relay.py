@@ -9,6 +9,7 @@ from privity_protocol import canonical
 from privity_protocol.errors import Malformed
 from privity_protocol.ohttp import keys as gateway_keys
 
+from privity_client import wellknown
 from privity_client.errors import ClientError
 
 Kind = Literal["forward", "ohttp"]
@@ -93,6 +94,12 @@ def offers(value: object) -> tuple[Offer, ...]:
             keys = canonical.text(offer["keys"], "relay.keys", longest=64, pattern="[0-9a-f]{64}")
             found.append(Offer("ohttp", _name(offer["name"]), _url(offer["url"], RESOURCE), keys))
     return tuple(found)
+
+
+def offered(document: bytes) -> tuple[Offer, ...]:
+    """Return the relays that the bytes of a discovery document offer. Raises Malformed."""
+    value = canonical.decode(document, max_bytes=wellknown.MAX_WELL_KNOWN)
+    return offers(value["relays"]) if isinstance(value, dict) and "relays" in value else ()
 
 
 def encode(relay: Relay) -> dict[str, str]:
