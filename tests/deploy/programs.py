@@ -85,6 +85,13 @@ def _gateway(arguments: list[str]) -> None:
     parser().parse_args(arguments)
 
 
+def _ledger(arguments: list[str]) -> None:
+    from privity_service.ledger.__main__ import main
+
+    # No such file: the command line is taken, and the configuration refused.
+    main(["/nowhere" if one.startswith("/") else one for one in arguments])
+
+
 def _admin(arguments: list[str]) -> None:
     from privity_service.admin.__main__ import parser
 
@@ -123,6 +130,7 @@ PROGRAMS: dict[str, Check] = {
     "privity-admin": _exits(_admin),
     "privity-relay": _exits(_relay),
     "privity-gateway": _exits(_gateway),
+    "privity-ledger": _exits(_ledger),
     "privity": _typer("privity_client.cli"),
     "privity_service": _exits(_service),
     "privity_enclave": _enclave,

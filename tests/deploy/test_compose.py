@@ -11,7 +11,8 @@ from programs import check, install_script
 from unit_files import FOLDER, ROOT, command, read, variables
 
 COMPOSE = ROOT / "deploy/compose"
-ROLES = ("service", "node", "log", "witness", "keeper", "monitor")
+ROLES = ("service", "node", "ledger", "log", "witness", "keeper", "monitor")
+SOCKET = "ledger-socket:/run/privity-ledger"
 EACH = pytest.mark.parametrize("role", ROLES)
 
 
@@ -64,7 +65,19 @@ def test_a_container_gives_its_role_nothing_that_it_does_not_need(compose: dict[
     assert service["network_mode"] == "service:proxy"
     assert "ports" not in service
     written = [place for place in service["volumes"] if not place.endswith(":ro")]
-    assert written == [f"{role}:/var/lib/privity-{role}"]
+    assert written == [f"{role}:/var/lib/privity-{role}", *([SOCKET] if role == "ledger" else [])]
+
+
+def test_the_ledger_runs_where_there_are_plans_and_the_node_finds_its_socket(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    assert {role for role in ROLES if "profiles" in services[role]} == {"ledger"}
+    assert {role for role in ROLES if any(place.startswith(SOCKET) for place in services[role]["volumes"])} == {
+        "ledger",
+        "node",
+    }
+    assert f"{SOCKET}:ro" in services["node"]["volumes"]
+    listen = json.loads((ROOT / "deploy/examples/ledger.json").read_text())["listen"]
+    assert listen.removeprefix("unix:").startswith(SOCKET.partition(":")[2])
 
 
 def test_every_volume_is_declared_and_every_bind_is_for_reading(compose: dict[str, Any]) -> None:

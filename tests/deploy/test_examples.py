@@ -16,6 +16,7 @@ from privity_log.commands.watch import Logs
 from privity_log.process import WITNESS_KINDS, make_logs, signers_of
 from privity_service import configuration as service
 from privity_service.gateway import settings as gateway
+from privity_service.ledger import settings as ledger
 from privity_service.relay import settings as relay
 from privity_tlog import keys
 from programs import install_script
@@ -26,6 +27,7 @@ READERS = {
     "service.json": service.read,
     "relay.json": relay.read,
     "gateway.json": gateway.read,
+    "ledger.json": ledger.read,
     "node-simulated.json": lambda path: node.decode(path.read_bytes()),
     "node-confidential.json": lambda path: node.decode(path.read_bytes()),
     "keeper.json": keeper.load,
@@ -61,6 +63,8 @@ def test_the_examples_belong_together() -> None:
     assert (opened.public, opened.service) == (blind.public_run_origin, f"http://127.0.0.1:{blind.service.port}")
     assert opened.run == f"http://127.0.0.1:{blind.relay.port}"
     assert [log.origin for log in opened.logs] == [log.origin for log in blind.logs]
+    spent = ledger.read(EXAMPLES / "ledger.json")
+    assert (spent.deploy, spent.published) == (blind.deploy, blind.published)
     carried = relay.read(EXAMPLES / "relay.json")
     assert carried.gateway == opened.public
     assert (carried.service, carried.run) == (blind.accounts.origin, blind.public_run_origin)

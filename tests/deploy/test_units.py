@@ -25,12 +25,13 @@ SETTINGS = {
     "RestrictSUIDSGID": ["yes"],
     "LimitCORE": ["0"],
 }
-LOCAL_ONLY = {"privity-service", "privity-gateway", "privity-node", "privity-witness", "privity-keeper"}
-ROLES = {"service", "gateway", "relay", "node", "log", "witness", "keeper", "monitor"}
+LOCAL_ONLY = {f"privity-{name}" for name in ("service", "gateway", "ledger", "node", "witness", "keeper")}
+ROLES = {"service", "gateway", "ledger", "relay", "node", "log", "witness", "keeper", "monitor"}
 RUN_BY = {
     "service": "service",
     "relay": "relay",
     "gateway": "service",
+    "ledger": "service",
     "backup": "service",
     "node": "enclave",
     "keeper": "image",
@@ -88,8 +89,19 @@ def test_each_role_that_keeps_something_secret_has_a_user_of_its_own() -> None:
     users = {role(path): read(path)["Service"].get("User", [""])[0] for path in SERVICES}
     made = set(re.findall(r"^u (\S+) ", (FOLDER / "privity.sysusers.conf").read_text(), re.M))
     assert {user for user in users.values() if user} == made
-    alone = [users[name] for name in ("service", "gateway", "node", "log", "witness", "keeper")]
+    alone = [users[name] for name in ("service", "gateway", "ledger", "node", "log", "witness", "keeper")]
     assert len(set(alone)) == len(alone)
+
+
+def test_nodes_alone_reach_the_ledger() -> None:
+    ledger, node = (read(FOLDER / f"privity-{name}.service")["Service"] for name in ("ledger", "node"))
+    assert ledger["Group"] == node["Group"] != ledger["User"]
+    assert ledger["RuntimeDirectory"] == ["privity-ledger"]
+    # Nobody else may pass the folder of the socket, and the group none of what the ledger keeps.
+    assert (ledger["RuntimeDirectoryMode"], ledger["StateDirectoryMode"]) == (["0750"], ["0700"])
+    listen = json.loads((ROOT / "deploy/examples/ledger.json").read_text())["listen"]
+    assert listen == "unix:/run/privity-ledger/s"
+    assert f'"ledger":"{listen}"' in (ROOT / "docs/operating/node.md").read_text()
 
 
 def test_nothing_of_the_node_reaches_a_swap_device() -> None:

@@ -3,9 +3,11 @@
 import asyncio
 import os
 import shlex
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from privity_client import fetch
 from privity_client.appraisal import AllowSimulated, LocalAppraiser, read_root
@@ -37,9 +39,15 @@ def test_a_host_made_of_the_examples_serves_a_client_that_believes_only_its_logs
     host.start("log")
     host.prepare_release()
     host.start("keeper")
+    host.start("ledger")
     host.start("node")
     host.start("service")
     asyncio.run(greet(host))
+    socket = host.sockets / "privity-ledger/s"
+    assert stat.S_IMODE(socket.stat().st_mode) == 0o660
+    with httpx.Client(transport=httpx.HTTPTransport(uds=str(socket))) as node:
+        # The keeper's bulletin is there, and plans, of which it would have keys, are not.
+        assert [node.get(f"http://ledger{path}").status_code for path in ("/health", "/v1/issuers")] == [200, 404]
     status = host.run("privity-release status --config /var/lib/privity-keeper/keeper.json")
     assert "directory" in status
     watched = host.run(monitor_once())

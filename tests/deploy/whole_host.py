@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from ports import free_row
@@ -33,6 +34,8 @@ class WholeHost:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.etc, self.lib = folder / "etc", folder / "lib"
+        # Below `folder` the path of a socket could be too long.
+        self.sockets = Path(tempfile.mkdtemp(prefix="privity-run-"))
         self.first = free_row(len(PORTS))
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -47,6 +50,7 @@ class WholeHost:
                 f'"port": {port}', f'"port": {self.first + number}'
             )
         text = text.replace("/etc/privity", str(self.etc)).replace("/var/lib", str(self.lib))
+        text = text.replace("/run/privity-", f"{self.sockets}/privity-")
         text = text.replace("https://run.chat.example", f"http://localhost:{self.first + 1}")
         return text.replace("https://log.chat.example", f"http://localhost:{self.first + 3}")
 
@@ -57,7 +61,10 @@ class WholeHost:
 
     def start(self, role: str) -> None:
         """Start a unit and wait until it says READY."""
-        words = self._argv(command(read(FOLDER / f"privity-{role}.service")))
+        unit = read(FOLDER / f"privity-{role}.service")
+        words = self._argv(command(unit))
+        for name in unit["Service"].get("RuntimeDirectory", []):
+            (self.sockets / name).mkdir(exist_ok=True)
         (self.lib / f"privity-{role}").mkdir(parents=True, exist_ok=True)
         errors = (self.folder / f"{role}.log").open("ab")
         with errors:
@@ -73,7 +80,7 @@ class WholeHost:
     def prepare(self) -> None:
         """Configurations, keys, policy, root and weights."""
         self.etc.mkdir()
-        for name in ("service.json", "node-simulated.json", "keeper-simulated.json"):
+        for name in ("service.json", "ledger.json", "node-simulated.json", "keeper-simulated.json"):
             (self.etc / name.replace("-simulated", "")).write_text(self.here((EXAMPLES / name).read_text()))
         node, keeper = self.lib / "privity-node", self.lib / "privity-keeper"
         (node / "models").mkdir(parents=True)
@@ -116,9 +123,15 @@ class WholeHost:
                 process.kill()
                 process.communicate()
             found[role] = process.returncode
+        shutil.rmtree(self.sockets, ignore_errors=True)
         return found
 
     def _argv(self, words: list[str]) -> list[str]:
-        program = {"privity-log": "privity_log", "privity-release": "privity_image"}.get(words[0].rpartition("/")[2])
+        modules = {
+            "privity-log": "privity_log",
+            "privity-release": "privity_image",
+            "privity-ledger": "privity_service.ledger",
+        }
+        program = modules.get(words[0].rpartition("/")[2])
         rest = [self.here(word) for word in words[1:]]
         return [sys.executable, *(() if program is None else ("-m", program)), *rest]
