@@ -1,15 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import type { ChatRow, FolderRow, MessageView, PromptRow } from "../../src/bridge/views.ts";
-import { account, chat, notices, overview, record } from "../../src/state/app.ts";
+import { account, chat, models, notices, overview, record } from "../../src/state/app.ts";
 import { rows } from "../../src/state/chats.ts";
 import { clearShown } from "../../src/state/clearing.ts";
-import { settled, submit } from "../../src/state/composing.ts";
+import { attach, sendable, settled, submit, tray } from "../../src/state/composing.ts";
 import { draft, flushDrafts, followDrafts, typed } from "../../src/state/drafts.ts";
+import { deleteAll } from "../../src/state/deleting.ts";
 import { placeFolder } from "../../src/state/folders.ts";
 import { wouldLose } from "../../src/state/losing.ts";
 import { merged } from "../../src/state/merging.ts";
 import { heardVault } from "../../src/state/news.ts";
+import { connect, ports } from "../../src/state/ports.ts";
 import { tokensIn, tokensOf } from "../../src/state/meter.ts";
 import { blanksOf, calling, filled, promptsFor } from "../../src/state/prompts.ts";
 import { checked } from "../../src/state/remembered.ts";
@@ -40,6 +42,19 @@ function message(id: string, text: string, part: Partial<MessageView> = {}): Mes
     usage: null, proof: "none", evidence: null, ...part,
   };
 }
+
+test("a message stays while it has a picture that the model does not see, and goes to one that does", async () => {
+  connect({ ...ports(), readFile: () => Promise.resolve({
+    fileName: "jar.png", type: "image/png", kind: "image", data: new Uint8Array([1]), text: "", parts: null, left: "",
+  }) });
+  await attach([new File([], "jar.png")]);
+  typed("What is this?");
+  expect(tray.value).toMatchObject([{ state: "ready" }]);
+  await submit();
+  expect([sendable.value, far.of("ask"), draft.value]).toEqual([false, [], "What is this?"]);
+  models.value = models.value.map((one) => ({ ...one, vision: true }));
+  expect(sendable.value).toBe(true);
+});
 
 describe("what stands in the composer", () => {
   let unfollow: () => void;
@@ -149,6 +164,13 @@ describe("deleting a chat", () => {
     removeChats(["a"]);
     await flushRemovals();
     expect(far.of("deleteChats").length).toBe(1);
+  });
+
+  test("is carried out before everything is deleted, and nothing offers to take it back", async () => {
+    removeChats(["a"]);
+    await deleteAll();
+    expect([far.of("deleteChats").length, far.of("deleteAll").length]).toEqual([1, 1]);
+    expect(notices.value.filter(({ action }) => action !== undefined)).toEqual([]);
   });
 
   test("that fails brings it back, and says why", async () => {
