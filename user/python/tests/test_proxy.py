@@ -10,7 +10,7 @@ from privity_client.nodes import VerifiedNode
 from privity_client.proxy.asking import MOST
 from privity_client.proxy.verified import VerifiedNodes
 from privity_client.testing.fake_node import FakeNode, Script
-from privity_client.testing.proxy_stand import MODEL, asked, events_of, standing
+from privity_client.testing.proxy_stand import FACTS, MODEL, asked, events_of, standing
 from privity_protocol.lines import Done, Embedding, Text, Tool, Usage
 
 
@@ -186,6 +186,25 @@ def test_models_evidence_and_page_tell_what_was_verified_and_nothing_that_was_as
             assert "script" not in page.text
             assert page.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
             assert "canary" not in page.text + json.dumps(evidence)
+
+    asyncio.run(scenario())
+
+
+def test_a_browser_without_the_key_is_asked_for_it_and_told_nothing_else() -> None:
+    async def scenario() -> None:
+        async with standing() as stand:
+            page = await stand.http.get("/", headers={"authorization": ""})
+            assert (page.status_code, page.headers["content-type"]) == (401, "text/html; charset=utf-8")
+            # A browser passes over a list of challenges, and would never ask.
+            assert page.headers["www-authenticate"] == 'Basic realm="privity proxy"'
+            assert "PRIVITY_HOME/proxy/key" in page.text
+            assert FACTS.server not in page.text + str(page.headers)
+            assert stand.node.digest[:16] not in page.text
+            other = await stand.http.get("/", headers={"origin": "https://evil.example"})
+            assert (other.status_code, "PRIVITY_HOME" in other.text) == (403, False)
+            assert "www-authenticate" not in other.headers
+            program = await stand.http.get("/v1/models", headers={"authorization": ""})
+            assert (program.status_code, program.headers["www-authenticate"]) == (401, "Bearer")
 
     asyncio.run(scenario())
 

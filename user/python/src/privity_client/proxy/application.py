@@ -72,6 +72,9 @@ class Proxy:
         reply = Reply(send, new_id("req"), signed=self.signs or (b"x-privity-receipt", b"true") in scope["headers"])
         try:
             refused = self.gate.refusal(scope["headers"], scope["path"])
+            if refused is not None and scope["path"] == "/":
+                await reply.refused(refused.status, summary.refusal(refused), **summary.HEADERS)
+                return
             if refused is not None:
                 raise refused
             answer = self._route(scope["method"], scope["path"])

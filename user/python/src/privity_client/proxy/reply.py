@@ -65,6 +65,11 @@ class Reply:
         await self._start(status, {**named, "content-length": str(len(body))})
         await self._push(body, more=False)
 
+    async def refused(self, status: int, page: bytes, **headers: str) -> None:
+        """Send a person away; without the key, a browser is to ask for it. One challenge: it reads no list of them."""
+        challenge = {"www-authenticate": 'Basic realm="privity proxy"'} if status == 401 else {}
+        await self.whole(status, page, **challenge, **headers)
+
     async def event(self, value: object, name: str = "") -> None:
         """Send an event of a stream; the first one opens it."""
         await self.raw(event(value, name))
@@ -84,7 +89,7 @@ class Reply:
         if self.begun:
             await self._push(event(error.body()), more=True)
             return
-        challenge = {"www-authenticate": 'Basic realm="privity proxy", Bearer'} if error.status == 401 else {}
+        challenge = {"www-authenticate": "Bearer"} if error.status == 401 else {}
         again = {"retry-after": "1"} if error.status in (429, 503) else {}
         await self.json(error.status, error.body(), **challenge, **again)
 
