@@ -100,8 +100,11 @@ test("10: a PDF, a table and a picture are read on the device, and their size is
     expect.stringMatching(/ · 2 pages · \d+ characters of text$/), expect.stringMatching(/ · 3 rows · \d+ characters of text$/),
     expect.stringMatching(/^[\d.,]+ /),
   ]);
-  await press(page, "Remove jar.png");
+  // The embedded engine sees no pictures: that is said before anything is sent.
   await composer(page).fill("What do these say?");
+  await page.locator(".tray-wrong", { hasText: "jar.png" }).getByText("does not see pictures").waitFor();
+  await page.getByRole("button", { name: "Send", exact: true, disabled: true }).waitFor();
+  await press(page, "Remove jar.png");
   await composer(page).press("Enter");
   await page.locator(".message-mine .file", { hasText: "recipe.pdf" }).waitFor();
   await page.locator(".message-mine .file", { hasText: "prices.csv" }).waitFor();

@@ -10,9 +10,11 @@ import type { ModelView } from "../bridge/channel.ts";
 
 /** Engines that know how much a model is to think (specs/engine-profiles.md). */
 const THINKING = /^(?:vllm|sglang)\b/;
+/** Engines that take pictures; whether the model behind one sees them, its operator knows. */
+const SEEING = /^(?:llama-server|vllm|sglang)\b/;
 
 /** The models of verified nodes, each once, in the order in which they are met. */
-export function modelsOf(nodes: readonly VerifiedNode[]): readonly ModelView[] {
+export function modelsOf(nodes: readonly Pick<VerifiedNode, "models">[]): readonly ModelView[] {
   const found = new Map<string, ModelView>();
   for (const model of nodes.flatMap(({ models }) => models)) if (!found.has(model.id)) found.set(model.id, viewOf(model));
   return [...found.values()];
@@ -29,7 +31,6 @@ function viewOf(model: Model): ModelView {
   return {
     id: model.id, name: model.display, digest: digestOf(model), context: model.context,
     efforts: THINKING.test(model.engine) ? EFFORTS : [],
-    // No node takes images yet (specs/chat.md).
-    vision: false,
+    vision: SEEING.test(model.engine),
   };
 }

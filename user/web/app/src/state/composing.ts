@@ -7,6 +7,7 @@ import { blocked, chat } from "./app.ts";
 import { clears } from "./clearing.ts";
 import { draft } from "./drafts.ts";
 import { faultOf } from "./faults.ts";
+import { chosenModel } from "./models.ts";
 import { ports } from "./ports.ts";
 
 /** A file in the tray. */
@@ -49,11 +50,16 @@ clears(() => {
   impatient.value = false;
 });
 
-/** What can be sent as it stands: a text or a file, and no file that is still being read. */
+/** A picture, and a model that would refuse the question for it. */
+export const unseen = ({ state, type }: Item): boolean => {
+  return state === "ready" && type.startsWith("image/") && chosenModel.value?.vision === false;
+};
+
+/** What can be sent as it stands: a text or a file, none that is still being read and none that the model cannot see. */
 export const sendable = computed(() => {
   const items = tray.value;
   const ready = items.filter(({ state }) => state === "ready");
-  return (draft.value.trim() !== "" || ready.length > 0) && !items.some(({ state }) => state === "reading");
+  return (draft.value.trim() !== "" || ready.length > 0) && !items.some((one) => one.state === "reading" || unseen(one));
 });
 
 /** Send what stands here. Before the first appraisal it waits; after a refusal it stays. */

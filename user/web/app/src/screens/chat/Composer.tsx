@@ -5,7 +5,7 @@ import { useRef } from "preact/hooks";
 
 import { IconButton } from "../../parts/Button.tsx";
 import { lazy } from "../../parts/lazy.tsx";
-import { attach, submit } from "../../state/composing.ts";
+import { attach, submit, tray } from "../../state/composing.ts";
 import { allowance } from "../../state/paying.ts";
 import { t } from "../../text/text.ts";
 import { Meter, MeterWarning } from "./Meter.tsx";
@@ -13,9 +13,9 @@ import { ModelMenu } from "./ModelMenu.tsx";
 import { Queued } from "./Queued.tsx";
 import { SendButton } from "./SendButton.tsx";
 import { StateLine } from "./StateLine.tsx";
-import { Tray } from "./Tray.tsx";
 import { Writing } from "./Writing.tsx";
 
+const Tray = lazy(async () => (await import("./Tray.tsx")).Tray, () => <></>);
 const Allowance = lazy(async () => (await import("./Allowance.tsx")).Allowance, () => <></>);
 
 export function Composer(): JSX.Element {
@@ -32,7 +32,7 @@ export function Composer(): JSX.Element {
             void submit();
           }}
         >
-          <Tray />
+          {tray.value.length > 0 && <Tray />}
           <Writing />
           <div class="composer-row">
             <Files />

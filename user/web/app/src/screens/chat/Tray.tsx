@@ -4,20 +4,20 @@ import type { JSX } from "preact";
 
 import { IconButton } from "../../parts/Button.tsx";
 import { Icon } from "../../parts/Icon.tsx";
-import { detach, type Item, tray } from "../../state/composing.ts";
+import { detach, type Item, tray, unseen } from "../../state/composing.ts";
 import { bytes, isKey, t } from "../../text/text.ts";
 import { reasonText } from "../../text/reasons.ts";
 
-export function Tray(): JSX.Element | null {
-  if (tray.value.length === 0) return null;
+export function Tray(): JSX.Element {
   return <ul class="tray" aria-label={t("chat.tray")}>{tray.value.map((item) => <One key={item.key} item={item} />)}</ul>;
 }
 
 function One({ item }: { readonly item: Item }): JSX.Element {
   const { name, type, state, progress } = item;
+  const wrong = state === "failed" || unseen(item);
   return (
-    <li class={`tray-item tray-${state}`}>
-      <Icon name={state === "failed" ? "warning" : type.startsWith("image/") ? "image" : "file"} />
+    <li class={wrong ? `tray-item tray-${state} tray-wrong` : `tray-item tray-${state}`}>
+      <Icon name={wrong ? "warning" : type.startsWith("image/") ? "image" : "file"} />
       <div class="tray-words">
         <span class="file-name" dir="auto">{name}</span>
         <span class="tray-facts">{factsOf(item)}</span>
@@ -28,7 +28,8 @@ function One({ item }: { readonly item: Item }): JSX.Element {
   );
 }
 
-function factsOf({ state, size, type, characters, parts, left, reason }: Item): string {
+function factsOf(item: Item): string {
+  const { state, size, type, characters, parts, left, reason } = item;
   if (state === "failed") return reasonText(reason).text;
   if (state === "reading") return bytes(size);
   const facts = [
@@ -36,6 +37,7 @@ function factsOf({ state, size, type, characters, parts, left, reason }: Item): 
     ...(parts === null ? [] : [t(type === "application/pdf" ? "chat.pages" : "chat.rows", { count: parts })]),
     ...(characters === 0 ? [] : [t("chat.characters", { count: characters })]),
     ...(left !== "" && isKey(left) ? [t(left)] : []),
+    ...(unseen(item) ? [t("chat.unseen")] : []),
   ];
   return facts.join(" · ");
 }
