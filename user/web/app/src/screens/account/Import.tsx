@@ -45,10 +45,14 @@ function Step({ step }: { readonly step: Importing }): JSX.Element {
           <p class="row-title"><bdi>{step.fileName}</bdi></p>
           <Report report={step.report} />
           <div class="actions">
-            <Button kind="primary" disabled={step.report.chats === 0} onClick={() => void adopt()}>
-              {t("account.import.go", { count: step.report.chats })}
-            </Button>
-            <Button kind="quiet" onClick={anotherFile}>{t("shell.cancel")}</Button>
+            {step.report.chats === 0 ? <Button onClick={anotherFile}>{t("account.import.another")}</Button> : (
+              <>
+                <Button kind="primary" onClick={() => void adopt()}>
+                  {t("account.import.go", { count: step.report.chats })}
+                </Button>
+                <Button kind="quiet" onClick={anotherFile}>{t("shell.cancel")}</Button>
+              </>
+            )}
           </div>
         </div>
       );
@@ -130,8 +134,8 @@ function Report({ report }: { readonly report: ImportReport }): JSX.Element {
     <div class="stack report">
       <p>{t(`account.import.source.${source}`)}</p>
       <ul class="report-counts">
-        <li>{t("account.import.chats", { count: chats })}</li>
-        <li>{t("account.import.messages", { count: messages })}</li>
+        {(chats > 0 || known === 0) && <li>{t("account.import.chats", { count: chats })}</li>}
+        {messages > 0 && <li>{t("account.import.messages", { count: messages })}</li>}
         {folders > 0 && <li>{t("account.import.folders", { count: folders })}</li>}
         {attachments > 0 && <li>{t("account.import.attachments", { count: attachments })}</li>}
         {known > 0 && <li>{t("account.import.known", { count: known })}</li>}

@@ -90,7 +90,7 @@ function Place({ found }: { readonly found: Found }): JSX.Element {
       <button type="button" class="found-place" onClick={() => void openChat(found.chat, found.message)}>
         <span class="found-head">
           <span class="found-title" dir="auto">{found.title}</span>
-          <span class="quiet">{folder === undefined ? day : `${folder} · ${day}`}</span>
+          <span class="quiet">{folder !== undefined && <><bdi>{folder}</bdi>{" · "}</>}<bdi>{day}</bdi></span>
         </span>
         <span class="found-words" dir="auto">
           {context.slice(0, from)}<mark>{context.slice(from, to)}</mark>{context.slice(to)}
