@@ -11,7 +11,7 @@ import type { Locator, Page } from "playwright";
 import { Profile } from "./browser.ts";
 
 const CATALOGS = new URL("../src/text/catalogs/", import.meta.url);
-const AREAS = ["account", "answer", "chat", "entry", "files", "panel", "settings", "shell", "sidebar", "states"];
+const AREAS = ["account", "answer", "chat", "entry", "files", "memory", "panel", "settings", "shell", "sidebar", "states"];
 
 type Texts = Readonly<Record<string, string | Readonly<Record<string, string>>>>;
 export type Say = (key: string, values?: Readonly<Record<string, string | number>>) => string;

@@ -6,9 +6,11 @@ import type { Argon2id } from "@privity/vault/passphrase";
 
 import { type AnnexAnswers, type AnnexCommands, type AnnexNews } from "../bridge/annex.ts";
 import type { Handlers } from "../bridge/line.ts";
+import { isSent } from "../bridge/marks.ts";
 import { packed, Wanted } from "./packing.ts";
 import { libraryOf, parcelOf } from "./parcel.ts";
 import { look } from "./purse/round.ts";
+import { NOTHING, recall } from "./recall.ts";
 import { type Unpacked, unpacked } from "./unpacking.ts";
 
 export const argon2idInScript: Argon2id = (words, cost) => Promise.resolve(inScript(words, cost));
@@ -46,6 +48,9 @@ export function annexCommands(
       return found.attachment(id);
     },
     tend: (facts) => look(facts),
+    recall: ({ question, chat, temporary, memories }) => {
+      return Promise.resolve(isSent(memories, chat, temporary) ? recall(question, memories) : NOTHING);
+    },
     end: () => {
       end();
       return Promise.resolve(null);

@@ -36,11 +36,22 @@ export const ANNEX = {
   attachment: { id: "text" },
   /** One look at the purse: what to write, and what to ask of the service. */
   tend: TEND,
+  /** Choose among memories and marks (MemoryRow) for a question of a chat. */
+  recall: {
+    question: "text", chat: "text", temporary: "flag",
+    memories: [{ id: "text", text: "text", source: "text?", time: "number", active: "flag" }],
+  },
   /** The work is done. */
   end: {},
 } as const;
 
 export type AnnexCommands = typeof ANNEX;
+
+/** What is told to the model, and the texts in it as they stand there; "" and none: nothing. */
+export interface Recalled {
+  readonly content: string;
+  readonly used: readonly string[];
+}
 
 interface Own {
   readonly stretch: Bytes;
@@ -55,6 +66,7 @@ interface Own {
   };
   readonly attachment: Bytes;
   readonly tend: Round;
+  readonly recall: Recalled;
 }
 
 export type AnnexAnswers = { readonly [Name in keyof AnnexCommands]: Name extends keyof Own ? Own[Name] : null };

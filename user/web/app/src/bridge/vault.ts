@@ -1,7 +1,7 @@
 /** What page and vault worker may say to each other. No key but what a passkey answered goes over, and that not in the clear. */
 
 import type {
-  AccountState, ChatView, DeviceView, ErasureView, Found, ImportReport, OpenerView, Overview, SharedView, ShareRow,
+  AccountState, ChatView, DeviceView, ErasureView, Found, ImportReport, MemoryRow, OpenerView, Overview, SharedView, ShareRow,
 } from "./views.ts";
 import type { AllowanceView } from "./tokens.ts";
 import type { Bytes } from "@privity/protocol/bytes";
@@ -86,12 +86,16 @@ export const VAULT = {
 
   addFolder: { title: "text" },
   editFolder: { folder: "text", title: "text", instructions: "text", order: "text", colour: "number" },
-  removeFolder: { folder: "text" },
   savePrompt: { prompt: "text?", title: "text", text: "text", shortcut: "text" },
-  removePrompt: { prompt: "text" },
   saveSettings: {
     theme: "text", language: "text?", model: "text?", instructions: "text", lock: "number?", titles: "flag", atOnce: "flag",
+    memory: "flag",
   },
+  memories: {},
+  /** `memory` null: a new one. `source` is its chat, null for none or a temporary one; only marks name that. */
+  saveMemory: { memory: "text?", text: "text", source: "text?", active: "flag" },
+  /** A folder, a prompt or a memory. */
+  removeItem: { item: "text" },
   /** What is in the composer, sealed, so that a lock or a crash loses no letter. `chat` null: the new chat's. */
   compose: { chat: "text?", text: "text" },
   composed: { chat: "text?" },
@@ -182,6 +186,7 @@ interface Own {
   readonly answer: { readonly answer: string; readonly given: readonly Given[] };
   readonly addFolder: string;
   readonly savePrompt: string;
+  readonly memories: readonly MemoryRow[];
   readonly composed: string;
   readonly attach: string;
   readonly attachment: { readonly fileName: string; readonly type: string; readonly data: Bytes };
@@ -219,8 +224,7 @@ export type VaultNews =
  */
 export const VAULT_ASIDE: ReadonlySet<keyof VaultCommands> = new Set([
   "overview", "open", "write", "answer", "draft", "finish", "branch", "setTitle", "setPinned", "setArchived", "setFolder",
-  "setModel", "setInstructions", "deleteChats", "deleteAll", "keep", "evidence", "addFolder", "editFolder", "removeFolder",
-  "savePrompt", "removePrompt", "saveSettings", "compose", "composed", "attach", "attachment", "search", "sync", "hide",
-  "exportAll", "annex", "share", "shares", "revokeShare", "openShare", "lock",
-  "tokens", "allowance", "plan",
+  "setModel", "setInstructions", "deleteChats", "deleteAll", "keep", "evidence", "addFolder", "editFolder", "savePrompt",
+  "saveSettings", "memories", "saveMemory", "removeItem", "compose", "composed", "attach", "attachment", "search", "sync", "hide",
+  "exportAll", "annex", "share", "shares", "revokeShare", "openShare", "lock", "tokens", "allowance", "plan",
 ]);

@@ -45,6 +45,20 @@ export interface SettingsView {
   readonly lock: number | null;
   readonly titles: boolean;
   readonly atOnce: boolean;
+  /** Whether memories are sent with questions. */
+  readonly memory: boolean;
+}
+
+/** Something to remember in other chats. One without text is a mark: `active` says whether memories are sent in its chat. */
+export interface MemoryRow {
+  readonly id: string;
+  readonly text: string;
+  /** The chat that it comes from, if it is known. */
+  readonly source: string | null;
+  /** When its text was written last. */
+  readonly time: number;
+  /** Whether it may be sent. */
+  readonly active: boolean;
 }
 
 /** How an answer was proven when it was made: by genuine hardware, by a test enclave, or nothing was kept. */
@@ -80,6 +94,8 @@ export interface MessageView {
   readonly proof: Proof;
   /** The kept evidence that `evidence` shows, null when there is none. */
   readonly evidence: string | null;
+  /** What was sent along of the person's memories, word for word; absent: nothing. */
+  readonly memories?: readonly string[];
 }
 
 /** One chat, the branch that is shown. */

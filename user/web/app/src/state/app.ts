@@ -33,6 +33,9 @@ export interface Notice {
 }
 export const notices = signal<readonly Notice[]>([]);
 
+/** Memories are sent with questions, where a chat does not say otherwise. */
+export const remembering = computed(() => overview.value?.settings.memory === true);
+
 /** Why nothing can be sent, as a reason code; null: it can. */
 export const blocked = computed<string | null>(() => {
   const found = record.value;

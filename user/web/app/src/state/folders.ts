@@ -46,7 +46,7 @@ export async function placeFolder(id: string, before: string | null): Promise<vo
 
 /** Take a folder away; its chats stay, in no folder. */
 export async function removeFolder(id: string): Promise<void> {
-  await tried(() => ports().vault.ask("removeFolder", { folder: id }));
+  await tried(() => ports().vault.ask("removeItem", { item: id }));
 }
 
 function compared(left: string, right: string): number {

@@ -2,13 +2,21 @@
 
 import { signal } from "@preact/signals";
 
+import type { MemoryRow } from "../bridge/views.ts";
 import { clears } from "./clearing.ts";
+
+/** A memory as a person writes it. */
+export type Edited = Omit<MemoryRow, "id" | "time"> & { readonly id: string | null };
 
 export type Opened =
   | { readonly kind: "shortcuts" }
   | { readonly kind: "prompts" }
   /** The blanks of a prompt, before it goes into the composer. */
   | { readonly kind: "blanks"; readonly prompt: string }
+  /** A memory to change, or, with id null, to add. */
+  | { readonly kind: "memory"; readonly row: Edited }
+  /** The memories that went with a question, as they were sent. */
+  | { readonly kind: "used"; readonly texts: readonly string[] }
   | { readonly kind: "share"; readonly chat: string }
   | { readonly kind: "rename"; readonly chat: string }
   | { readonly kind: "move"; readonly chat: string }

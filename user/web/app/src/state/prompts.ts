@@ -48,5 +48,5 @@ export async function savePrompt(id: string | null, { title, text, shortcut }: O
 }
 
 export async function removePrompt(prompt: string): Promise<void> {
-  await tried(() => ports().vault.ask("removePrompt", { prompt }));
+  await tried(() => ports().vault.ask("removeItem", { item: prompt }));
 }

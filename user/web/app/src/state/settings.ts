@@ -11,7 +11,7 @@ import { tell } from "./notices.ts";
 import { ports } from "./ports.ts";
 import { saveFile } from "./saving.ts";
 
-export const SECTIONS = ["general", "instructions", "privacy", "keys", "data", "shortcuts"] as const;
+export const SECTIONS = ["general", "instructions", "memory", "privacy", "keys", "data", "shortcuts"] as const;
 export type Section = (typeof SECTIONS)[number];
 export const section = signal<Section>("general");
 /** What the service promised last when it erased an account or all chats; shown until it is closed. */

@@ -4,15 +4,17 @@ import { toHex } from "@privity/protocol/bytes";
 import { Kind } from "@privity/vault/contents/schema";
 
 import { type Handlers, Refusal } from "../bridge/line.ts";
+import { NEW_CHAT } from "../bridge/marks.ts";
 import type { Given, VAULT, VaultAnswers } from "../bridge/vault.ts";
 import type { Appraised, Book } from "./book.ts";
 import { viewOf } from "./chat_view.ts";
-import { begun, shown, written } from "./conversation.ts";
+import { begun, nodeOf, shown, written } from "./conversation.ts";
 import type { Desk } from "./desk.ts";
 import { given } from "./given.ts";
 import { bytesOf, type Id } from "./ids.ts";
 import { kept } from "./limits.ts";
-import { isEnded } from "./message.ts";
+import { carried, forget, recalled } from "./memories.ts";
+import { isEnded, textOf } from "./message.ts";
 import { settingsOf } from "./settings.ts";
 
 export type VaultHandlers = Handlers<typeof VAULT, VaultAnswers>;
@@ -66,8 +68,8 @@ export function writingCommands(desk: Desk): Writing {
     write: (command) => write(desk, command),
     answer: async ({ chat, message }) => {
       const book = desk.bookOf(chat);
-      const messages = await givenOf(desk, book, chat, message);
-      const answer = await desk.answers.begin(book, chat, message, desk.edges.now());
+      const { messages, used } = await givenOf(desk, book, chat, message);
+      const answer = await desk.answers.begin(book, chat, message, used, desk.edges.now());
       return { answer, given: messages };
     },
     draft: async ({ chat, answer, text, reasoning }) => {
@@ -100,6 +102,7 @@ async function write(desk: Desk, command: Command<"write">): Promise<VaultAnswer
     done = await begun(book, writing, { folder, model, effort }, now, (id, content, first) => {
       return saved === null ? desk.temporary.begin(id, content, first, temporary) : saved.book.begin(id, content, first);
     });
+    await carried(desk, NEW_CHAT, done.chat);
   }
   desk.sent(attachments);
   await desk.composer.sent(chat, text, !desk.temporary.has(done.chat));
@@ -107,14 +110,17 @@ async function write(desk: Desk, command: Command<"write">): Promise<VaultAnswer
   return done;
 }
 
-async function givenOf(desk: Desk, book: Book, chat: Id, message: Id): Promise<readonly Given[]> {
+async function givenOf(desk: Desk, book: Book, chat: Id, message: Id): Promise<{
+  readonly messages: readonly Given[]; readonly used: readonly string[];
+}> {
   const opened = await book.open(chat);
   const folder = opened.content.folder.value;
   const inFolder = folder === null ? undefined : desk.home.all(Kind.FOLDER).get(toHex(folder));
   const instructions = [
     settingsOf(desk.home).content.instructions.value, inFolder?.instructions.value ?? "", opened.content.instructions.value,
   ];
-  return given(book, opened, message, instructions);
+  const { content, used } = await recalled(desk, chat, textOf(nodeOf(opened, message)));
+  return { messages: await given(book, opened, message, [...instructions, content]), used };
 }
 
 async function finish(desk: Desk, command: Command<"finish">): Promise<null> {
@@ -158,6 +164,7 @@ export function changingCommands(desk: Desk): Changing {
       for (const chat of chats) {
         const book = desk.bookOf(chat);
         await book.remove([chat]);
+        await forget(desk, chat);
         desk.answers.moved(chat, null);
         await desk.composer.compose(chat, "", !book.temporary);
       }

@@ -9,7 +9,7 @@ import type { ChatRow, ChatView, FolderRow, MessageView } from "../bridge/views.
 import type { Listed, Opened } from "./book.ts";
 import { leafIdOf } from "./conversation.ts";
 import type { Id } from "./ids.ts";
-import { filesOf, reasoningOf, stateOf, textOf } from "./message.ts";
+import { filesOf, memoriesOf, reasoningOf, stateOf, textOf } from "./message.ts";
 
 type Folders = ReadonlyMap<Id, Folder>;
 
@@ -44,7 +44,7 @@ export function viewOf(opened: Opened, temporary: boolean, folders: Folders): Ch
 }
 
 function messageView({ files, proofs, coming }: Opened, id: Id, node: Node, siblings: readonly Id[]): MessageView {
-  const shown = proofs.get(id);
+  const [shown, memories] = [proofs.get(id), memoriesOf(node)];
   return {
     id, parent: node.parent === null ? null : toHex(node.parent),
     role: node.role === Role.USER ? "user" : "assistant",
@@ -56,6 +56,7 @@ function messageView({ files, proofs, coming }: Opened, id: Id, node: Node, sibl
     state: coming.has(id) ? "streaming" : stateOf(node),
     time: node.time, siblings, model: node.model === null ? null : toHex(node.model), usage: node.usage,
     proof: shown?.proof ?? "none", evidence: shown?.id ?? null,
+    ...(memories.length > 0 && { memories }),
   };
 }
 

@@ -15,7 +15,9 @@ import type { Mirror, Place, Touched } from "./mirror.ts";
 /** Chats whose messages are held. */
 const MOST_CHATS = 24;
 /** Kinds that lists need. */
-const LISTED: ReadonlySet<number> = new Set([Kind.CHAT, Kind.FOLDER, Kind.SETTINGS, Kind.PROMPT, Kind.SHARE, Kind.VIEW]);
+const LISTED: ReadonlySet<number> = new Set([
+  Kind.CHAT, Kind.FOLDER, Kind.SETTINGS, Kind.PROMPT, Kind.SHARE, Kind.MEMORY, Kind.VIEW,
+]);
 
 interface Held {
   readonly version: string;

@@ -73,6 +73,7 @@ interface Coming {
   readonly book: Book;
   readonly chat: Id;
   readonly parent: Id;
+  readonly memories: readonly string[];
   readonly time: number;
 }
 
@@ -91,31 +92,31 @@ export interface Finished {
 export class Answers {
   readonly #coming = new Map<Id, Coming>();
 
-  /** Begin an answer to a message: the id under which it is kept. */
-  async begin(book: Book, chat: Id, message: Id, now: number): Promise<Id> {
+  /** Begin an answer to a message: the id under which it is kept. `memories` went with the question. */
+  async begin(book: Book, chat: Id, message: Id, memories: readonly string[], now: number): Promise<Id> {
     const above = nodeOf(await book.open(chat), message);
     const id = book.newId();
     await book.live(chat, id);
-    this.#coming.set(id, { book, chat, parent: message, time: tree.replyTime(above, now) });
+    this.#coming.set(id, { book, chat, parent: message, memories, time: tree.replyTime(above, now) });
     return id;
   }
 
   async draft(chat: Id, answer: Id, text: string, reasoning: string): Promise<void> {
-    const { book, parent, time } = this.#of(chat, answer);
+    const { book, parent, memories, time } = this.#of(chat, answer);
     if (text === "" && reasoning === "") return;
     await book.draft(chat, answer, reply(bytesOf(chat), {
-      parent: bytesOf(parent), text, reasoning, model: null, usage: null, state: "cut", time,
+      parent: bytesOf(parent), memories, text, reasoning, model: null, usage: null, state: "cut", time,
     }));
   }
 
   /** Keep the answer as it ended; one without a word that failed is not kept, so that the question still waits for one. */
   async finish(chat: Id, answer: Id, { text, reasoning, state, model, usage, proof }: Finished): Promise<void> {
-    const { book, parent, time } = this.#of(chat, answer);
+    const { book, parent, memories, time } = this.#of(chat, answer);
     if (text === "" && reasoning === "" && state !== "complete") await book.drop(chat, answer);
     else {
       const used = usage.every((one) => one === 0) ? null : usage;
       const node = reply(bytesOf(chat), {
-        parent: bytesOf(parent), text, reasoning, model: digest(model), usage: used, state, time,
+        parent: bytesOf(parent), memories, text, reasoning, model: digest(model), usage: used, state, time,
       });
       await book.finish(chat, { id: answer, node, ...proof, values: leafOf(await book.open(chat), answer, node) });
     }

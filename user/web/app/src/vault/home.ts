@@ -1,4 +1,4 @@
-/** What belongs to no chat: folders, prompts, settings, shares. A guest's lies in memory. */
+/** What belongs to no chat: folders, prompts, settings, shares, memories. A guest's lies in memory. */
 
 import { type Bytes, toHex } from "@privity/protocol/bytes";
 import type { Content } from "@privity/vault/contents/kinds";
@@ -9,7 +9,8 @@ import { Refusal } from "../bridge/line.ts";
 import { withValues } from "./fields.ts";
 import type { Id } from "./ids.ts";
 
-export type HomeKind = typeof Kind.FOLDER | typeof Kind.SETTINGS | typeof Kind.PROMPT | typeof Kind.SHARE;
+export type HomeKind = typeof Kind.FOLDER | typeof Kind.SETTINGS | typeof Kind.PROMPT | typeof Kind.SHARE
+  | typeof Kind.MEMORY;
 export type HomeContent = Extract<Content, { readonly kind: HomeKind }>;
 export type OfKind<Of extends HomeKind> = Extract<Content, { readonly kind: Of }>;
 

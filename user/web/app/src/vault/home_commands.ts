@@ -10,7 +10,7 @@ import { field } from "./fields.ts";
 import { kept } from "./limits.ts";
 import { saveSettings } from "./settings.ts";
 
-type Part = Pick<VaultHandlers, "addFolder" | "editFolder" | "removeFolder" | "savePrompt" | "removePrompt" | "saveSettings">;
+type Part = Pick<VaultHandlers, "addFolder" | "editFolder" | "savePrompt" | "removeItem" | "saveSettings">;
 
 export function homeCommands(desk: Desk): Part {
   const done = (): null => {
@@ -33,10 +33,6 @@ export function homeCommands(desk: Desk): Part {
       });
       return done();
     },
-    removeFolder: async ({ folder }) => {
-      await desk.home.remove([folder]);
-      return done();
-    },
     savePrompt: async ({ prompt, title, text, shortcut }) => {
       const values = {
         title: kept(title, "title"), text: kept(text, "instructions"), shortcut: kept(shortcut, "shortcut"),
@@ -50,12 +46,12 @@ export function homeCommands(desk: Desk): Part {
       done();
       return id;
     },
-    removePrompt: async ({ prompt }) => {
-      await desk.home.remove([prompt]);
+    removeItem: async ({ item }) => {
+      await desk.home.remove([item]);
       return done();
     },
-    saveSettings: async ({ theme, language, model, instructions, lock, titles, atOnce }) => {
-      await saveSettings(desk.home, { theme, language, model, instructions, lock, titles, atOnce });
+    saveSettings: async (settings) => {
+      await saveSettings(desk.home, settings);
       return done();
     },
   };

@@ -4,6 +4,7 @@ import type { Desk } from "./desk.ts";
 import { Refusal } from "../bridge/line.ts";
 import type { Appraised, File } from "./book.ts";
 import type { Id } from "./ids.ts";
+import { carried } from "./memories.ts";
 
 /** Raises Refusal `account.locked`, `plan.active_chats`, `chat.unknown`. */
 export async function keep(desk: Desk, chat: Id): Promise<void> {
@@ -21,5 +22,6 @@ export async function keep(desk: Desk, chat: Id): Promise<void> {
   for (const answer of desk.answers.to(chat)) await book.live(chat, answer);
   desk.answers.moved(chat, book);
   await temporary.remove([chat]);
+  await carried(desk, chat, chat);
   await desk.composer.compose(chat, desk.composer.composed(chat), true);
 }

@@ -45,6 +45,8 @@ export function question(
 /** What a model wrote. */
 export interface Written {
   readonly parent: Bytes | null;
+  /** The memories that it was given, which are kept in front of it; absent: none. */
+  readonly memories?: readonly string[];
   readonly text: string;
   readonly reasoning: string;
   readonly model: Bytes | null;
@@ -54,13 +56,21 @@ export interface Written {
 }
 
 /** A model's answer. Of one that no object could hold the reasoning goes first, then the end, which is marked. */
-export function reply(chat: Bytes, { text, reasoning, state, ...rest }: Written): Node {
+export function reply(chat: Bytes, { text, reasoning, state, memories = [], ...rest }: Written): Node {
   const said = shortened(wellFormed(text), MAX_TEXT);
   const thought = shortened(wellFormed(reasoning), MAX_TEXT - ascii(said).length);
-  const parts: Part[] = [];
+  const parts = memories.map((one): Part => ({ type: "tool call", call: MEMORY, name: MEMORY, arguments: one }));
   if (thought !== "") parts.push({ type: "reasoning", text: thought });
   if (said !== "") parts.push({ type: "text", text: said });
   return { kind: Kind.NODE, chat, role: Role.ASSISTANT, parts, ...rest, state: STATES[state] };
+}
+
+/** The tool that an answer called for each memory that it was given, as other clients see it. Source: specs/contents.md. */
+const MEMORY = "memory";
+
+/** The memories that an answer was given. They went to the model: no text of the message, hence neither shared nor sent again. */
+export function memoriesOf({ parts }: Node): readonly string[] {
+  return parts.flatMap((part) => (part.type === "tool call" && part.call === MEMORY ? [part.arguments] : []));
 }
 
 /** What a message says, without reasoning and files; a tool's call and result as code. */
@@ -68,7 +78,7 @@ export function textOf({ parts }: Node): string {
   return parts.flatMap((part): readonly string[] => {
     switch (part.type) {
       case "text": return [part.text];
-      case "tool call": return [`${part.name}\n\n${fenced(part.arguments)}`];
+      case "tool call": return part.call === MEMORY ? [] : [`${part.name}\n\n${fenced(part.arguments)}`];
       case "tool result": return [fenced(part.text)];
       case "reasoning":
       case "attached": return [];

@@ -6,6 +6,7 @@ import type { Accounts } from "./accounts.ts";
 import type { VaultHandlers } from "./chat_commands.ts";
 import type { Id } from "./ids.ts";
 import { keep } from "./keeping.ts";
+import { forget } from "./memories.ts";
 import * as offers from "./offers.ts";
 import type { Saved } from "./saved.ts";
 
@@ -51,7 +52,10 @@ export function savedCommands(accounts: Accounts): Part {
       for (const id of [...chats, ...temporary]) desk.answers.moved(id, null);
       await saved?.book.remove(chats);
       await desk.temporary.remove(temporary);
-      for (const id of chats) await desk.composer.compose(id, "", true);
+      for (const id of chats) {
+        await desk.composer.compose(id, "", true);
+        await forget(desk, id);
+      }
       desk.changed(null);
       return null;
     },

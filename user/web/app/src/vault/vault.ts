@@ -11,6 +11,7 @@ import { deviceCommands } from "./device_commands.ts";
 import { Promises } from "./erasing.ts";
 import { homeCommands } from "./home_commands.ts";
 import { linkingCommands } from "./linking_commands.ts";
+import { memoryCommands } from "./memories.ts";
 import type { Saved } from "./saved.ts";
 import { savedCommands } from "./saved_commands.ts";
 import { searchCommands } from "./search_commands.ts";
@@ -60,7 +61,7 @@ export class Vault {
       ...readingCommands(this.desk), ...writingCommands(this.desk), ...changingCommands(this.desk),
       ...deviceCommands(this.accounts), ...linkingCommands(this.accounts), ...savedCommands(this.accounts),
       ...searchCommands(this.desk), ...transferCommands(this.accounts), ...sharingCommands(this.accounts),
-      ...tokenCommands(this.accounts),
+      ...tokenCommands(this.accounts), ...memoryCommands(this.desk),
     };
   }
 

@@ -6,7 +6,7 @@ import {
 import { type Commands, type End, type Handlers, Line, Refusal, serve } from "../../src/bridge/line.ts";
 import type { CommandOf } from "../../src/bridge/shapes.ts";
 import { VAULT, VAULT_ASIDE, type VaultAnswers } from "../../src/bridge/vault.ts";
-import type { ChatView, MessageView, Overview } from "../../src/bridge/views.ts";
+import type { ChatView, MemoryRow, MessageView, Overview } from "../../src/bridge/views.ts";
 import { account, models, overview, record, screen } from "../../src/state/app.ts";
 import { clearShown } from "../../src/state/clearing.ts";
 import { heardChannel, heardVault } from "../../src/state/news.ts";
@@ -40,7 +40,7 @@ export const RECORD: RecordView = {
 };
 
 const SETTINGS: Overview["settings"] = {
-  theme: "system", language: null, model: null, instructions: "", lock: 900, titles: true, atOnce: false,
+  theme: "system", language: null, model: null, instructions: "", lock: 900, titles: true, atOnce: false, memory: false,
 };
 
 /** What the page asked, in order, and what it is answered. */
@@ -56,6 +56,7 @@ export class FarEnd {
   metering: ChannelAnswers["metering"] = null;
   /** The request whose tokens the next one takes over. */
   tookOver: string | null = null;
+  memories: readonly MemoryRow[] = [];
   /** Messages that are left. */
   left = 20;
   readonly #answers = new Map<string, { readonly chat: string; readonly parent: string }>();
@@ -152,11 +153,23 @@ export class FarEnd {
         this.left -= command.count;
         return { rid: this.tookOver ?? command.rid, tokens: [Uint8Array.of(this.left)], allowance: this.#allowance() };
       case "allowance": return this.#allowance();
+      case "memories": return this.memories;
+      case "saveMemory":
+        this.#remember(command);
+        return null;
+      case "removeItem":
+        this.memories = this.memories.filter(({ id }) => id !== command.item);
+        return null;
       case "deleteChats":
         for (const chat of command.chats) this.chats.delete(chat);
         return null;
       default: return null;
     }
+  }
+
+  #remember({ memory, text, source, active }: Extract<VaultCommand, { readonly name: "saveMemory" }>): void {
+    const id = memory ?? this.#id();
+    this.memories = [...this.memories.filter((one) => one.id !== id), { id, text, source, time: this.#next, active }];
   }
 
   #allowance(): VaultAnswers["allowance"] {

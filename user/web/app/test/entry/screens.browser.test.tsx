@@ -129,6 +129,14 @@ const STATES: Readonly<Record<string, () => void>> = {
     dialog.value = { kind: "share", chat: "c" };
     setTimeout(() => { [made.value, shares.value] = [ROW, [{ ...ROW, id: "t" }]]; }, 60);
   },
+  "writing a memory": () => {
+    settings("memory");
+    dialog.value = { kind: "memory", row: { id: null, text: LONG, source: null, active: true } };
+  },
+  "memories that were sent": () => {
+    settings("memory");
+    dialog.value = { kind: "used", texts: [LONG, "a".repeat(300)] };
+  },
   "a receipt": () => {
     erased.value = { what: "account", ids: "ab".repeat(32), n: 12, day: 1, backupDays: 30, data: new Uint8Array(0) };
     screen.value = "usage";
@@ -175,6 +183,7 @@ async function until(holds: () => boolean): Promise<void> {
 
 beforeAll(async () => {
   const far = await show();
+  far.memories = [LONG, "a".repeat(300)].map((text, at) => ({ id: String(at), text, source: null, time: 1, active: at > 0 }));
   // What is shown is set here; what a screen asks by itself stays on its way.
   for (const name of ["offer", "offerCode", "devices", "shares", "ceremony"]) far.waits.set(name, new Promise(() => undefined));
   // A theme is there at once: contrast is not measured half way.

@@ -16,8 +16,9 @@ test("neither texts nor names nor what stands in the composer", async () => {
   await tab.do("editFolder", { folder, title: CANARY, instructions: CANARY, order: "V", colour: 1 });
   await tab.do("savePrompt", { prompt: null, title: CANARY, text: CANARY, shortcut: "canary's" });
   await tab.do("saveSettings", {
-    theme: "dark", language: null, model: CANARY, instructions: CANARY, lock: null, titles: false, atOnce: false,
+    theme: "dark", language: null, model: CANARY, instructions: CANARY, lock: null, titles: false, atOnce: false, memory: true,
   });
+  await tab.do("saveMemory", { memory: null, text: CANARY, source: null, active: true });
   const file = await tab.do("attach", { fileName: CANARY, type: CANARY, data: ascii(CANARY), text: CANARY });
   const { chat, message } = await write(tab, CANARY, { attachments: [file], folder });
   await tab.do("setInstructions", { chat, text: CANARY });

@@ -58,6 +58,7 @@ describe("what a model is given", () => {
     await tab.do("editFolder", { folder, title: "Work", instructions: "Be brief.", order: "V", colour: 3 });
     await tab.do("saveSettings", {
       theme: "dark", language: null, model: null, instructions: "I am a diver.", lock: null, titles: false, atOnce: false,
+      memory: false,
     });
     const text = await tab.do("attach", { fileName: "a.csv", type: "text/csv", data: Uint8Array.of(97), text: "depth,3" });
     const image = await tab.do("attach", { fileName: "a.png", type: "image/png", data: Uint8Array.of(1, 2, 3), text: "" });

@@ -33,7 +33,7 @@ describe("saved chats", () => {
     await tab.do("setArchived", { chat, archived: true });
     await tab.do("savePrompt", { prompt: null, title: "Ask", text: "Why {what}?", shortcut: "why" });
     await tab.do("saveSettings", {
-      theme: "dark", language: "de", model: "small", instructions: "Kurz.", lock: 300, titles: true, atOnce: true,
+      theme: "dark", language: "de", model: "small", instructions: "Kurz.", lock: 300, titles: true, atOnce: true, memory: true,
     });
     for (const one of [tab, there.tab]) await one.do("sync", {});
     const [mine, theirs] = [await tab.do("overview", {}), await there.tab.do("overview", {})];
@@ -43,7 +43,7 @@ describe("saved chats", () => {
     expect(theirs.prompts).toEqual(mine.prompts);
     expect(theirs.settings).toEqual(mine.settings);
     expect(await there.tab.do("open", { chat })).toEqual(await tab.do("open", { chat }));
-    await there.tab.do("removeFolder", { folder });
+    await there.tab.do("removeItem", { item: folder });
     expect((await there.tab.do("open", { chat })).folder).toBeNull();
   });
 

@@ -47,7 +47,7 @@ describe("what was written leaves", () => {
     const { profile, tab } = await begun();
     await profile.pass(LONGEST);
     await tab.do("saveSettings", {
-      theme: "system", language: null, model: null, instructions: "", lock: null, titles: false, atOnce: true,
+      theme: "system", language: null, model: null, instructions: "", lock: null, titles: false, atOnce: true, memory: false,
     });
     await write(tab, "Now");
     await settled();

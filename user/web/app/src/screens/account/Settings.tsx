@@ -11,6 +11,7 @@ import { Data } from "./settings/Data.tsx";
 import { General } from "./settings/General.tsx";
 import { Instructions } from "./settings/Instructions.tsx";
 import { Keys } from "./settings/Keys.tsx";
+import { Memory } from "./settings/Memory.tsx";
 import { Privacy } from "./settings/Privacy.tsx";
 import { Shortcuts } from "./settings/Shortcuts.tsx";
 
@@ -29,6 +30,7 @@ function Shown({ name }: { readonly name: Section }): JSX.Element {
   switch (name) {
     case "general": return <General />;
     case "instructions": return <Instructions />;
+    case "memory": return <Memory />;
     case "privacy": return <Privacy />;
     case "keys": return <Keys />;
     case "data": return <Data />;

@@ -10,7 +10,7 @@ import { lazy } from "../../parts/lazy.tsx";
 import { Menu } from "../../parts/Menu.tsx";
 import { Copy, Reveal } from "../../parts/Reveal.tsx";
 import type { AnswerProps } from "../../render/Answer.tsx";
-import { models } from "../../state/app.ts";
+import { models, remembering } from "../../state/app.ts";
 import { regenerate } from "../../state/asking.ts";
 import { modelOf } from "../../state/models.ts";
 import { shownReceipt } from "../../state/receipts.ts";
@@ -20,6 +20,7 @@ import { written } from "../../state/shown.ts";
 import { t } from "../../text/text.ts";
 import { Branches } from "./Branches.tsx";
 import { MarginLine } from "./MarginLine.tsx";
+import { MemoryActions } from "./remembering.tsx";
 import { Scrolling } from "./scroll.ts";
 
 /** Loaded right after the first paint; the words alone stand there if a chat is faster. */
@@ -85,6 +86,7 @@ function Actions({ message }: { readonly message: MessageView }): JSX.Element {
         <IconButton icon="retry" name={t("chat.again")} disabled={busy} onClick={() => void regenerate(question)} />
       )}
       <Menu name={t("chat.answer_menu")} icon="more" items={others.length === 0 ? [proof] : [...others, "line", proof]} />
+      {(remembering.value || message.memories !== undefined) && <MemoryActions message={message} />}
       {name !== undefined && <span class="message-model">{name}</span>}
     </div>
   );

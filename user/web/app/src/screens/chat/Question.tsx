@@ -8,6 +8,7 @@ import { Button, IconButton } from "../../parts/Button.tsx";
 import { Icon } from "../../parts/Icon.tsx";
 import { Copy } from "../../parts/Reveal.tsx";
 import { UserText } from "../../render/UserText.tsx";
+import { remembering } from "../../state/app.ts";
 import { tryAgain } from "../../state/asking.ts";
 import { saveAttachment } from "../../state/attachments.ts";
 import { failures, running } from "../../state/runs.ts";
@@ -15,6 +16,7 @@ import { editing } from "../../state/editing.ts";
 import { bytes, t } from "../../text/text.ts";
 import { Branches } from "./Branches.tsx";
 import { Editor } from "./Editor.tsx";
+import { MemoryActions } from "./remembering.tsx";
 
 export function Question({ message, last }: { readonly message: MessageView; readonly last: boolean }): JSX.Element {
   if (editing.value === message.id) return <Editor message={message} />;
@@ -30,6 +32,7 @@ export function Question({ message, last }: { readonly message: MessageView; rea
         <Branches message={message} />
         <IconButton icon="edit" name={t("chat.edit")} onClick={() => { editing.value = message.id; }} />
         <Copy text={message.text} name={t("chat.copy_question")} />
+        {remembering.value && <MemoryActions message={message} />}
       </div>
       {last && <Unanswered question={message.id} />}
     </>

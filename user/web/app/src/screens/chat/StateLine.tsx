@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 
 import { Icon, type IconName } from "../../parts/Icon.tsx";
-import { account, chat, online, overview, panelOpen, record } from "../../state/app.ts";
+import { account, chat, online, overview, panelOpen, record, remembering } from "../../state/app.ts";
 import { fresh } from "../../state/chats.ts";
 import { checking } from "../../state/composing.ts";
 import { now } from "../../state/now.ts";
@@ -11,6 +11,7 @@ import { remembered } from "../../state/remembered.ts";
 import { spokenOf } from "../../state/shortcuts.ts";
 import { isTest } from "../../state/verifying.ts";
 import { distance, t } from "../../text/text.ts";
+import { MemorySwitch } from "./remembering.tsx";
 
 export function StateLine(): JSX.Element {
   const { icon, text, kind } = proven();
@@ -23,6 +24,7 @@ export function StateLine(): JSX.Element {
         <Icon name={icon} />{text}
       </button>
       {remembered.value.receipts && <span>{t("chat.receipts")}</span>}
+      {remembering.value && <MemorySwitch />}
       <span class="state-saved">{saved()}</span>
     </p>
   );

@@ -8,6 +8,7 @@ const nothing = (): JSX.Element => <></>;
 const Blanks = lazy(async () => (await import("./Blanks.tsx")).BlanksDialog, nothing);
 const Folder = lazy(async () => (await import("./Folder.tsx")).FolderDialog, nothing);
 const Instructions = lazy(async () => (await import("./Instructions.tsx")).InstructionsDialog, nothing);
+const Memory = lazy(async () => (await import("./Memory.tsx")).MemoryDialog, nothing);
 const Move = lazy(async () => (await import("./Move.tsx")).MoveDialog, nothing);
 const Rename = lazy(async () => (await import("./Rename.tsx")).RenameDialog, nothing);
 const Shortcuts = lazy(async () => (await import("../palette/Shortcuts.tsx")).ShortcutsDialog, nothing);
@@ -24,6 +25,8 @@ function One({ open }: { readonly open: Opened }): JSX.Element {
     case "shortcuts": return <Shortcuts />;
     case "prompts": return <Prompts />;
     case "blanks": return <Blanks prompt={open.prompt} />;
+    case "memory":
+    case "used": return <Memory open={open} />;
     case "share": return <Share chat={open.chat} onClose={closeDialog} />;
     case "rename": return <Rename chat={open.chat} />;
     case "move": return <Move chat={open.chat} />;

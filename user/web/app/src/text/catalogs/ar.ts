@@ -3,6 +3,7 @@ import answer from "./ar/answer.json" with { type: "json" };
 import chat from "./ar/chat.json" with { type: "json" };
 import entry from "./ar/entry.json" with { type: "json" };
 import files from "./ar/files.json" with { type: "json" };
+import memory from "./ar/memory.json" with { type: "json" };
 import panel from "./ar/panel.json" with { type: "json" };
 import parts from "./ar/parts.json" with { type: "json" };
 import reasons from "./ar/reasons.json" with { type: "json" };
@@ -13,6 +14,6 @@ import states from "./ar/states.json" with { type: "json" };
 import update from "./ar/update.json" with { type: "json" };
 
 export default {
-  ...account, ...answer, ...chat, ...entry, ...files, ...panel, ...parts, ...reasons, ...settings, ...shell,
+  ...account, ...answer, ...chat, ...entry, ...files, ...memory, ...panel, ...parts, ...reasons, ...settings, ...shell,
   ...sidebar, ...states, ...update,
 };

@@ -3,6 +3,7 @@ import answer from "./de/answer.json" with { type: "json" };
 import chat from "./de/chat.json" with { type: "json" };
 import entry from "./de/entry.json" with { type: "json" };
 import files from "./de/files.json" with { type: "json" };
+import memory from "./de/memory.json" with { type: "json" };
 import panel from "./de/panel.json" with { type: "json" };
 import parts from "./de/parts.json" with { type: "json" };
 import reasons from "./de/reasons.json" with { type: "json" };
@@ -13,6 +14,6 @@ import states from "./de/states.json" with { type: "json" };
 import update from "./de/update.json" with { type: "json" };
 
 export default {
-  ...account, ...answer, ...chat, ...entry, ...files, ...panel, ...parts, ...reasons, ...settings, ...shell,
+  ...account, ...answer, ...chat, ...entry, ...files, ...memory, ...panel, ...parts, ...reasons, ...settings, ...shell,
   ...sidebar, ...states, ...update,
 };

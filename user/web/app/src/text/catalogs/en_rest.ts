@@ -2,6 +2,7 @@
 
 import account from "./en/account.json" with { type: "json" };
 import entry from "./en/entry.json" with { type: "json" };
+import memory from "./en/memory.json" with { type: "json" };
 import panel from "./en/panel.json" with { type: "json" };
 import parts from "./en/parts.json" with { type: "json" };
 import reasons from "./en/reasons.json" with { type: "json" };
@@ -10,4 +11,4 @@ import update from "./en/update.json" with { type: "json" };
 
 export { LATE, STAGE_OF } from "../stages.ts";
 
-export default { ...account, ...entry, ...panel, ...parts, ...reasons, ...settings, ...update };
+export default { ...account, ...entry, ...memory, ...panel, ...parts, ...reasons, ...settings, ...update };
