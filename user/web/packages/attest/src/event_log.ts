@@ -5,8 +5,9 @@
  * the SHA-384 of the encoded event.
  */
 
-import { sha384 } from "@noble/hashes/sha2.js";
-import { type Bytes, concat, readUint } from "@privity/protocol/bytes";
+import { type Bytes, readUint } from "@privity/protocol/bytes";
+
+import { digest } from "./sha2.ts";
 
 export const CONFIGURATION = "privity/configuration";
 export const MODELS = "privity/models";
@@ -41,9 +42,9 @@ export function decode(data: Bytes): readonly Event[] {
 }
 
 /** The 48 bytes of the runtime register after `events`. */
-export function replay(events: readonly Event[]): Bytes {
-  let register = new Uint8Array(48);
-  for (const event of events) register = new Uint8Array(sha384(concat(register, sha384(event.encoded))));
+export async function replay(events: readonly Event[]): Promise<Bytes> {
+  let register: Bytes = new Uint8Array(48);
+  for (const event of events) register = await digest("SHA-384", register, await digest("SHA-384", event.encoded));
   return register;
 }
 

@@ -6,10 +6,10 @@
  * and never excuses them: its payloads are facts only where a replayed digest is their hash.
  */
 
-import { sha256, sha384 } from "@noble/hashes/sha2.js";
 import { allZero, ascii, type Bytes, concat, equal } from "@privity/protocol/bytes";
 
 import { LittleEndian } from "./little_endian.ts";
+import { digest, type Sha2 } from "./sha2.ts";
 
 export const MAX_EVENTS = 1024;
 export const MAX_ALGORITHMS = 5;
@@ -25,15 +25,15 @@ const LEGACY_DIGEST = 20;
  */
 const HASHED: ReadonlySet<number> = new Set([0x04, 0x05, 0x08, 0x80000001, 0x80000006, 0x80000007, 0x800000e0]);
 
-/** One hash of a log: its TPM_ALG_ID, the size of a register, and the function. */
+/** One hash of a log: its TPM_ALG_ID, the size of a register, and its name. */
 export interface Bank {
   readonly algorithm: number;
   readonly size: number;
-  readonly digest: (data: Bytes) => Bytes;
+  readonly hash: Sha2;
 }
 
-export const SHA256: Bank = { algorithm: 0x000b, size: 32, digest: (data) => new Uint8Array(sha256(data)) };
-export const SHA384: Bank = { algorithm: 0x000c, size: 48, digest: (data) => new Uint8Array(sha384(data)) };
+export const SHA256: Bank = { algorithm: 0x000b, size: 32, hash: "SHA-256" };
+export const SHA384: Bank = { algorithm: 0x000c, size: 48, hash: "SHA-384" };
 
 /** The bytes are not an event log with the wanted bank; the only error of this module. */
 export class BootLogError extends Error {}
@@ -64,12 +64,12 @@ export function decode(data: Bytes, bank: Bank): readonly BootEvent[] {
 }
 
 /** Each register that `events` extend, by its number, after all of them. */
-export function replay(events: readonly BootEvent[], bank: Bank): ReadonlyMap<number, Bytes> {
+export async function replay(events: readonly BootEvent[], bank: Bank): Promise<ReadonlyMap<number, Bytes>> {
   const registers = new Map<number, Bytes>();
-  for (const { register, type, digest, data } of events) {
+  for (const { register, type, digest: extended, data } of events) {
     const before = registers.get(register);
     if (type !== EV_NO_ACTION) {
-      registers.set(register, bank.digest(concat(before ?? new Uint8Array(bank.size), digest)));
+      registers.set(register, await digest(bank.hash, before ?? new Uint8Array(bank.size), extended));
     } else if (register === 0 && before === undefined && equal(data.slice(0, -1), LOCALITY)) {
       // The profile's section 10.4.5.3: the locality of TPM2_Startup is the last byte of PCR 0 before any event.
       registers.set(0, concat(new Uint8Array(bank.size - 1), data.slice(-1)));
@@ -79,9 +79,12 @@ export function replay(events: readonly BootEvent[], bank: Bank): ReadonlyMap<nu
 }
 
 /** The places of events whose digest must be the hash of their data and is not. */
-export function payloadFaults(events: readonly BootEvent[], bank: Bank): readonly number[] {
-  const faulty = (one: BootEvent): boolean => HASHED.has(one.type) && !equal(bank.digest(one.data), one.digest);
-  return events.flatMap((one, place) => (faulty(one) ? [place] : []));
+export async function payloadFaults(events: readonly BootEvent[], bank: Bank): Promise<readonly number[]> {
+  const places: number[] = [];
+  for (const [place, one] of events.entries()) {
+    if (HASHED.has(one.type) && !equal(await digest(bank.hash, one.data), one.digest)) places.push(place);
+  }
+  return places;
 }
 
 /** Reads the first record, which names the hashes of the log; their sizes. */

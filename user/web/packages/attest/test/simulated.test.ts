@@ -85,10 +85,10 @@ describe("the runtime log", () => {
   const field = (data: Bytes): Bytes => concat(uint(data.length, 4), data);
   const event = concat(field(Uint8Array.of(0x61)), field(Uint8Array.of(1, 2)));
 
-  test("is read and replayed", () => {
+  test("is read and replayed", async () => {
     const [first] = eventLog.decode(event);
     expect([first?.tag, first?.payload.length]).toEqual(["a", 2]);
-    expect(toHex(eventLog.replay([]))).toBe("00".repeat(48));
+    expect(toHex(await eventLog.replay([]))).toBe("00".repeat(48));
     expect(eventLog.decode(concat(...Array.from({ length: eventLog.MAX_EVENTS }, () => event)))).toHaveLength(64);
   });
 

@@ -1,21 +1,22 @@
 /** Claims of Arm tokens (RFC 9783, RMM specification A7.2): read strictly by type and size; unknown ones are ignored. */
 
-import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import { type Bytes } from "@privity/protocol/bytes";
 import * as cbor from "@privity/protocol/cbor";
 import { type CborMap } from "@privity/protocol/cbor";
 import { Malformed } from "@privity/protocol/errors";
 
+import type { Sha2 } from "../sha2.ts";
+
 export const HASH_SIZES = [32, 48, 64] as const;
 interface Hash {
   readonly size: number;
-  readonly digest: (data: Bytes) => Uint8Array;
+  readonly name: Sha2;
 }
 /** By the names of the IANA registry "Named Information Hash Algorithm". */
 export const HASHES: ReadonlyMap<string, Hash> = new Map<string, Hash>([
-  ["sha-256", { size: 32, digest: sha256 }],
-  ["sha-384", { size: 48, digest: sha384 }],
-  ["sha-512", { size: 64, digest: sha512 }],
+  ["sha-256", { size: 32, name: "SHA-256" }],
+  ["sha-384", { size: 48, name: "SHA-384" }],
+  ["sha-512", { size: 64, name: "SHA-512" }],
 ]);
 export const IMPLEMENTATION_BYTES = 32;
 export const INSTANCE_BYTES = 33;

@@ -1,11 +1,11 @@
 /** Stages 6 to 9 of CCA: is the platform secured, is firmware and realm wanted, does the log explain the register? */
 
-import { sha384 } from "@noble/hashes/sha2.js";
-import { concat, equal, toHex } from "@privity/protocol/bytes";
+import { type Bytes, equal, toHex } from "@privity/protocol/bytes";
 
 import * as pinned from "../arm/pinned.ts";
 import { fails, NotChecked, type Run } from "../case.ts";
 import { Unchecked } from "../schema.ts";
+import { digest } from "../sha2.ts";
 import { hashOf } from "./token.ts";
 
 /** The extensible measurement that the enclave extends before it serves. */
@@ -40,10 +40,10 @@ const extensibleMeasurements: Run = ({ found, policy: { cca: { rem: wanted } } }
 };
 
 /** Replaying the log gives the runtime register: each event's SHA-384 extends it by the realm's own hash. */
-const runtimeRegister: Run = ({ found: { realm, events } }) => {
-  const { digest, size } = hashOf(realm.hash);
-  let register: Uint8Array = new Uint8Array(size);
-  for (const event of events) register = digest(concat(register, sha384(event.encoded)));
+const runtimeRegister: Run = async ({ found: { realm, events } }) => {
+  const { name, size } = hashOf(realm.hash);
+  let register: Bytes = new Uint8Array(size);
+  for (const event of events) register = await digest(name, register, await digest("SHA-384", event.encoded));
   const quoted = realm.rem[RUNTIME];
   return fails(quoted === undefined || !equal(register, quoted), `event_log_replay:rem${String(RUNTIME)}`);
 };

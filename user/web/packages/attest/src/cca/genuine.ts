@@ -6,6 +6,7 @@ import { equal, toHex } from "@privity/protocol/bytes";
 import * as pinned from "../arm/pinned.ts";
 import { fails, type Run } from "../case.ts";
 import * as cose from "../cose.ts";
+import { digest } from "../sha2.ts";
 import { SignatureInvalid } from "../signature.ts";
 import * as token from "./token.ts";
 
@@ -37,9 +38,9 @@ const realmSignature: Run = async ({ found }) => {
 };
 
 /** The platform's challenge is the hash of the realm's key, byte for byte as the realm's token encodes it. */
-const keyBinding: Run = ({ found: { realm, ccaPlatform } }) => {
-  const digest = token.hashOf(realm.keyHash).digest(realm.encodedKey);
-  return fails(!equal(ccaPlatform.challenge, digest), "key_binding:realm");
+const keyBinding: Run = async ({ found: { realm, ccaPlatform } }) => {
+  const wanted = await digest(token.hashOf(realm.keyHash).name, realm.encodedKey);
+  return fails(!equal(ccaPlatform.challenge, wanted), "key_binding:realm");
 };
 
 export const CHECKS: Readonly<Record<string, Run>> = {

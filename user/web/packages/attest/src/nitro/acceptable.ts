@@ -58,10 +58,10 @@ const registersZero: Run = (at) => {
 };
 
 /** Replaying the log gives the registers that the policy wants replayed. */
-const runtimeRegister: Run = (at) => {
+const runtimeRegister: Run = async (at) => {
   const replayed = INDICES.filter((index) => wanted(at, index) === "by_replay");
   if (replayed.length === 0) return new NotChecked("unchecked_by_policy:no register is replayed");
-  const expected = eventLog.replay(at.found.events);
+  const expected = await eventLog.replay(at.found.events);
   const wrong = replayed.filter((index) => !equal(register(at, index), expected));
   return wrong.map((index) => `event_log_replay:${String(index)}`);
 };

@@ -104,10 +104,11 @@ const revocation: DeviceRun = async (at, label) => {
   const required = at.policy.gpu.require_ocsp;
   if (required instanceof Unchecked) return new NotChecked(`unchecked_by_policy:${required.reason}`);
   const [, ...above] = at.devicePath(label);
-  const judged = above.flatMap((one, index): (readonly [Certificate, Certificate, Found])[] => {
+  const judged: (readonly [Certificate, Certificate, Found])[] = [];
+  for (const [index, one] of above.entries()) {
     const issuer = above[index + 1];
-    return issuer === undefined ? [] : [[one, issuer, about(at, one, issuer)]];
-  });
+    if (issuer !== undefined) judged.push([one, issuer, await about(at, one, issuer)]);
+  }
   if (!required && judged.every(([, , found]) => found.length === 0)) {
     return new NotChecked("unchecked_by_policy:OCSP is not required");
   }
@@ -119,12 +120,12 @@ const revocation: DeviceRun = async (at, label) => {
   return [...reasons];
 };
 
-function about({ ocsp: responses }: Case, one: Certificate, issuer: Certificate): Found {
-  return responses.flatMap((response) => {
-    return response.answers.flatMap((answer): Found => {
-      return ocsp.isAbout(answer, one.serial, issuer) ? [[response, answer]] : [];
-    });
-  });
+async function about({ ocsp: responses }: Case, one: Certificate, issuer: Certificate): Promise<Found> {
+  const found: (readonly [Response, Answer])[] = [];
+  for (const [response, answer] of responses.flatMap((each) => each.answers.map((answer) => [each, answer] as const))) {
+    if (await ocsp.isAbout(answer, one.serial, issuer)) found.push([response, answer]);
+  }
+  return found;
 }
 
 /** Whether nothing is said of `one`, or something of its number under another issuer. */

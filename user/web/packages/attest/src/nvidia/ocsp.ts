@@ -1,10 +1,10 @@
 /** OCSP responses (RFC 6960), read strictly: whom an answer is about, who signed it, and until when it holds. */
 
-import { sha256, sha384 } from "@noble/hashes/sha2.js";
 import { type Bytes, equal, toHex } from "@privity/protocol/bytes";
 
 import * as der from "../der.ts";
 import { DerError, type Element } from "../der.ts";
+import { digest, type Sha2 } from "../sha2.ts";
 import { type Scheme, SignatureInvalid, verifySigned } from "../signature.ts";
 import * as x509 from "../x509.ts";
 import { type Certificate, DIGITAL_SIGNATURE } from "../x509.ts";
@@ -18,9 +18,9 @@ export const ON_HOLD = 6n;
 export const UNSPECIFIED = 0n;
 /** id-pkix-ocsp-basic */
 const BASIC = "2b0601050507300101";
-const HASHES: ReadonlyMap<string, (data: Bytes) => Uint8Array> = new Map<string, (data: Bytes) => Uint8Array>([
-  ["608648016503040201", sha256],
-  ["608648016503040202", sha384],
+const HASHES: ReadonlyMap<string, Sha2> = new Map<string, Sha2>([
+  ["608648016503040201", "SHA-256"],
+  ["608648016503040202", "SHA-384"],
 ]);
 const EXTENDED_KEY_USAGE = "551d25";
 /** id-kp-OCSPSigning */
@@ -56,10 +56,11 @@ export interface Response {
 }
 
 /** Whether `answer` is about the certificate `serial` of `issuer`. */
-export function isAbout(answer: Answer, serial: bigint, issuer: Certificate): boolean {
-  const digest = HASHES.get(answer.hash);
-  if (digest === undefined || !("point" in issuer.key) || serial !== answer.serial) return false;
-  return equal(digest(issuer.subject), answer.issuerName) && equal(digest(issuer.key.point), answer.issuerKey);
+export async function isAbout(answer: Answer, serial: bigint, issuer: Certificate): Promise<boolean> {
+  const hash = HASHES.get(answer.hash);
+  if (hash === undefined || !("point" in issuer.key) || serial !== answer.serial) return false;
+  const [name, key] = [await digest(hash, issuer.subject), await digest(hash, issuer.key.point)];
+  return equal(name, answer.issuerName) && equal(key, answer.issuerKey);
 }
 
 /** The successful basic response whose DER is exactly `data`. Raises DerError. */

@@ -17,9 +17,10 @@ const KNOWN: ReadonlySet<number> = new Set(REGISTERS);
 /** An imitation has no trusted computing base to rate. */
 const tcb: Run = () => new NotChecked("not_applicable:no_hardware");
 
-/** A register as the boot log leaves it. */
-function booted({ found }: Case, index: number): Bytes {
-  return measuredBoot.replay(found.bootEvents, SHA256).get(index) ?? new Uint8Array(REGISTER);
+/** Registers as the boot log leaves them, by index. */
+async function replayed({ found }: Case): Promise<(index: number) => Bytes> {
+  const registers = await measuredBoot.replay(found.bootEvents, SHA256);
+  return (index) => registers.get(index) ?? new Uint8Array(REGISTER);
 }
 
 /** A register as it was quoted, zero where it was not. */
@@ -28,12 +29,13 @@ function quoted({ found }: Case, index: number): Bytes {
 }
 
 /** The image is one of the release, and so is every other register that the release names. */
-const registers: Run = (at) => {
+const registers: Run = async (at) => {
   const released = at.found.release.platforms.sim_tpm;
   if (released?.pcrs.has(String(IMAGE)) !== true) return ["measurement_mismatch:platform"];
   const named = [...released.pcrs].map(([index, allowed]) => [Number(index), allowed] as const);
+  const booted = await replayed(at);
   const wrong = named.filter(([index, allowed]) => {
-    return !allowed.includes(toHex(index === IMAGE ? booted(at, index) : quoted(at, index)));
+    return !allowed.includes(toHex(index === IMAGE ? booted(index) : quoted(at, index)));
   });
   return wrong.map(([index]) => index).sort((one, other) => one - other)
     .map((index) => `measurement_mismatch:${String(index)}`);
@@ -46,20 +48,21 @@ const registersZero: Run = ({ found }) => {
 };
 
 /** Replaying the boot log gives the quoted registers, all but the image's, to which the node adds. */
-const bootRegisters: Run = (at) => {
-  const wrong = REGISTERS.filter((index) => index !== IMAGE && !equal(booted(at, index), quoted(at, index)));
+const bootRegisters: Run = async (at) => {
+  const booted = await replayed(at);
+  const wrong = REGISTERS.filter((index) => index !== IMAGE && !equal(booted(index), quoted(at, index)));
   return wrong.map((index) => `event_log_replay:${String(index)}`);
 };
 
 /** Where the event type says so, a digest is the hash of what the log shows. */
-const bootPayloads: Run = ({ found }) => {
-  const places = measuredBoot.payloadFaults(found.bootEvents, SHA256);
+const bootPayloads: Run = async ({ found }) => {
+  const places = await measuredBoot.payloadFaults(found.bootEvents, SHA256);
   return places.map((place) => `event_log_payload:${BOOT_LOG}-${String(place)}`);
 };
 
 /** The image's register is what the boot log left, extended by each event of the runtime log. */
-const runtimeRegister: Run = (at) => {
-  let register = booted(at, IMAGE);
+const runtimeRegister: Run = async (at) => {
+  let register = (await replayed(at))(IMAGE);
   for (const event of at.found.events) register = new Uint8Array(sha256(concat(register, sha256(event.encoded))));
   return fails(!equal(register, quoted(at, IMAGE)), `event_log_replay:${String(IMAGE)}`);
 };

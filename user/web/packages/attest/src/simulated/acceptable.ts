@@ -23,8 +23,8 @@ const registers: Run = ({ found }) => {
 };
 
 /** Replaying the log gives the signed runtime register. */
-const runtimeRegister: Run = ({ found }) => {
-  const replayed = eventLog.replay(found.events);
+const runtimeRegister: Run = async ({ found }) => {
+  const replayed = await eventLog.replay(found.events);
   return fails(!equal(replayed, found.document.registers[RUNTIME]), `event_log_replay:${String(RUNTIME)}`);
 };
 

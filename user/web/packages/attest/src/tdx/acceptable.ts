@@ -163,8 +163,8 @@ const zeroRegisters: Run = (at) => {
 };
 
 /** Replaying the boot log gives the quoted registers; beside a runtime log it extends none of the last one. */
-const bootRegisters: Run = (at) => {
-  const found = measuredBoot.replay(at.found.bootEvents, SHA384);
+const bootRegisters: Run = async (at) => {
+  const found = await measuredBoot.replay(at.found.bootEvents, SHA384);
   const zero = new Uint8Array(SHA384.size);
   return bodyOf(at).rtmr.flatMap((quoted, index) => {
     const wanted = index === RUNTIME_RTMR && at.has(RUNTIME_LOG) ? zero : quoted;
@@ -173,16 +173,16 @@ const bootRegisters: Run = (at) => {
 };
 
 /** Where the event type says so, a digest is the hash of what the log shows. */
-const bootPayloads: Run = ({ found }) => {
-  const places = measuredBoot.payloadFaults(found.bootEvents, SHA384);
+const bootPayloads: Run = async ({ found }) => {
+  const places = await measuredBoot.payloadFaults(found.bootEvents, SHA384);
   return places.map((place) => `event_log_payload:${BOOT_LOG}-${String(place)}`);
 };
 
 /** Replaying the runtime log gives the quoted runtime register. */
-const runtimeRegister: Run = (at) => {
+const runtimeRegister: Run = async (at) => {
   const wanted = at.policy.tdx.rtmr3;
   if (wanted instanceof Unchecked) return unchecked(wanted);
-  const replayed = eventLog.replay(at.found.events);
+  const replayed = await eventLog.replay(at.found.events);
   return fails(!equal(replayed, bodyOf(at).rtmr[RUNTIME_RTMR]), `event_log_replay:rtmr${String(RUNTIME_RTMR)}`);
 };
 
