@@ -1,7 +1,7 @@
 /* global window */
 // Typing, opening and streaming in chats of 10 and 500 messages, in Chromium: node bench/chat.mjs [ROUNDS]. Prints JSON, ms of
 // the page's thread, as much as a processor a quarter as fast would take; "bare" is what a page without anything else takes to
-// show the same letters.
+// show the same letters, "rest" what it takes for a frame in which nothing changes.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,6 +16,8 @@ const KEYS = "the quick brown fox jumps over";
 const KIB = 1024;
 /** Bytes that come at once: 100 ms of 160 tokens a second. */
 const PIECE = 64;
+/** Frames of a page at rest. */
+const FRAMES = 64;
 
 /** How long the page's thread worked in `step`, whatever else the machine did meanwhile. */
 async function worked(session, step) {
@@ -60,14 +62,15 @@ async function measured(browser, address, count, rounds) {
     const each = KIB / PIECE;
     streamed.push({ first: first / each, last: last / each, mean: (first + middle + last) / (16 * each) });
   }
-  const bare = [];
+  const [bare, rest] = [[], []];
   await page.evaluate(() => window.bench.clear());
   for (let round = 0; round < rounds; round += 1) {
     const time = await worked(session, () => page.evaluate(([to, size]) => window.bench.bare(to, size), [16 * KIB, PIECE]));
     bare.push(time / (16 * KIB / PIECE));
+    rest.push(await worked(session, () => page.evaluate((frames) => window.bench.rest(frames), FRAMES)) / FRAMES);
   }
   await context.close();
-  return { opened, keys, streamed, bare };
+  return { opened, keys, streamed, bare, rest };
 }
 
 const [, , rounds = "5"] = process.argv;

@@ -82,10 +82,18 @@ window.bench = {
   clear() {
     render(null, document.getElementById("app"));
   },
-  /** The same pieces as they come, put into paragraphs of an empty page that follows its end: what no client can do without. */
+  /** So many frames in which nothing changes: what the browser takes before a client does anything. */
+  async rest(frames) {
+    for (let at = 0; at < frames; at += 1) await painted();
+  },
+  /**
+   * The same pieces as they come, put into paragraphs of an empty page that follows its end, in the type and the width of
+   * answers: what no client can do without.
+   */
   async bare(to, size) {
     const place = document.getElementById("app");
-    place.style.cssText = "block-size: 100dvh; overflow-y: auto";
+    place.style.cssText = "block-size: 100dvh; overflow-y: auto; scrollbar-gutter: stable both-edges; font: var(--reading); "
+      + "padding-inline: var(--s4)";
     place.replaceChildren(document.createElement("p"));
     for (let at = 0; at < to; at += size) {
       const [first, ...others] = STREAMED.slice(at, at + size).split("\n\n");
