@@ -12,8 +12,8 @@ from privity_client.openai_api.chat_request import read_chat
 from privity_client.openai_api.errors import ApiError
 from privity_client.openai_api.strict_tools import check, schema_of
 from privity_client.testing.fake_node import FakeNode, Script
-from privity_client.testing.proxy_stand import events_of, standing
-from privity_protocol.lines import Done, Tool
+from privity_client.testing.proxy_stand import MODEL, events_of, standing
+from privity_protocol.lines import Done, Text, Tool
 
 LEAF = {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/node"}]}
 NODE = {"type": "object", "properties": {"next": LEAF}, "required": ["next"], "additionalProperties": False}
@@ -169,5 +169,42 @@ def test_a_call_that_breaks_its_schema_is_no_answer(stream: bool, reason: str, t
                 assert answer.json()["error"]["code"] == "tool_arguments"
             elif stream:
                 assert events_of(answer.content)[-1]["choices"][0]["finish_reason"] == reason
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("route", ["chat", "responses"])
+@pytest.mark.parametrize(
+    ("choice", "called", "reason", "told"),
+    [
+        ("auto", "", "stop", True),
+        ("required", "", "stop", False),
+        ("required", "", "length", True),
+        ("required", "look", "tool_calls", True),
+        ("look", "look", "tool_calls", True),
+        ("other", "look", "tool_calls", False),
+    ],
+)
+def test_a_tool_that_is_demanded_is_called_or_the_answer_is_none(
+    route: str, choice: str, called: str, reason: str, told: bool
+) -> None:
+    lines = [Tool(0, "c1", called, "{}") if called else Text("Hi"), Done(reason)]
+    names = [{"name": name} for name in ("look", "other")]
+    if route == "chat":
+        tools = [{"type": "function", "function": named} for named in names]
+        named = {"type": "function", "function": {"name": choice}}
+        body = {"messages": [{"role": "user", "content": "Hello"}]}
+    else:
+        tools = [{"type": "function"} | named for named in names]
+        named = {"type": "function", "name": choice}
+        body = {"input": "Hello"}
+    body |= {"model": MODEL, "tools": tools, "tool_choice": choice if choice in ("auto", "required") else named}
+
+    async def scenario() -> None:
+        async with standing(FakeNode(script=Script(lines=lines))) as stand:
+            path = "/v1/chat/completions" if route == "chat" else "/v1/responses"
+            answer = await stand.http.post(path, json=body)
+            assert answer.status_code == (200 if told else 502)
+            assert told or answer.json()["error"]["code"] == "tool_not_called"
 
     asyncio.run(scenario())

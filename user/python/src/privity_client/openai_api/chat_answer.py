@@ -52,12 +52,14 @@ class Call:
 class Choice:
     """One choice: `take` its lines in order.
 
-    `alternatives` is how many a token may have, `strict` the schemas of tools whose arguments have to follow them.
+    `alternatives` is how many a token may have, `strict` the schemas of tools whose arguments have to follow them,
+    `demanded` the tool that has to be called (empty: any).
     """
 
     index: int = 0
     alternatives: int = MAX_TOP
     strict: Mapping[str, Json] = field(default_factory=dict, repr=False)
+    demanded: str | None = None
     text: list[str] = field(default_factory=list, repr=False)
     reasoning: list[str] = field(default_factory=list, repr=False)
     calls: dict[int, Call] = field(default_factory=dict, repr=False)
@@ -69,7 +71,8 @@ class Choice:
     def take(self, line: Line) -> list[Json]:
         """Fold a line in; return the deltas that it adds.
 
-        Raises ApiError when somebody else stopped the answer, and for a call that breaks the schema of a strict tool.
+        Raises ApiError when somebody else stopped the answer, for a call that breaks the schema of a strict tool, and
+        at the end of an answer without the call that was demanded.
         """
         match line:
             case Reasoning(said):
@@ -115,8 +118,10 @@ class Choice:
         if reason == "stopped":
             raise ApiError(502, "The answer was stopped before its end.", type=SERVER, code="stopped")
         # At its limit of tokens an answer may end inside a call, and says so.
-        for call in self.calls.values() if reason != "length" else ():
-            strict_tools.check(self.strict, call.name, "".join(call.arguments))
+        if reason != "length":
+            strict_tools.check_called(self.demanded, [call.name for call in self.calls.values()])
+            for call in self.calls.values():
+                strict_tools.check(self.strict, call.name, "".join(call.arguments))
         self.reason = reason
 
     def _called(self, piece: Tool) -> Json:

@@ -73,7 +73,8 @@ class ChatCall:
         """Return what takes the lines of each choice."""
         wanted = self.members.get("top_logprobs", 0)
         most = wanted if isinstance(wanted, int) else 0
-        return [Choice(index, most, self.strict) for index in range(self.choices)]
+        demanded = strict_tools.demanded(self.members.get("tool_choice"))
+        return [Choice(index, most, self.strict, demanded) for index in range(self.choices)]
 
     def _choice(self, index: int) -> Json:
         seed = self.members.get("seed")

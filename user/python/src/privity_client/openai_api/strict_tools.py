@@ -2,10 +2,10 @@
 
 Not every engine can hold a model to a schema, and none says whether it did. So the promise is kept here, where the
 arguments come in: a call that breaks its schema is an error instead of a call. A schema that says more than is checked
-is refused before anything is sent.
+is refused before anything is sent. `tool_choice` is held to in the same way: a model may know of no tools at all.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from privity_protocol import jsontext
@@ -69,6 +69,22 @@ def check(strict: Strict, name: str, arguments: str) -> None:
     if not holds:
         words = f"The model called {name} with arguments that break its schema, and strict was asked for."
         raise ApiError(502, words, type=SERVER, code="tool_arguments")
+
+
+def demanded(choice: object) -> str | None:
+    """Return the tool that a request's `tool_choice` demands, empty when any will do; None when it demands none."""
+    function = choice.get("function") if isinstance(choice, dict) else None
+    name = function.get("name") if isinstance(function, dict) else None
+    return name if isinstance(name, str) else "" if choice == "required" else None
+
+
+def check_called(name: str | None, called: Iterable[str]) -> None:
+    """Raise ApiError 502 when the tool that was demanded is not among those that were called."""
+    names = set(called)
+    if name is None or name in names or (not name and names):
+        return
+    words = f"The model did not call {name or 'any tool'}, and tool_choice demanded it; not every model can."
+    raise ApiError(502, words, type=SERVER, code="tool_not_called")
 
 
 def _judge(schema: object, root: object, at: str) -> None:

@@ -10,7 +10,7 @@ import { type Line } from "@privity/protocol/lines";
 import { ApiError } from "./errors.ts";
 import { MAX_TOP, ofLine, told } from "./likelihoods.ts";
 import { type Json, type JsonObject } from "./reading.ts";
-import { check, type Strict } from "./strict_tools.ts";
+import { check, checkCalled, type Strict } from "./strict_tools.ts";
 
 /** What every object of one answer carries; `created` in Unix seconds. */
 export interface Head {
@@ -45,12 +45,17 @@ export class Choice {
   readonly likely: JsonObject[] = [];
   readonly notices = new Set<string>();
   readonly #strict: Strict;
+  readonly #demanded: string | null;
 
-  /** `alternatives` is how many a token may have, `strict` the schemas of tools whose arguments have to follow them. */
-  constructor(index = 0, alternatives = MAX_TOP, strict: Strict = new Map()) {
+  /**
+   * `alternatives` is how many a token may have, `strict` the schemas of tools whose arguments have to follow them,
+   * `demanded` the tool that has to be called (empty: any).
+   */
+  constructor(index = 0, alternatives = MAX_TOP, strict: Strict = new Map(), demanded: string | null = null) {
     this.index = index;
     this.alternatives = alternatives;
     this.#strict = strict;
+    this.#demanded = demanded;
   }
 
   /**
@@ -102,7 +107,10 @@ export class Choice {
       throw new ApiError({ status: 502, message, type: "server_error", code: "stopped", param: null });
     }
     // At its limit of tokens an answer may end inside a call, and says so.
-    if (reason !== "length") for (const call of this.calls.values()) check(this.#strict, call.name, call.arguments);
+    if (reason !== "length") {
+      checkCalled(this.#demanded, Array.from(this.calls.values(), (call) => call.name));
+      for (const call of this.calls.values()) check(this.#strict, call.name, call.arguments);
+    }
     this.reason = reason;
   }
 

@@ -10,7 +10,7 @@ import { refused } from "./errors.ts";
 import {
   dropNeutral, isList, isObject, type Json, type JsonObject, type Members, present, readObject, taken, takeFlag, takeUnsent,
 } from "./reading.ts";
-import { schemaOf, type Strict } from "./strict_tools.ts";
+import { demandedBy, schemaOf, type Strict } from "./strict_tools.ts";
 
 /** A request that was judged; `notSent` names what stays on this machine, `strict` the schemas of strict tools. */
 export interface ChatCall {
@@ -43,7 +43,9 @@ export function readChat(text: string): ChatCall {
 /** What takes the lines of each choice. */
 export function choicesOf({ body, choices, strict }: ChatCall): readonly Choice[] {
   const most = body["top_logprobs"];
-  return Array.from({ length: choices }, (_, index) => new Choice(index, typeof most === "number" ? most : 0, strict));
+  const alternatives = typeof most === "number" ? most : 0;
+  const demanded = demandedBy(body["tool_choice"]);
+  return Array.from({ length: choices }, (_, index) => new Choice(index, alternatives, strict, demanded));
 }
 
 /** The body of op "chat" for each choice: the same, but for the seed, which counts up. */

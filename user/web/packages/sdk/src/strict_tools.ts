@@ -50,6 +50,20 @@ export function check(strict: Strict, name: string, given: string): void {
   throw new ApiError({ status: 502, message, type: "server_error", code: "tool_arguments", param: null });
 }
 
+/** The tool that a request's `tool_choice` demands, empty when any will do; null when it demands none. */
+export function demandedBy(choice: Json | undefined): string | null {
+  if (choice === "required") return "";
+  const name = isObject(choice) && isObject(choice["function"]) ? choice["function"]["name"] : null;
+  return typeof name === "string" ? name : null;
+}
+
+/** Raise ApiError 502 when the tool that was demanded is not among those that were called. */
+export function checkCalled(name: string | null, called: readonly string[]): void {
+  if (name === null || called.includes(name) || (name === "" && called.length > 0)) return;
+  const message = `The model did not call ${name === "" ? "any tool" : name}, and tool_choice demanded it; not every model can.`;
+  throw new ApiError({ status: 502, message, type: "server_error", code: "tool_not_called", param: null });
+}
+
 function follows(schema: JsonObject, given: string): boolean {
   try {
     return new Judge(schema).holds(schema, decode(new TextEncoder().encode(given), MAX_DEPTH));

@@ -265,6 +265,20 @@ test.each([false, true])("a call that breaks the schema of a strict tool is no a
   else expect([response.status, (await response.json() as Told).error?.code]).toEqual([502, "tool_arguments"]);
 });
 
+test.each([
+  ["required", "stop", 502],
+  ["required", "length", 200],
+  [{ type: "function", function: { name: "look" } }, "tool_calls", 200],
+  [{ type: "function", function: { name: "other" } }, "tool_calls", 502],
+] as const)("a tool that tool_choice %j demands is called, or the answer is none (%s)", async (choice, reason, status) => {
+  const call: Line = { t: "tool", index: 0, id: "c1", name: "look", arguments: "{}" };
+  const { fetch } = await standing({ lines: [reason === "tool_calls" ? call : { t: "text", d: "Hi" }, { t: "done", reason }] });
+  const tools = ["look", "other"].map((name) => ({ type: "function", function: { name } }));
+  const response = await fetch(`${ADDRESS}/chat/completions`, asking({ tools, tool_choice: choice }));
+  expect(response.status).toBe(status);
+  if (status === 502) expect((await response.json() as Told).error?.code).toBe("tool_not_called");
+});
+
 test.each(["refused", "unreachable", "no_node"] as const)("when verification ends in %s nothing is sent", async (reason) => {
   // Also in a conversation that has a session: what was verified has run out.
   const { bench, fetch, refuse } = await standing();
