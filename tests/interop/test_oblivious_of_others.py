@@ -1,7 +1,7 @@
 """Oblivious HTTP against a client of others: `ohttpy` (Rust inside), where somebody has installed it.
 
-It seals a whole request, although it names the form in chunks, and opens a short answer in chunks under the labels of the
-whole form: an older state of the draft, at a path of its own. So the gateway's half is asked here, not the gateway.
+It seals a whole request, although it names the form in chunks, and opens a short answer in chunks under the labels of
+the whole form: an older state of the draft, at a path of its own. So the gateway's half is asked, not the gateway.
 """
 
 import asyncio
