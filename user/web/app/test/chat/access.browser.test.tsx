@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { userEvent } from "vitest/browser";
 
-import { account, overview, panelOpen, record, screen } from "../../src/state/app.ts";
+import { account, chat, overview, panelOpen, record, screen } from "../../src/state/app.ts";
 import { dialog, paletteOpen } from "../../src/state/opened.ts";
 import { tell } from "../../src/state/notices.ts";
 import { choose } from "../../src/text/text.ts";
@@ -35,6 +35,14 @@ function fill(): void {
 const STATES: readonly (readonly [string, (far: FarEnd) => Promise<void> | void])[] = [
   ["a guest's first sight", () => { account.value = { state: "guest" }; }],
   ["a chat", (far) => open(far, 4, () => MARKDOWN)],
+  ["a chat with memory on", async (far) => {
+    if (overview.value !== null) overview.value = { ...overview.value, settings: { ...overview.value.settings, memory: true } };
+    await open(far, 4, () => MARKDOWN);
+    if (chat.value !== null) {
+      chat.value = { ...chat.value, messages: chat.value.messages.map((one) => ({ ...one, memories: ["I drink sencha."] })) };
+    }
+    await expect.poll(() => all(".message-actions .button").map(({ textContent }) => textContent)).toContain("1 memory was sent");
+  }],
   ["an answer on its way", async () => {
     await userEvent.keyboard("Why?{Enter}");
     await drawn();
