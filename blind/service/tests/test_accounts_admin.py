@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 from pathlib import Path
+from secrets import token_bytes
 
 import pytest
 from account_process import ServiceProcess
@@ -166,6 +167,38 @@ def test_statistics_count_and_show_no_account(stand: Stand, config: Path, capsys
         "bytes": str(stand.rows("accounts")[0][11]),
     }  # fmt: skip
     assert spelled(member.account) not in shown
+
+
+def test_counters_are_the_same_of_other_people_with_other_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What an operator counts holds neither account nor message: it changes with neither."""
+    shown, accounts, today = [], [], int(time.time()) // DAY_S
+    for name in ("these", "those"):
+        folder = tmp_path / name
+        (folder / "state/accounts").mkdir(parents=True)
+        service = ServiceProcess(folder)
+        service.write()
+        stand = stand_on(f"sqlite:///{folder}/state/accounts/accounts.db")
+        member = made(stand)
+        accounts.append(member.account)
+
+        async def write(stand: Stand = stand, member: Member = member) -> None:
+            async with stand.client() as client:
+                member.client = client
+                await member.write(Op.PUT, token_bytes(16), body_of())
+
+        run(write())
+        with stand.house.database.writing() as connection:
+            for day in (today, today + 1):  # midnight may come in between
+                drawn = {"account": member.account, "plan": "free", "day": day, "count": 7}
+                connection.execute(insert(TokenDraw).values(**drawn))
+        for command in ("statistics", "plans"):
+            assert main(["--config", str(service.config), command]) == 0
+        shown.append(capsys.readouterr().out)
+    assert accounts[0] != accounts[1]
+    assert shown[0] == shown[1]
+    assert "drawn_today     {'free': 7}" in shown[0]
 
 
 @pytest.mark.parametrize(
