@@ -17,7 +17,7 @@ from calling_engine import reached
 from proxied import Proxied, proxied
 from served import Served
 
-pytestmark = [pytest.mark.system, pytest.mark.slow]
+pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(600)]
 CLIENTS = Path(__file__).parent / "clients"
 ROOT = Path(__file__).resolve().parents[2]
 WEB = ROOT / "user/web"
@@ -66,7 +66,7 @@ def test_a_program_asks_streams_holds_to_a_schema_asks_at_once_and_is_refused(pr
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=500,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]

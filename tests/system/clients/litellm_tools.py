@@ -28,11 +28,12 @@ def call_of(message: litellm.Message) -> dict[str, object]:
 
 
 async def leave() -> None:
-    """Read until the first word, then cancel what reads."""
+    """Read until the first word, then cancel what reads, and close."""
     first = asyncio.get_running_loop().create_future()
+    stream = await litellm.acompletion(**base, messages=ENDLESS, stream=True)
 
     async def read() -> None:
-        async for part in await litellm.acompletion(**base, messages=ENDLESS, stream=True):
+        async for part in stream:
             word = part.choices[0].delta.content
             if word and not first.done():
                 first.set_result(word)
@@ -41,6 +42,7 @@ async def leave() -> None:
     await asyncio.wait([first, reading], return_when=asyncio.FIRST_COMPLETED)
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
+    await stream.aclose()
     print(json.dumps({"called": called, "streamed": streamed, "first": first.result()}), flush=True)
     await asyncio.to_thread(sys.stdin.readline)  # The end of this process would close the connection too.
 
