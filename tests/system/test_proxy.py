@@ -74,6 +74,8 @@ def test_the_first_start_shows_the_key_and_what_a_program_needs(proxy: Proxied, 
     assert f"export OPENAI_BASE_URL={proxy.base_url}\n" in proxy.said
     assert f"export OPENAI_API_KEY={proxy.key}\n" in proxy.said
     assert "Test enclave" in proxy.said
+    page = httpx.get(f"http://localhost:{proxy.port}/", auth=("me", proxy.key), trust_env=False)
+    assert (f"http://localhost:{proxy.port}/ " in proxy.said, "Test enclave" in page.text) == (True, True)
     with proxied(served) as again:
         assert proxy.key not in again.said
         assert again.key == proxy.key

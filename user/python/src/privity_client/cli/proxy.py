@@ -143,4 +143,5 @@ def announce(wanted: Wanted, key: Key, connected: Connection, port: int) -> None
         print(f"    export OPENAI_BASE_URL={address}\n    export OPENAI_API_KEY={key.text}\n")
     else:
         print(f"· key: the one in {key.path}; --new-key chooses another")
+    print(f"· what was verified, in a browser: http://localhost:{port}/ (the key is the password)")
     print(f"Privity's OpenAI interface is at {address}", flush=True)
