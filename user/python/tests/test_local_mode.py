@@ -122,7 +122,12 @@ async def test_with_a_relay_only_what_names_an_account_reaches_the_server_direct
             for path in ("/.well-known/privity", "/v1/bulletin", "/v1/nodes/" + "0" * 64, "/v1/pages"):
                 await inside.get(path, headers=sent)
             await inside.post("/ec1/run", content=b"sealed", headers=sent)
-    assert [url for _, url, _, _ in direct.came] == [f"{SERVER}/v1/pages"]
+            assert [url for _, url, _, _ in direct.came] == [f"{SERVER}/v1/pages"]
+            # Tokens are for the server's own channel, not for its relay.
+            # The server is asked once: otherwise it would see from where each question comes.
+            for _ in range(3):
+                assert (await inside.get(f"{STATEMENT}/run")).json() == {"v": 1, "run": RUN}
+            assert [httpx.URL(url).path for _, url, _, _ in direct.came] == ["/v1/pages", "/.well-known/privity"]
     assert {httpx.URL(url).host for _, url, _, _ in carried.came} == {"relay.example"}
     assert {httpx.URL(url).path for _, url, _, _ in carried.came} > {"/v1/bulletin", "/ec1/run"}
     assert not any({"authorization", "if-none-match"} & set(headers) for _, _, headers, _ in carried.came)
@@ -188,7 +193,7 @@ async def test_a_server_that_is_away_is_told_apart_from_one_that_refuses(
     browser: httpx.AsyncClient, behind: Behind
 ) -> None:
     behind.away = True
-    for path in ("/v1/bulletin", "/.well-known/privity", "/logs/0/checkpoint"):
+    for path in ("/v1/bulletin", "/.well-known/privity", "/logs/0/checkpoint", f"{STATEMENT}/run"):
         assert (await browser.get(path)).status_code == 502
     assert (await browser.post("/ec1/hello")).status_code == 502
     assert (await browser.get("/")).status_code == 200

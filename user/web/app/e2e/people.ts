@@ -23,6 +23,13 @@ export async function ask({ page }: Profile, text: string): Promise<void> {
   await page.getByRole("button", { name: "Send", exact: true }).waitFor();
 }
 
+/** Ask something in the chat in sight, and wait for its first words: a model made of chance may go on for long. */
+export async function askFor({ page }: Profile, text: string): Promise<void> {
+  await composer(page).fill(text);
+  await composer(page).press("Enter");
+  await page.locator("main .answer .prose", { hasText: /\S/ }).last().waitFor();
+}
+
 export function composer(page: Page): Locator {
   return page.locator(".composer textarea, main textarea").first();
 }

@@ -6,19 +6,14 @@
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 
 import { HERE, PATIENCE, Profile } from "./browser.ts";
-import { agree, answers, ask, go, press } from "./people.ts";
+import { configured, disk, folder, freePort, HOME, PRIVITY, PYTHON, relayAt, serviceConfiguration, started } from "./machines.ts";
+import { agree, askFor, go, press } from "./people.ts";
 
-const PYTHON = process.env["PRIVITY_PYTHON"] ?? "python3";
-const PRIVITY = "from privity_client.cli import main; main()";
 /** Lets the logs that count for one address count for another too. */
 const PIN = `
 import pathlib, sys
@@ -26,39 +21,6 @@ from privity_client.trust import pins
 home, known, other = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 pins.write(pins.folder(home, other), pins.read(pins.folder(home, known)))
 `;
-const HOME = process.env["PRIVITY_HOME"] ?? "";
-const running: ChildProcess[] = [];
-const folder = mkdtempSync(join(tmpdir(), "privity-relay-"));
-
-interface Service {
-  readonly logs: readonly { readonly origin: string; readonly url: string }[];
-  readonly [member: string]: unknown;
-}
-
-/** Ports behind those of the installation: below those that the system gives to outgoing connections. */
-let next = Number(new URL(HERE).port) + 6;
-
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = next++;
-    const free = await new Promise<boolean>((resolve) => {
-      const server = createServer().once("error", () => resolve(false)).listen(port, "127.0.0.1", () => {
-        server.close(() => resolve(true));
-      });
-    });
-    if (free) return port;
-  }
-}
-
-/** A process that has said a line which begins so; that line. */
-async function started(begins: string, ...words: string[]): Promise<{ readonly line: string; readonly process: ChildProcess }> {
-  const child = spawn(PYTHON, words, { stdio: ["ignore", "pipe", "pipe"] });
-  running.push(child);
-  for await (const line of createInterface(child.stdout)) {
-    if (line.startsWith(begins)) return { line, process: child };
-  }
-  throw new Error(`${words.join(" ")} ended`);
-}
 
 /** A process that has ended, and what it said. */
 async function ended(...words: string[]): Promise<{ readonly code: number; readonly said: string }> {
@@ -67,12 +29,6 @@ async function ended(...words: string[]): Promise<{ readonly code: number; reado
   child.stdout.on("data", (part: Buffer) => { said += String(part); });
   const code = await new Promise<number>((resolve) => void child.on("close", (number) => resolve(number ?? -1)));
   return { code, said };
-}
-
-function configured(name: string, document: object): string {
-  const path = join(folder, `${name}.json`);
-  writeFileSync(path, JSON.stringify(document));
-  return path;
 }
 
 /** What the relay carried, when it has ended. */
@@ -96,7 +52,6 @@ let service = "";
 let run = "";
 
 beforeAll(async () => {
-  const own = JSON.parse(readFileSync(join(HOME, "service/configuration.json"), "utf8")) as Service;
   const [at, channel, carrier] = [await freePort(), await freePort(), await freePort()];
   [service, run] = [`http://localhost:${String(at)}`, `http://localhost:${String(channel)}`];
   const origin = `http://127.0.0.1:${String(carrier)}`;
@@ -105,18 +60,11 @@ beforeAll(async () => {
     { kind: "forward", name: "Own", url: `http://localhost:${String(carrier)}` },
   ];
   await started("READY", "-m", "privity_service", "run", "--config", configured("service", {
-    ...own, service: { host: "127.0.0.1", port: at }, relay: { host: "127.0.0.1", port: channel }, public_run_origin: run,
-    state: join(folder, "state"), relays: offers,
+    ...serviceConfiguration(), service: { host: "127.0.0.1", port: at }, relay: { host: "127.0.0.1", port: channel },
+    public_run_origin: run, state: join(folder, "state"), relays: offers,
   }));
-  const { process: child } = await started("READY", "-m", "privity_service.relay", "--config", configured("relay", {
-    v: 1, listen: { host: "127.0.0.1", port: carrier }, public: origin, service, run, logs: own.logs,
-  }));
+  const { process: child } = await relayAt(carrier, service, run);
   relay = { origin, process: child };
-});
-
-afterAll(() => {
-  for (const one of running) one.kill("SIGTERM");
-  rmSync(folder, { recursive: true, force: true });
 });
 
 /** What is asked without an account: documents, evidence, logs, questions. The rest is the page, and what accounts ask. */
@@ -155,8 +103,7 @@ test("a person chooses one of the offered relays, and from then on nothing witho
   await profile.page.goto(`${service}/`);
   await profile.page.getByRole("button", { name: "Send", exact: true }).waitFor();
   await panel(profile, `address hidden from the operator by ${new URL(relay.origin).host}`);
-  await ask(profile, "Hello");
-  expect(await answers(profile.page).count()).toBe(1);
+  await askFor(profile, "Hello");
   await profile.page.keyboard.press("ControlOrMeta+Shift+V");
   await press(profile.page.locator(".panel"), "Check again with a fresh question");
   const challenged = (): boolean => profile.requests.some(({ url }) => url === `${relay.origin}/ec1/challenge`);
@@ -177,14 +124,11 @@ test("the page of an operator that offers relays is the one in the log, under it
 test("behind privity web with a relay the panel says so, and nothing but the relay reaches the server", async () => {
   // Nobody is at the address by which this machine knows the server: whatever went past the relay would fail.
   const nobody = `http://localhost:${String(await freePort())}`;
-  const words = ["web", "--port", String(await freePort()), "--allow-simulated", "--relay", relay.origin, nobody];
-  const { line } = await started("Your own copy", "-c", PRIVITY, ...words);
   const profile = await Profile.open({ name: "disk behind a relay", path: null });
-  await profile.page.goto(`${/http:\/\/localhost:\d+$/.exec(line)?.[0] ?? ""}/`);
+  await profile.page.goto(await disk("--relay", relay.origin, nobody));
   await agree(profile);
   await panel(profile, `address hidden from the operator by ${new URL(relay.origin).host}`);
-  await ask(profile, "Hello");
-  expect(await answers(profile.page).count()).toBe(1);
+  await askFor(profile, "Hello");
 });
 
 test("where the relay is gone nothing is sent, and a person reads why", async () => {

@@ -46,6 +46,7 @@ class Forwarder:
         self._server = server.rstrip("/")
         self._origin = origin
         self._told: WellKnown | None = None
+        self._run: str | None = None
 
     async def hints(self, _request: Request) -> Response:
         """Answer for `/.well-known/privity`: the server's own, with the channel and the logs behind this origin."""
@@ -54,6 +55,17 @@ class Forwarder:
         except ClientError:
             return Response(status_code=502, headers=QUIET)
         return Response(data, media_type="application/json", headers=QUIET)
+
+    async def run(self, _request: Request) -> Response:
+        """Answer with the run origin by which tokens know the server, which is asked once, not with each question."""
+        if self._run is None:
+            address = f"{self._server}/.well-known/privity"
+            try:
+                told = wellknown.decode(await fetch.get(self._client, address, limit=wellknown.MAX_WELL_KNOWN))
+            except (ClientError, Malformed):
+                return Response(status_code=502, headers=QUIET)
+            self._run = told.run
+        return Response(canonical.encode({"v": 1, "run": self._run}), media_type="application/json", headers=QUIET)
 
     async def service(self, request: Request) -> Response:
         """Carry a request below `/v1/`."""

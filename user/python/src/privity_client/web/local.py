@@ -88,6 +88,7 @@ def application(local: Local, forwarder: Forwarder) -> Any:
 
     routes = [
         Route(STATEMENT, statement),
+        Route(f"{STATEMENT}/run", forwarder.run),
         Route("/.well-known/privity", forwarder.hints),
         Route("/v1/{path:path}", forwarder.service, methods=METHODS),
         Route("/ec1/{name}", forwarder.channel, methods=["POST"]),

@@ -25,6 +25,8 @@ export interface Cabinet {
 export interface Edges {
   readonly ground: Ground;
   cabinet(service: string): Promise<Cabinet>;
+  /** Whether a process on this machine carries all requests: then it alone knows where they go (specs/web-delivery.md). */
+  readonly carried: boolean;
   /** Run a step after so many seconds; the answer cancels it. */
   after(seconds: number, step: () => void): () => void;
   tell(news: ChannelNews): void;

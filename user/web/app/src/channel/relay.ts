@@ -11,7 +11,7 @@ import type { Json } from "@privity/protocol/canonical";
 import { Malformed } from "@privity/protocol/errors";
 import { MAX_WELL_KNOWN } from "@privity/trust/discovery";
 import { TrustError } from "@privity/trust/errors";
-import type { Fetch } from "@privity/trust/http";
+import { type Fetch, get } from "@privity/trust/http";
 
 import type { OfferView, RelayView } from "../bridge/channel.ts";
 import { Refusal } from "../bridge/line.ts";
@@ -78,6 +78,23 @@ export function choiceIn(kept: Bytes | null): Choice | null {
     if (error instanceof Malformed) throw new TrustError("memory_unusable", "relay");
     throw error;
   }
+}
+
+/** Where a process on this machine says what the server's run origin is: its copy of the document names itself. */
+const RUN_PATH = "/.well-known/privity-local/run";
+/** bytes */
+const MAX_RUN = 512;
+
+/** The run origin as the process on this machine has it from the server. Raises TrustError, Malformed. */
+export async function runBehind(fetch: Fetch, service: string): Promise<string> {
+  return runIn(await get(fetch, `${service}${RUN_PATH}`, MAX_RUN));
+}
+
+/** Raises Malformed. */
+export function runIn(document: Uint8Array): string {
+  const value = canonical.members(canonical.decode(document, MAX_RUN), ["run", "v"] as const, "run");
+  canonical.integer(value.v, "run.v", 1, 1);
+  return originOf(canonical.text(value.run, "run.run", 260, ORIGIN));
 }
 
 /**

@@ -27,7 +27,7 @@ import type { Cabinet, Edges } from "./edges.ts";
 import { faultOf } from "./fault.ts";
 import { keep, type Pinned, pinnedFor } from "./pin.ts";
 import { type Around, type Judged, releaseOf, unbelieved, viewOf } from "./record.ts";
-import { type Choice, choiceIn, encodeChoice, guestMayAsk, NO_RELAY, offersIn, relayView, turned } from "./relay.ts";
+import { type Choice, choiceIn, encodeChoice, guestMayAsk, NO_RELAY, offersIn, relayView, runBehind, turned } from "./relay.ts";
 
 /** Seconds before a judgement ends at which it is made anew, while the page is open. */
 export const RENEWED_BEFORE = 60;
@@ -212,12 +212,18 @@ export class Visit {
     if (prices === null) return null;
     if (guest) guestMayAsk(this.#relay, prices.chat);
     const { deploy } = server.pin;
-    const run = this.#choice?.run ?? server.run;
+    const run = await this.#runFor(server.run);
     const meter = {
       deploy, issuer: new URL(this.#service).host, origin: new URL(run).host,
       issuers: standing?.posted.issuers ?? { deploy, time: 0, keys: [] },
     };
     return { prices, meter };
+  }
+
+  /** The run origin by which tokens know the server, whoever stands before it. */
+  async #runFor(named: string): Promise<string> {
+    const { carried, ground } = this.#edges;
+    return carried ? runBehind(patient(ground, DOCUMENT_SECONDS), this.#service) : this.#choice?.run ?? named;
   }
 
   /** A node has taken a request: the page is shown what was proven of this one. */

@@ -41,6 +41,7 @@ const edges: Edges = {
     database ??= open(self.indexedDB);
     return cabinetOf(await database, navigator.locks, service);
   },
+  carried: self.name.includes(" "),
   after: (seconds, step) => {
     const timer = setTimeout(step, seconds * 1000);
     return () => clearTimeout(timer);

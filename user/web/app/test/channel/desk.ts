@@ -96,6 +96,7 @@ export class Desk {
           else signal.addEventListener("abort", () => resolve());
         }),
       },
+      carried: false,
       cabinet: () => Promise.resolve(this.drawer),
       after: (seconds, step) => {
         const one = { seconds, step };

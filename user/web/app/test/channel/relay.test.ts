@@ -8,7 +8,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { refusal } from "../../../packages/channel/test/bench.ts";
 import { KEYS, ORIGIN, RELEASE } from "../../../packages/trust/test/web.ts";
 import type { RecordView } from "../../src/bridge/channel.ts";
-import { choiceIn, guestMayAsk, offersIn, relayView, turned } from "../../src/channel/relay.ts";
+import { choiceIn, guestMayAsk, offersIn, relayView, runIn, turned } from "../../src/channel/relay.ts";
 import { Desk, Drawer, HONEST, ROOT } from "./desk.ts";
 
 const RELAY = "https://relay.example";
@@ -185,6 +185,13 @@ test("through a relay go the public files alone, by their path alone", async () 
     expect(await refusal(way(past, {}))).toBe("relay_bypassed");
   }
   expect(asked).toHaveLength(4);
+});
+
+test("tokens are for the run origin that the server itself names, and for no other text", () => {
+  expect(runIn(canonical.encode({ run: RUN, v: 1 }))).toBe(RUN);
+  for (const other of [{ run: RUN, v: 2 }, { run: `${RUN}/`, v: 1 }, { run: 1, v: 1 }, { v: 1 }, [], "run"]) {
+    expect(() => runIn(canonical.encode(other))).toThrow();
+  }
 });
 
 test("a guest behind a relay asks where a question costs nothing", () => {
