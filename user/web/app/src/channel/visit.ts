@@ -118,10 +118,12 @@ export class Visit {
     this.#renewal();
   }
 
-  /** Erase what this browser keeps of the service; the next visit is a first contact. */
+  /** Erase what this browser keeps of the service but the relay, or its operator would learn the address by that. */
   async forget(): Promise<void> {
     this.end();
+    const relay = await this.#cabinet.get("relay");
     await this.#cabinet.erase();
+    if (relay !== null) await this.#cabinet.put("relay", relay);
   }
 
   /** The relay in use, and those that may be chosen: with one, the operator is not asked for others. Raises Refusal. */

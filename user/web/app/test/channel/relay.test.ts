@@ -109,6 +109,15 @@ describe("a choice", () => {
     expect(other.reached()).not.toContain(RELAY);
   });
 
+  test("stays when the service is forgotten: its operator would learn the address by that", async () => {
+    await place.desk.verify();
+    await place.desk.handlers.forget({ name: "forget" });
+    expect([...place.desk.drawer.kept.keys()]).toEqual(["relay"]);
+    place.reached();
+    expect(routeOf(await place.desk.start())).toEqual({ url: RELAY, hides: true });
+    expect(place.reached()).toEqual([RELAY]);
+  });
+
   test("is not taken for none when it cannot be read, and can be taken back", async () => {
     place.desk.drawer.kept.set("relay", ascii("{}"));
     expect((await place.desk.verify()).reasons).toEqual(["memory_unusable:relay"]);
