@@ -6,10 +6,10 @@
  * messages, and every AES-GCM, do go to WebCrypto.
  */
 
-import { expand as hkdfExpand, extract as hkdfExtract } from "@noble/hashes/hkdf.js";
+import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 as sha256InScript } from "@noble/hashes/sha2.js";
 
-import { ascii, type Bytes, concat } from "./bytes.ts";
+import { ascii, type Bytes, concat, uint } from "./bytes.ts";
 
 /** Bytes of every secret of EC1. */
 export const SECRET = 32;
@@ -18,7 +18,7 @@ export const SECRET = 32;
 const LONG = 4096;
 
 /** A hash in script, as HKDF takes it. Only official vectors ask for another one than SHA-256. */
-export type Hash = Parameters<typeof hkdfExtract>[0];
+export type Hash = Parameters<typeof hmac>[0];
 export const SHA256: Hash = sha256InScript;
 
 export async function sha256(...parts: readonly Uint8Array[]): Promise<Bytes> {
@@ -29,7 +29,7 @@ export async function sha256(...parts: readonly Uint8Array[]): Promise<Bytes> {
 
 /** HKDF-Extract: the bytes of the pseudorandom key. */
 export function extractBytes(salt: Bytes, material: Bytes, hash: Hash = SHA256): Bytes {
-  return new Uint8Array(hkdfExtract(hash, material, salt));
+  return new Uint8Array(hmac(hash, salt, material));
 }
 
 /** HKDF-Extract to a key that can only be expanded. */
@@ -48,9 +48,18 @@ export class Prk {
     this.#hash = hash;
   }
 
-  /** HKDF-Expand: `length` bytes, at most 255 times the hash's size (more is our own mistake). */
+  /** HKDF-Expand: `length` bytes, at most 255 times the hash's size, of a key as long as a hash (else: our own mistake). */
   expand(info: Bytes, length: number): Bytes {
-    return new Uint8Array(hkdfExpand(this.#hash, this.#key, info, length));
+    const { outputLen } = this.#hash;
+    const blocks = Math.ceil(length / outputLen);
+    if (blocks > 255 || this.#key.length < outputLen) throw new RangeError("HKDF: too long, or a key that is too short");
+    const output = new Uint8Array(blocks * outputLen);
+    let last: Uint8Array = new Uint8Array(0);
+    for (let block = 0; block < blocks; block += 1) {
+      last = hmac(this.#hash, this.#key, concat(last, info, uint(block + 1, 1)));
+      output.set(last, block * outputLen);
+    }
+    return output.slice(0, length);
   }
 
   label(label: string, length = SECRET): Bytes {

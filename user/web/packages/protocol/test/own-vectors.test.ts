@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 
-import { REASONS } from "../src/errors.ts";
+import { REASONS } from "../src/reasons.ts";
 import { Inputs, type Operation, type Outcome, type VectorFile } from "./operations/case.ts";
 import { channelOperations } from "./operations/channel.ts";
 import { documentOperations } from "./operations/documents.ts";
