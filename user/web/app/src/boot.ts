@@ -73,9 +73,13 @@ export async function startWorker(name: WorkerName, server: string | null): Prom
 
 /** The address of a blob that holds exactly the bytes that were built. */
 async function verified({ path, integrity }: Delivered): Promise<string> {
-  // A file of this very build, held to its hash by the browser. The page itself fetches nothing else but the statement below.
-  // eslint-disable-next-line no-restricted-globals
-  const response = await fetch(path, { integrity, credentials: "omit", redirect: "error", referrerPolicy: "no-referrer" });
+  const fetched = (cache: RequestCache): Promise<Response> => {
+    // A file of this very build, held to its hash by the browser. The page itself fetches nothing else but the statement below.
+    // eslint-disable-next-line no-restricted-globals
+    return fetch(path, { integrity, cache, credentials: "omit", redirect: "error", referrerPolicy: "no-referrer" });
+  };
+  // What was damaged on its way would otherwise lie in the browser's cache, and be refused, for a year.
+  const response = await fetched("default").catch(() => fetched("reload"));
   if (!response.ok) throw new TypeError(`${path} answered ${String(response.status)}`);
   const address = URL.createObjectURL(new Blob([await response.arrayBuffer()], { type: "text/javascript" }));
   own.add(address);

@@ -38,6 +38,7 @@ export class Line<All extends Commands, Answers extends { readonly [Name in keyo
   readonly #end: Handing;
   readonly #waiting = new Map<number, { resolve: (value: never) => void; reject: (error: unknown) => void }>();
   #next = 0;
+  #gone: string | null = null;
 
   constructor(end: Handing, heard: (news: News) => void) {
     this.#end = end;
@@ -51,6 +52,7 @@ export class Line<All extends Commands, Answers extends { readonly [Name in keyo
   ask<Name extends keyof All & string>(
     name: Name, members: Omit<Extract<CommandOf<All>, { readonly name: Name }>, "name">,
   ): Promise<Answers[Name]> {
+    if (this.#gone !== null) return Promise.reject(new Refusal(this.#gone));
     const number = this.#next++;
     return new Promise<Answers[Name]>((resolve, reject) => {
       this.#waiting.set(number, { resolve, reject });
@@ -60,8 +62,9 @@ export class Line<All extends Commands, Answers extends { readonly [Name in keyo
     });
   }
 
-  /** The worker is gone: nobody waits for it any longer. */
+  /** The worker is gone: nobody waits for it any longer, and whoever asks is refused. */
   close(reason: string): void {
+    this.#gone = reason;
     for (const { reject } of this.#waiting.values()) reject(new Refusal(reason));
     this.#waiting.clear();
   }

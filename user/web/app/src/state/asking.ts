@@ -203,10 +203,23 @@ async function renewed(run: Run, { reason }: Ended): Promise<boolean> {
   return true;
 }
 
-async function ended(run: Run, first: Ended): Promise<void> {
+/** Runs of which it was told that they are over. */
+const over = new WeakSet<Run>();
+
+/** What is told first counts: a channel that breaks cuts every answer, and refuses what was just asked of it as well. */
+async function ended(run: Run, told: Ended): Promise<void> {
+  if (over.has(run)) return;
+  over.add(run);
+  await keep(run, told);
+}
+
+async function keep(run: Run, first: Ended): Promise<void> {
   let told = first;
   try {
-    if (await renewed(run, told)) return;
+    if (await renewed(run, told)) {
+      over.delete(run);
+      return;
+    }
   } catch (error) {
     told = { ...told, ...faultOf(error) };
   }
@@ -223,7 +236,7 @@ async function ended(run: Run, first: Ended): Promise<void> {
     await reread(run.chat);
   } catch (error) {
     // The text stays on the page, and the answer can be kept once there is room, or the vault is back.
-    failed(error, { try_again: () => void ended(run, end), free_space: () => void ended(run, end) });
+    failed(error, { try_again: () => void keep(run, end), free_space: () => void keep(run, end) });
     return;
   }
   const came = text !== "" || reasoning !== "";

@@ -31,7 +31,9 @@ export interface Telling {
 
 /** Show a notice, and have it said. Returns its id, for `dismiss`. */
 export function tell(text: string, telling: Telling = {}): number {
-  const { urgent = false, details = "", action, stays = urgent ? null : STAYS } = telling;
+  const { urgent = false, details = "", stays = urgent ? null : STAYS } = telling;
+  // Told again by somebody who has no remedy, it keeps the one that it had.
+  const action = telling.action ?? notices.value.find((one) => urgent && one.text === text)?.action;
   const id = next++;
   const notice: Notice = { id, text, urgent, details, ...(action === undefined ? {} : { action }) };
   notices.value = [...notices.value.filter((one) => one.text !== text), notice].slice(-MOST);

@@ -69,10 +69,10 @@ function startVault(start: StartWorker): Ports["vault"] {
   const end = new Coming(start("vault"), (reason) => {
     line.close(reason);
     endAnnexes();
-    failed(new Refusal(reason));
-    if (!mayRestart("vault", end)) return;
-    connect({ ...ports(), vault: startVault(start) });
-    void ports().vault.ask("start", { service: service() }).then(begin).catch((error: unknown) => failed(error));
+    broken("vault", end, reason, () => {
+      connect({ ...ports(), vault: startVault(start) });
+      void ports().vault.ask("start", { service: service() }).then(begin).catch((error: unknown) => failed(error));
+    });
   });
   ends.set("vault", end);
   const line: Ports["vault"] = new Line(end, (news) => {
@@ -87,23 +87,26 @@ function startChannel(start: StartWorker): Ports["channel"] {
     line.close(reason);
     channelLost(reason);
     record.value = null;
-    if (!mayRestart("channel", end)) return;
-    connect({ ...ports(), channel: startChannel(start) });
-    void prove(service());
+    broken("channel", end, reason, () => {
+      connect({ ...ports(), channel: startChannel(start) });
+      void prove(service());
+    });
   });
   ends.set("channel", end);
   const line: Ports["channel"] = new Line(end, heardChannel);
   return line;
 }
 
-/** Whether a worker that broke is the one in use, and may be started anew. */
-function mayRestart(name: Lasting, end: Coming): boolean {
-  if (ends.get(name) !== end) return false;
+/** A worker broke. The one in use is started anew: by itself when that was not just done, else when the person says so. */
+function broken(name: Lasting, end: Coming, reason: string, anew: () => void): void {
+  if (ends.get(name) !== end) return;
   end.end();
   const now = Date.now();
-  const last = restarted.get(name) ?? 0;
+  const again = now - (restarted.get(name) ?? 0) <= AGAIN_AFTER;
   restarted.set(name, now);
-  return now - last > AGAIN_AFTER;
+  // Without a vault who was in is outside; a channel that is there again is told by its proof.
+  if (again || name === "vault") failed(new Refusal(reason), again ? { try_again: anew } : {});
+  if (!again) anew();
 }
 
 /** From a fresh page to one that can be used: who this browser is, what the enclave proves. */

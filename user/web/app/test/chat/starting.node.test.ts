@@ -1,7 +1,9 @@
 import { beforeEach, expect, test, vi } from "vitest";
 
-import { record } from "../../src/state/app.ts";
+import { Refusal } from "../../src/bridge/line.ts";
+import { notices, record } from "../../src/state/app.ts";
 import { send } from "../../src/state/asking.ts";
+import { failed } from "../../src/state/failing.ts";
 import { newRun, runs, setRun } from "../../src/state/runs.ts";
 import { connect, ports } from "../../src/state/ports.ts";
 import { AGAIN_AFTER, startPorts, type WorkerName } from "../../src/state/starting.ts";
@@ -64,13 +66,36 @@ test("a channel that breaks is started anew, its answers are cut, and nothing is
   expect(await send({ text: "x", attachments: [] })).toBe(false);
 });
 
-test("one that breaks again at once is not: it would do so for ever", async () => {
+test.each([[0, "vault"], [1, "channel"]] as const)("one that breaks again at once waits for a person (%s)", async (at, name) => {
   await settle();
-  started[1]?.dispatchEvent(new Event("error"));
+  started[at]?.dispatchEvent(new Event("error"));
   await settle();
   started[2]?.dispatchEvent(new Event("error"));
   await settle();
-  expect(names()).toEqual(["vault", "channel", "channel"]);
+  expect(names()).toEqual(["vault", "channel", name]);
+  // Whoever asks it meanwhile does not wait, and leaves the way out that was offered.
+  const asked: Promise<unknown> = name === "vault" ? ports().vault.ask("overview", {}) : ports().channel.ask("models", {});
+  await expect(asked).rejects.toMatchObject({ reason: "page.worker" });
+  failed(new Refusal("page.worker"));
+  const [notice] = notices.value;
+  expect(notices.value.length).toBe(1);
+  notice?.action?.run();
+  await settle();
+  expect(names()).toEqual(["vault", "channel", name, name]);
+  expect(started[3]?.posted.map(({ command }) => command.name)).toEqual(["start"]);
+});
+
+test("one whose script cannot be had is as one that broke", async () => {
+  const refused: WorkerName[] = [];
+  connect(startPorts((name) => {
+    refused.push(name);
+    return name === "vault" ? Promise.reject(new TypeError("integrity")) : start(name);
+  }));
+  await settle();
+  await settle();
+  expect(refused).toEqual(["vault", "channel", "vault"]);
+  await expect(ports().vault.ask("overview", {})).rejects.toMatchObject({ reason: "page.not_loaded" });
+  expect(notices.value.map(({ action }) => action?.label)).toEqual(["Try again"]);
 });
 
 test("a vault that breaks is asked anew who this browser is; nobody waits for the old one", async () => {
