@@ -2,9 +2,13 @@
 import { gzipSync } from "node:zlib";
 
 const KIB = 1024;
-export const BUDGET = {
-  "first load": 130 * KIB, "page's modules": 60 * KIB, "channel worker": 79 * KIB, "annex worker": 37 * KIB, "style sheet": 15 * KIB,
+const RELEASE = {
+  "first load": 130 * KIB, "page's modules": 60 * KIB, "channel worker": 75 * KIB, "annex worker": 37 * KIB, "style sheet": 15 * KIB,
 };
+/** Test builds also hold what judges imitations of hardware. */
+const TEST = { ...RELEASE, "channel worker": 77 * KIB };
+/** What a build may weigh, by its name. @type {Record<string, Record<string, number>>} */
+export const BUDGETS = { release: RELEASE, test: TEST };
 
 const gzip = (data) => gzipSync(data, { level: 9 }).length;
 
@@ -21,10 +25,10 @@ export function measured({ files, workers, style, first }) {
   return sizes;
 }
 
-export const overBudget = (sizes) => Object.entries(BUDGET)
+export const overBudget = (sizes, budget) => Object.entries(budget)
   .filter(([name, most]) => (sizes[name] ?? 0) > most)
   .map(([name, most]) => `${name} is ${String(sizes[name])} bytes, may be ${String(most)}`);
 
-export const spoken = (sizes) => Object.entries(sizes)
-  .map(([name, size]) => `  ${name}: ${(size / KIB).toFixed(1)} KiB${name in BUDGET ? ` of ${String(BUDGET[name] / KIB)}` : ""}`)
+export const spoken = (sizes, budget) => Object.entries(sizes)
+  .map(([name, size]) => `  ${name}: ${(size / KIB).toFixed(1)} KiB${name in budget ? ` of ${String(budget[name] / KIB)}` : ""}`)
   .join("\n");

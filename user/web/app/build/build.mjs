@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 
-import { measured, overBudget, spoken } from "./budget.mjs";
+import { BUDGETS, measured, overBudget, spoken } from "./budget.mjs";
 import { APP, bundle, bundleServiceWorker } from "./bundle.mjs";
 import { sha256 } from "./hashes.mjs";
 import { pageOf } from "./page.mjs";
@@ -31,8 +31,8 @@ for (const name of wanted) {
   write(values.out ?? DELIVERED, name, files);
   const sizes = measured(made);
   console.log(`${name}: ${String(files.size)} files, index.html ${sha256(page)}`);
-  console.log(spoken(sizes));
-  for (const line of overBudget(sizes)) console.log(`  over budget: ${line}`);
+  console.log(spoken(sizes, BUDGETS[name]));
+  for (const line of overBudget(sizes, BUDGETS[name])) console.log(`  over budget: ${line}`);
 }
 
 /** The folder is there whole or not at all: whoever serves it meanwhile keeps what it had. */
