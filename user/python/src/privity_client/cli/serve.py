@@ -32,7 +32,7 @@ def announce(started: Started) -> None:
     ports = started.ports
     print(banner(colour=sys.stdout.isatty()))
     if any(model.origin == DEMONSTRATION for model in started.models):
-        print("The demonstration model is small and knows only Privity; `privity models list` shows others.")
+        print("The demonstration model knows only Privity; `privity models list` shows others.")
     print(f"Try, in a second terminal: {suggestion(ports)}")
     if started.metered:
         print("Plans are on: accounts have so many messages a day, and guests a few. `privity plan` shows them.")
