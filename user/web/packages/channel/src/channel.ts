@@ -9,7 +9,7 @@ import { Answer } from "./answer.ts";
 import { Chain } from "./chain.ts";
 import { isDocumented } from "./errors.ts";
 import { type Event } from "./events.ts";
-import { type Errand, Exchange } from "./exchange.ts";
+import { type Errand, Exchange, type Pay } from "./exchange.ts";
 import { type Ground, within } from "./ground.ts";
 import { usualProfile, type VerifiedNode } from "./nodes.ts";
 import { modelsRequest, type Request, RID, stopRequest } from "./request.ts";
@@ -24,6 +24,8 @@ export interface Manner {
   readonly signal: AbortSignal;
   /** Whether a lost answer may begin anew. */
   readonly restart: boolean;
+  /** What the request costs at the node that was chosen; absent: its tokens are with it. */
+  readonly pay?: Pay;
 }
 
 /** One per server; each conversation brings its own `Chain`. */
@@ -43,8 +45,8 @@ export class Channel {
    * of the chain is. Raises documented errors, or the reason of an abort; what was delivered until then is partial, unless
    * `complete` was.
    */
-  ask(request: Request, chain: Chain, { signal, restart }: Manner): AsyncGenerator<Event, void, void> {
-    return this.#carried({ request, chain, restart, pinned: null }, signal);
+  ask(request: Request, chain: Chain, { signal, restart, pay }: Manner): AsyncGenerator<Event, void, void> {
+    return this.#carried({ request, chain, restart, pinned: null, pay }, signal);
   }
 
   /** Tell the node to end the answer to `request`; quietly gives up after a few seconds. */

@@ -28,7 +28,11 @@ export interface Search {
   readonly server: Server;
   readonly appraiser: Appraiser;
   readonly ground: Pick<Ground, "clock" | "entropy" | "fetch">;
+  readonly judged?: Judged | undefined;
 }
+
+/** Is told how many of a search's nodes were judged; some of them may have been refused. Must return at once. */
+export type Judged = (done: number, of: number) => void;
 
 /** Finds and verifies the nodes of one server. One for each visit. */
 export class Discovery implements NodeSource {
@@ -118,6 +122,7 @@ export class Discovery implements NodeSource {
       const bundle = await fetched[at];
       if (bundle === undefined) continue;
       judged.push(isDocumented(bundle) ? bundle : await documented(this.#judge(bundle, listed, now)));
+      this.#search.judged?.(judged.length, sampled.length);
     }
     return judged;
   }

@@ -46,6 +46,9 @@ export interface Carrier {
   pause(seconds: number): Promise<void>;
 }
 
+/** The tokens that a request costs at `node`, the same at each try. What it raises ends the request: nothing was sent. */
+export type Pay = (node: VerifiedNode) => Promise<readonly Bytes[]>;
+
 /** What one exchange is about. `pinned` is for what only the node that holds an answer can do: stop it. */
 export interface Errand {
   readonly request: Request;
@@ -53,6 +56,8 @@ export interface Errand {
   /** Whether a lost answer may begin anew, which makes void what was delivered. */
   readonly restart: boolean;
   readonly pinned: VerifiedNode | null;
+  /** Absent: the request has its tokens with it. */
+  readonly pay?: Pay | undefined;
 }
 
 /** A try ended with this outer status; 0 when no response came. */
@@ -132,10 +137,11 @@ export class Exchange {
   }
 
   async *#attempt(): Flow {
-    const { request } = this.#errand;
+    const { request, pay } = this.#errand;
     const place = await this.#session();
+    const paid = pay === undefined ? request : { ...request, tokens: await pay(place.node) };
     try {
-      yield* this.#send(place, payload(request));
+      yield* this.#send(place, payload(paid));
     } catch (fault) {
       if (!(fault instanceof Cut)) throw fault;
       if (!request.resume) throw new ChannelError("answer_cut");

@@ -7,7 +7,7 @@ import { Appraiser, type Memories } from "./appraisal.ts";
 import { challenge } from "./challenge.ts";
 import { Channel } from "./channel.ts";
 import { choose } from "./choice.ts";
-import { Discovery } from "./discovery.ts";
+import { Discovery, type Judged } from "./discovery.ts";
 import { type Ground, patient } from "./ground.ts";
 import { type VerifiedNode } from "./nodes.ts";
 
@@ -25,6 +25,7 @@ export interface Visit {
   readonly memories: Memories;
   readonly roots: ReadonlySet<string>;
   readonly ground: Ground;
+  readonly judged?: Judged;
 }
 
 /** The records of a node: of its listed evidence, and of its answer to a challenge. */
@@ -42,12 +43,13 @@ export class Connection {
   readonly #ground: Ground;
 
   /** Raises TrustError `not_pinned`, `pin_unusable`, `no_quorum`. Nothing is asked yet. */
-  constructor({ origin, pin, store, memories, roots, ground }: Visit) {
+  constructor({ origin, pin, store, memories, roots, ground, judged }: Visit) {
     const fetch = patient(ground, DOCUMENT_SECONDS);
     this.#ground = ground;
     this.server = new Server({ origin, fetch, store }, pin);
     this.appraiser = new Appraiser(roots, memories);
-    this.source = new Discovery({ origin, server: this.server, appraiser: this.appraiser, ground: { ...ground, fetch } });
+    const { server, appraiser } = this;
+    this.source = new Discovery({ origin, server, appraiser, ground: { ...ground, fetch }, judged });
     this.channel = new Channel(ground, this.source);
   }
 

@@ -6,35 +6,46 @@
  */
 
 import { type Channel, type Manner } from "@privity/channel/channel";
+import { prepare } from "@privity/channel/ahead";
 import { Chain } from "@privity/channel/chain";
+import { ChannelError } from "@privity/channel/errors";
 import { type Event } from "@privity/channel/events";
 import { type Ground } from "@privity/channel/ground";
 import { type VerifiedNode } from "@privity/channel/nodes";
 import { type Request as Sealed, RID } from "@privity/channel/request";
 import { type NodeSource } from "@privity/channel/wire";
 import { type Seen } from "@privity/protocol/application";
-import { type ProfileName } from "@privity/protocol/binding";
 import { type Bytes } from "@privity/protocol/bytes";
 import { PrivityError } from "@privity/protocol/errors";
 import { encode } from "@privity/protocol/jsontext";
 
 import { Conversations } from "./conversations.ts";
 import { ApiError } from "./errors.ts";
+import { type Settings } from "./options.ts";
+import { Told } from "./progress.ts";
+import { type Purse } from "./purse.ts";
 import { type Json, type JsonObject } from "./reading.ts";
+import { kept, noReceipt } from "./receipts.ts";
+import { SpareChains } from "./spare_chains.ts";
 
-/** What answers: where verified nodes come from, the channel to them, and what both stand on. */
+/** What answers: where verified nodes come from, the channel to them, what both stand on, and what pays where nodes count. */
 export interface Link {
   readonly source: NodeSource & { readonly seen: readonly Seen[] };
   readonly channel: Pick<Channel, "ask" | "stop">;
-  readonly ground: Pick<Ground, "clock" | "entropy">;
+  readonly ground: Ground;
+  readonly purse: Purse | null;
 }
 
-/** What is asked of a node: one body for each choice. `messages` say which conversation it belongs to. */
+/**
+ * What is asked of a node: one body for each choice. `messages` say which conversation it belongs to, `receipt` the name
+ * under which receipts are kept, "" asks for none.
+ */
 export interface Asked {
   readonly op: "chat" | "embed";
   readonly model: string;
   readonly bodies: readonly JsonObject[];
   readonly messages: readonly Json[];
+  readonly receipt: string;
 }
 
 /** An event of the choice `index`. */
@@ -50,18 +61,23 @@ export const MOST = 64;
 /** Bytes of a body, as many as a RUN may have. */
 export const MAX_BODY = 32 * 2 ** 20;
 const SECRET = 32;
+/** Reasons after which the request goes out once more, with other tokens. */
+const NOT_PAID: readonly string[] = ["token_spent", "token_expired"];
+const NEVER = new AbortController().signal;
 
 /** Sends requests for all who use one `fetch`. */
 export class Asking {
   readonly #link: Link;
-  readonly #profile: ProfileName;
+  readonly #settings: Settings;
   readonly #conversations: Conversations;
+  readonly #spare: SpareChains;
   #running = 0;
 
-  constructor(link: Link, profile: ProfileName) {
+  constructor(link: Link, settings: Settings) {
     this.#link = link;
-    this.#profile = profile;
+    this.#settings = settings;
     this.#conversations = new Conversations(link.ground.entropy(SECRET));
+    this.#spare = new SpareChains((model) => prepare(link.ground, link.source, model, NEVER));
   }
 
   /**
@@ -91,25 +107,64 @@ export class Asking {
   /** The events of one choice. The first one goes on with the conversation's chain; the others have their own. */
   async *#choice(asked: Asked, request: Sealed, index: number, manner: Manner): Flow {
     const known = index === 0 && asked.messages.length > 0;
-    const chain = known ? await this.#conversations.take(asked.model, asked.messages) : new Chain();
+    const held = known ? await this.#conversations.take(asked.model, asked.messages) : new Chain();
+    const chain = held.node === null ? this.#spare.take(asked.model) : held;
+    const told = new Told(this.#settings.progress);
     let answers: VerifiedNode | null = null;
     try {
-      for await (const event of this.#link.channel.ask(request, chain, manner)) {
+      for await (const event of this.#paid(request, chain, manner, told)) {
         if (event.kind === "accepted") answers = event.node;
         if (event.kind === "complete") answers = null;
+        if (event.kind === "complete") await this.#keep(asked, index, event);
+        told.take(event);
         yield { index, event };
       }
       if (known) await this.#conversations.keep(asked.model, asked.messages, chain);
+      if (this.#settings.ahead) void this.#spare.make(asked.model);
     } finally {
       // Whoever stops listening ends the answer: its model stops too.
       if (answers !== null) void this.#link.channel.stop(request, answers);
     }
   }
 
+  /** The events of a request that is paid for; one whose tokens were not taken goes out once more, with others. */
+  async *#paid(request: Sealed, chain: Chain, manner: Manner, told: Told): AsyncGenerator<Event, void, void> {
+    const { purse } = this.#link;
+    const { rid, op } = request;
+    const pay = async ({ prices }: VerifiedNode): Promise<readonly Bytes[]> => {
+      const price = op === "chat" || op === "embed" ? prices?.[op] ?? 0 : 0;
+      return price === 0 || purse === null ? [] : purse.pay(rid, price);
+    };
+    for (let again = false; ; again = true) {
+      let last = "";
+      try {
+        for await (const event of this.#link.channel.ask(request, chain, { ...manner, pay })) {
+          if (event.kind === "line") last = event.value.t;
+          if (event.kind === "complete") purse?.ended(rid);
+          yield event;
+        }
+        return;
+      } catch (error) {
+        if (request.receipt && last === "done" && error instanceof PrivityError) throw noReceipt(error.reason);
+        const reason = error instanceof ChannelError ? error.reason : "";
+        if (!NOT_PAID.includes(reason)) throw error;
+        purse?.refused(rid);
+        if (again || last !== "" || purse === null) throw error;
+        told.again(reason, 0);
+      }
+    }
+  }
+
+  async #keep({ receipt, bodies }: Asked, index: number, event: Event & { readonly kind: "complete" }): Promise<void> {
+    const { receipts } = this.#settings;
+    if (receipt === "" || receipts === null) return;
+    await kept(receipts, bodies.length === 1 ? receipt : `${receipt}-${String(index)}`, event.receipt);
+  }
+
   #request(asked: Asked, body: JsonObject): Sealed {
     return {
-      rid: this.#link.ground.entropy(RID), op: asked.op, body: written(body), model: asked.model, profile: this.#profile,
-      resume: asked.op === "chat", receipt: false, seen: this.#link.source.seen,
+      rid: this.#link.ground.entropy(RID), op: asked.op, body: written(body), model: asked.model, profile: this.#settings.profile,
+      resume: asked.op === "chat", receipt: asked.receipt !== "", seen: this.#link.source.seen,
     };
   }
 }

@@ -1,6 +1,5 @@
 /** What goes wrong, in the shape of the OpenAI API. Source: specs/proxy.md, "Errors". */
 
-import { type Documented } from "@privity/channel/errors";
 import { Malformed } from "@privity/protocol/errors";
 
 import { type JsonObject } from "./reading.ts";
@@ -35,7 +34,8 @@ export class ApiError extends Error {
 
 const OF_REQUEST: Readonly<Record<string, readonly [status: number, type: ErrorType]>> = {
   too_large: [413, "invalid_request_error"], policy: [403, "permission_error"], token_invalid: [403, "permission_error"],
-  token_spent: [403, "permission_error"], token_expired: [403, "permission_error"], slow_down: [429, "rate_limit_error"],
+  token_spent: [403, "permission_error"], token_expired: [403, "permission_error"],
+  tokens_gone: [429, "rate_limit_error"], slow_down: [429, "rate_limit_error"],
   busy: [503, "server_error"], model_unavailable: [503, "server_error"],
 };
 /** The node had the request, or may have had it. */
@@ -44,15 +44,20 @@ const STEP = "[A-Za-z0-9_]+(?:\\[\\d+\\])?";
 const NAMED = new RegExp(`^(${STEP}(?:\\.${STEP})*) (?:is|has|and) `);
 const OF_ENGINE = /does not accept the member ([A-Za-z0-9_.]+?)\.?$/;
 
+/** A failure that a specification describes, by a reason of a closed list. */
+export interface Reasoned {
+  readonly reason: string;
+  readonly detail?: string;
+}
+
 /** The error for a member of a request that cannot be honoured; it is never dropped in silence. */
 export function refused(param: string, why: string, code = "unsupported_parameter"): ApiError {
   return new ApiError({ status: 400, message: `${param} ${why}`, type: "invalid_request_error", code, param });
 }
 
-/** The error for what verification, the channel or the node said. Everything unknown is a 503. */
-export function ofFailure(failure: Documented): ApiError {
-  const detail = "detail" in failure ? failure.detail : "";
-  const reason: string = failure.reason;
+/** The error for what verification, the channel, the wallet or the node said. Everything unknown is a 503. */
+export function ofFailure(failure: Reasoned): ApiError {
+  const { reason, detail = "" } = failure;
   if (reason === "bad_request") return named(detail);
   if (reason === "no_node" && detail !== "") {
     const message = `No verified node offers the ${detail}.`;

@@ -5,7 +5,7 @@
  */
 
 import { Connection, type Visit } from "@privity/channel/sdk";
-import { type ProfileName } from "@privity/protocol/binding";
+import { turned } from "@privity/channel/relayed";
 import { base64urlEncode } from "@privity/protocol/canonical";
 
 import { type Asked, Asking, type Heard, type Link } from "./asking.ts";
@@ -13,9 +13,12 @@ import { type Choice, Chunks, completion, type Head, usageChunk } from "./chat_a
 import { bodiesOf, type ChatCall, choicesOf, readChat } from "./chat_request.ts";
 import { type EmbedCall, readEmbeddings, Vectors } from "./embeddings.ts";
 import { ApiError } from "./errors.ts";
+import { GuestPurse } from "./guest_purse.ts";
 import { KeptResponses } from "./kept_responses.ts";
 import { model, models } from "./models.ts";
+import { heardBy, type Options, relayOf, type Settings, settingsOf } from "./options.ts";
 import { isList, type Json, type JsonObject } from "./reading.ts";
+import { unwanted } from "./receipts.ts";
 import { apiError, event, refusal, Reply } from "./reply.ts";
 import { ResponsesAnswer } from "./responses_answer.ts";
 import { readResponse, renamed, type ResponsesCall } from "./responses_request.ts";
@@ -30,25 +33,39 @@ const MODEL = "/v1/models/";
 
 /**
  * The server of `visit`, as a `fetch` of the OpenAI API. Test enclaves are refused unless `visit.roots` names their
- * development root: giving one is the consent, and whoever runs them can read everything. Raises TrustError for the pin.
+ * development root: giving one is the consent, and whoever runs them can read everything.
+ *
+ * Raises TrustError for the pin, TypeError and RangeError for options that are none.
  */
-export function privityFetch(visit: Visit, profile: ProfileName = "p1"): Fetch {
-  const { source, channel } = new Connection(visit);
-  return answering({ source, channel, ground: visit.ground }, profile);
+export function privityFetch(visit: Visit, options: Options = {}): Fetch {
+  const settings = settingsOf(options);
+  const relay = relayOf(options);
+  const { origin, ground } = visit;
+  const way = relay === null ? ground : { ...ground, fetch: turned(ground.fetch, new URL(origin).origin, relay) };
+  const { source, channel, server } = new Connection(heardBy({ ...visit, ground: way }, settings.progress));
+  const meter = { deploy: server.pin.deploy, listed: () => source.standing?.posted.issuers ?? null };
+  const purse = new GuestPurse({ origin, ground, meter, hidden: relay !== null });
+  return answering({ source, channel, ground: way, purse }, options);
 }
 
 /** The same over what is given. */
-export function answering(link: Link, profile: ProfileName): Fetch {
-  const api = new Api(link, new Asking(link, profile));
+export function answering(link: Link, options: Options = {}): Fetch {
+  const settings = settingsOf(options);
+  const api = new Api(link, settings);
   return async (input, init) => {
     const request = new Request(input, init);
+    const over = new AbortController();
+    const { signal } = request;
+    const end = (): void => over.abort(signal.reason);
+    if (signal.aborted) end();
+    signal.addEventListener("abort", end);
     try {
-      const answer = api.answer(request);
+      const answer = api.answer(request, over);
       // Whoever aborts waits for nothing, not even for a search of nodes; what still comes is heard by nobody.
       answer.catch(() => undefined);
-      return await Promise.race([answer, aborted(request.signal)]);
+      return await Promise.race([answer, aborted(over.signal)]);
     } catch (error) {
-      if (request.signal.aborted) throw request.signal.reason;
+      if (over.signal.aborted) throw over.signal.reason;
       return refusal(apiError(error));
     }
   };
@@ -67,27 +84,25 @@ type Route = (request: Request, over: AbortController) => Promise<Response> | Re
 
 class Api {
   readonly #link: Link;
+  readonly #settings: Settings;
   readonly #asking: Asking;
   readonly #kept = new KeptResponses();
 
-  constructor(link: Link, asking: Asking) {
+  constructor(link: Link, settings: Settings) {
     this.#link = link;
-    this.#asking = asking;
+    this.#settings = settings;
+    this.#asking = new Asking(link, settings);
   }
 
-  async answer(request: Request): Promise<Response> {
+  async answer(request: Request, over: AbortController): Promise<Response> {
     const path = pathOf(request.url);
     const routes = this.#routes(path);
     if (routes.size === 0) throw wrong(404, `There is no route ${path.slice(0, 128)}.`, "unknown_url");
     const route = routes.get(request.method);
     if (route === undefined) throw wrong(405, `This route takes ${[...routes.keys()].join(", ")}.`, "method_not_allowed");
-    const { headers, signal } = request;
+    const { headers } = request;
     if (headers.has("content-encoding")) throw wrong(415, "The body is compressed; send it as it is.", "content_encoding");
-    if (headers.get("x-privity-receipt") === "true") throw wrong(400, "No receipts are kept here.", "receipt_refused");
-    const over = new AbortController();
-    const end = (): void => over.abort(signal.reason);
-    if (signal.aborted) end();
-    signal.addEventListener("abort", end);
+    if (this.#settings.receipts === null && wantsReceipt(request)) throw unwanted();
     return route(request, over);
   }
 
@@ -100,22 +115,23 @@ class Api {
     switch (path) {
       case "/v1/models": return new Map([["GET", async () => this.#reply().json(models(await this.#nodes()))]]);
       case "/v1/chat/completions": return new Map<string, Route>([["POST", async (request, over) => (
-        this.#chat(readChat(await request.text()), over))]]);
+        this.#chat(readChat(await request.text()), request, over))]]);
       case "/v1/embeddings": return new Map<string, Route>([["POST", async (request, over) => (
-        this.#embed(readEmbeddings(await request.text()), over))]]);
+        this.#embed(readEmbeddings(await request.text()), request, over))]]);
       case "/v1/responses": return new Map<string, Route>([["POST", async (request, over) => {
         const call = readResponse(await request.text(), (earlier) => this.#kept.messages(earlier));
-        return this.#respond(call, over);
+        return this.#respond(call, request, over);
       }]]);
       default: return new Map();
     }
   }
 
-  async #chat(call: ChatCall, over: AbortController): Promise<Response> {
+  async #chat(call: ChatCall, request: Request, over: AbortController): Promise<Response> {
     const head = { id: this.#newId("chatcmpl"), created: this.#link.ground.clock(), model: call.model };
     const choices = choicesOf(call);
     const reply = this.#reply(call.notSent);
-    const events = this.#heard(asked(call), reply, over, !call.stream);
+    const receipt = this.#receipt(request, reply, head.id);
+    const events = this.#heard({ ...asked(call), receipt }, reply, over, !call.stream);
     if (call.stream) return reply.stream(told(events, head, choices, call.includeUsage), over, (error) => event(error.body()));
     for await (const { index, event: one } of events) {
       if (one.kind === "line") choices[index]?.take(one.value);
@@ -124,24 +140,26 @@ class Api {
     return reply.json(completion(head, choices));
   }
 
-  async #embed(call: EmbedCall, over: AbortController): Promise<Response> {
+  async #embed(call: EmbedCall, request: Request, over: AbortController): Promise<Response> {
     const vectors = new Vectors(call);
     const reply = this.#reply(call.notSent);
-    const wanted: Asked = { op: "embed", model: call.model, bodies: [call.body], messages: [] };
+    const receipt = this.#receipt(request, reply, this.#newId("embd"));
+    const wanted: Asked = { op: "embed", model: call.model, bodies: [call.body], messages: [], receipt };
     for await (const { event: one } of this.#heard(wanted, reply, over, false)) {
       if (one.kind === "line") vectors.take(one.value);
     }
     return reply.json(vectors.told());
   }
 
-  async #respond(call: ResponsesCall, over: AbortController): Promise<Response> {
+  async #respond(call: ResponsesCall, request: Request, over: AbortController): Promise<Response> {
     const { chat, echo, store } = call;
     const [choice] = choicesOf(chat);
     if (choice === undefined) throw new Error("a response is one choice");
     const title = { id: this.#newId("resp"), created: this.#link.ground.clock(), model: chat.model, echo, store };
     const answer = new ResponsesAnswer(title, (prefix) => this.#newId(prefix), choice);
     const reply = this.#reply(chat.notSent);
-    const events = inTheirNames(this.#heard(asked(chat), reply, over, !call.stream), over);
+    const receipt = this.#receipt(request, reply, title.id);
+    const events = inTheirNames(this.#heard({ ...asked(chat), receipt }, reply, over, !call.stream), over);
     const end = (): readonly JsonObject[] => {
       const last = answer.finish();
       if (store) this.#kept.keep(title.id, [...call.history, ...answer.messages()], answer.told(answer.status));
@@ -156,14 +174,31 @@ class Api {
     return reply.json(answer.told(answer.status));
   }
 
-  /** What is heard of an answer; its nodes are noted for the headers. */
-  async *#heard(
-    wanted: Asked, reply: Reply, { signal }: AbortController, restart: boolean,
-  ): AsyncGenerator<Heard, void, void> {
-    for await (const heard of this.#asking.ask(wanted, { signal, restart })) {
-      if (heard.event.kind === "accepted") reply.nodes.push(heard.event.node);
-      yield heard;
+  /** What is heard of an answer; its nodes are noted for the headers. One that takes too long ends. */
+  async *#heard(wanted: Asked, reply: Reply, over: AbortController, restart: boolean): AsyncGenerator<Heard, void, void> {
+    const ended = new AbortController();
+    const { timeout } = this.#settings;
+    if (timeout !== null) {
+      void this.#link.ground.sleep(timeout, ended.signal).then(() => {
+        const late = new DOMException(`The answer timed out: ${String(timeout)} seconds.`, "TimeoutError");
+        if (!ended.signal.aborted) over.abort(late);
+      });
     }
+    try {
+      for await (const heard of this.#asking.ask(wanted, { signal: over.signal, restart })) {
+        if (heard.event.kind === "accepted") reply.nodes.push(heard.event.node);
+        yield heard;
+      }
+    } finally {
+      ended.abort();
+    }
+  }
+
+  /** The name under which a receipt of the answer is kept, which the answer says; "" where none is asked for. */
+  #receipt(request: Request, reply: Reply, id: string): string {
+    const { receipts } = this.#settings;
+    if (receipts?.every === true || wantsReceipt(request)) reply.receipt = id;
+    return reply.receipt;
   }
 
   #told(id: string): Response {
@@ -231,7 +266,11 @@ async function* inTheirNames(
   }
 }
 
-function asked(call: ChatCall): Asked {
+function wantsReceipt({ headers }: Request): boolean {
+  return headers.get("x-privity-receipt") === "true";
+}
+
+function asked(call: ChatCall): Omit<Asked, "receipt"> {
   const { messages } = call.body;
   const said: readonly Json[] = isList(messages) ? messages : [];
   return { op: "chat", model: call.model, bodies: bodiesOf(call), messages: said };

@@ -2,13 +2,17 @@
 
 import { isDocumented } from "@privity/channel/errors";
 import { type VerifiedNode } from "@privity/channel/nodes";
+import { ServiceError } from "@privity/history/service";
 
 import { ApiError, ofFailure } from "./errors.ts";
+import { WalletError } from "./purse.ts";
 import { type JsonObject } from "./reading.ts";
 
 /** What the headers of an answer say: who gave it, and what of the request stays here. */
 export class Reply {
   readonly nodes: VerifiedNode[] = [];
+  /** Under which name a receipt of the answer is kept, "" for none. */
+  receipt = "";
   readonly #fixed: Readonly<Record<string, string>>;
 
   /** `id` names the answer to the program, and to nobody else. */
@@ -54,11 +58,12 @@ export class Reply {
   }
 
   #headers(): Record<string, string> {
-    if (this.nodes.length === 0) return { ...this.#fixed };
+    const fixed = { ...this.#fixed, ...(this.receipt === "" ? {} : { "x-privity-receipt": this.receipt }) };
+    if (this.nodes.length === 0) return fixed;
     // eslint-disable-next-line no-restricted-globals -- written out, not asked what time it is
     const times = this.nodes.map(({ appraisedAt }) => new Date(appraisedAt * 1000).toISOString());
     return {
-      ...this.#fixed,
+      ...fixed,
       "x-privity-node": joined(this.nodes.map(({ digest }) => digest)),
       "x-privity-release": joined(this.nodes.map(({ release }) => release)),
       "x-privity-verified-at": joined(times),
@@ -70,7 +75,7 @@ export class Reply {
 /** The error that a failure is. Only the kind of a fault of ours is told: its words could quote what was asked. */
 export function apiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
-  if (isDocumented(error)) return ofFailure(error);
+  if (isDocumented(error) || error instanceof WalletError || error instanceof ServiceError) return ofFailure(error);
   const message = `The client failed (${error instanceof Error ? error.name : typeof error}).`;
   return new ApiError({ status: 500, message, type: "server_error", code: "client_failed", param: null });
 }

@@ -19,7 +19,9 @@ async function program(changed: Partial<Script> = {}): Promise<{ readonly node: 
   const node = await FakeNode.make("node", script(changed));
   const bench = new Bench(node);
   const source = Object.assign(bench.source, { seen: [] });
-  const fetch = answering({ source, channel: new Channel(bench.ground, source), ground: bench.ground }, "p1");
+  const fetch = answering(
+    { source, channel: new Channel(bench.ground, source), ground: bench.ground, purse: null }, { ahead: false },
+  );
   return { node, openai: new OpenAI({ apiKey: "none", fetch, maxRetries: 0 }) };
 }
 

@@ -44,7 +44,9 @@ async function standing(changed: Partial<Script> = {}): Promise<Stand> {
   const nodes = (): Promise<readonly VerifiedNode[]> => (
     refused === null ? Promise.resolve([verified]) : Promise.reject(new ChannelError(refused)));
   const source = { nodes, contradicted: (one: VerifiedNode) => bench.source.contradicted(one), seen: [] };
-  const fetch = answering({ source, channel: new Channel(bench.ground, source), ground: bench.ground }, "p1");
+  const fetch = answering(
+    { source, channel: new Channel(bench.ground, source), ground: bench.ground, purse: null }, { ahead: false },
+  );
   return { node, bench, fetch, refuse: (reason) => { refused = reason; } };
 }
 
@@ -105,7 +107,9 @@ test("an abort waits for no search of nodes", async () => {
     return new Promise(() => undefined);
   };
   const source = { nodes, contradicted: () => Promise.resolve(), seen: [] };
-  const fetch = answering({ source, channel: new Channel(bench.ground, source), ground: bench.ground }, "p1");
+  const fetch = answering(
+    { source, channel: new Channel(bench.ground, source), ground: bench.ground, purse: null }, { ahead: false },
+  );
   const over = new AbortController();
   const asked = fetch(`${ADDRESS}/chat/completions`, { ...asking(), signal: over.signal });
   await expect.poll(() => searched).toBe(true);
