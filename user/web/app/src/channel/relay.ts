@@ -21,8 +21,6 @@ const MAX_NAME = 80;
 const MAX_CHOICE = 2048;
 const ORIGIN = /^https?:\/\/[A-Za-z0-9.:[\]-]{1,250}$/;
 const FORWARD = ["kind", "name", "url"] as const;
-/** What is asked of the server's own address without an account. */
-const PUBLIC = ["/.well-known/privity", "/v1/bulletin", "/v1/nodes/"] as const;
 
 /** What is kept: the relay's origin, and the run origin by which tokens know this server (specs/wallet.md). */
 export interface Choice {
@@ -103,18 +101,4 @@ export function runIn(document: Uint8Array): string {
  */
 export function guestMayAsk(relay: RelayView | null, price: number): void {
   if (relay !== null && price > 0) throw new Refusal("relay.guest");
-}
-
-/**
- * A `fetch` that leads every request for `service` and its channel to `relay`.
- *
- * There is no other way: not when the relay fails, nor when it says so. Rejects with TrustError `relay_bypassed`.
- */
-export function turned(fetch: Fetch, service: string, relay: string): Fetch {
-  return async (address, options) => {
-    const { origin, host, pathname } = new URL(address);
-    if (origin === relay) return fetch(address, options);
-    if (origin !== service || !PUBLIC.some((path) => pathname.startsWith(path))) throw new TrustError("relay_bypassed", host);
-    return fetch(`${relay}${pathname}`, options);
-  };
 }

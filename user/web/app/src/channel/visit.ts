@@ -8,6 +8,7 @@
 import { EvidenceRefused, isDocumented } from "@privity/channel/errors";
 import { patient } from "@privity/channel/ground";
 import { type VerifiedNode } from "@privity/channel/nodes";
+import { turned } from "@privity/channel/relayed";
 import { Connection, DOCUMENT_SECONDS } from "@privity/channel/sdk";
 import type { Bytes } from "@privity/protocol/bytes";
 import type { JsonObject } from "@privity/protocol/canonical";
@@ -27,7 +28,7 @@ import type { Cabinet, Edges } from "./edges.ts";
 import { faultOf } from "./fault.ts";
 import { keep, type Pinned, pinnedFor } from "./pin.ts";
 import { type Around, type Judged, releaseOf, unbelieved, viewOf } from "./record.ts";
-import { type Choice, choiceIn, encodeChoice, guestMayAsk, NO_RELAY, offersIn, relayView, runBehind, turned } from "./relay.ts";
+import { type Choice, choiceIn, encodeChoice, guestMayAsk, NO_RELAY, offersIn, relayView, runBehind } from "./relay.ts";
 
 /** Seconds before a judgement ends at which it is made anew, while the page is open. */
 export const RENEWED_BEFORE = 60;

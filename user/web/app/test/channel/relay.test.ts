@@ -1,5 +1,6 @@
 /** A relay that a person chose: everything without an account goes through it, nothing past it, and no operator chooses it. */
 
+import { turned } from "@privity/channel/relayed";
 import { ascii } from "@privity/protocol/bytes";
 import * as canonical from "@privity/protocol/canonical";
 import type { Json } from "@privity/protocol/canonical";
@@ -8,7 +9,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { refusal } from "../../../packages/channel/test/bench.ts";
 import { KEYS, ORIGIN, RELEASE } from "../../../packages/trust/test/web.ts";
 import type { RecordView } from "../../src/bridge/channel.ts";
-import { choiceIn, guestMayAsk, offersIn, relayView, runIn, turned } from "../../src/channel/relay.ts";
+import { choiceIn, guestMayAsk, offersIn, relayView, runIn } from "../../src/channel/relay.ts";
 import { Desk, Drawer, HONEST, ROOT } from "./desk.ts";
 
 const RELAY = "https://relay.example";
