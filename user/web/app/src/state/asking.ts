@@ -13,6 +13,7 @@ import type { ChannelNews, Ended } from "../bridge/channel.ts";
 import { Refusal } from "../bridge/line.ts";
 import type { Given } from "../bridge/vault.ts";
 import type { MessageView } from "../bridge/views.ts";
+import { reasonText } from "../text/reasons.ts";
 import { t } from "../text/text.ts";
 import { blocked, chat } from "./app.ts";
 import { adopt, archiveOldest, fresh, reread } from "./chats.ts";
@@ -21,7 +22,7 @@ import { giveBack, keepWaiting, wasSent } from "./drafts.ts";
 import { failed } from "./failing.ts";
 import { faultOf } from "./faults.ts";
 import { chosenEffort, chosenModel } from "./models.ts";
-import { say } from "./notices.ts";
+import { say, tell } from "./notices.ts";
 import { affordable, allowance, tokensFor, watchAllowance } from "./paying.ts";
 import { ports } from "./ports.ts";
 import { remembered } from "./remembered.ts";
@@ -68,7 +69,7 @@ export async function edit(message: MessageView, text: string): Promise<boolean>
 /** Have a question of the chat in sight answered again, beside the answers that it has; `model` by another one. */
 export async function regenerate(question: string, model: string | null = null): Promise<void> {
   const open = chat.value;
-  if (open === null || blocked.value !== null || runs.value.has(open.row.id)) return;
+  if (open === null || runs.value.has(open.row.id) || hindered()) return;
   asked.value += 1;
   await begin(open.row.id, question, newRid(), model ?? chosenModel.value?.id ?? null);
 }
@@ -76,10 +77,17 @@ export async function regenerate(question: string, model: string | null = null):
 /** Try again what failed or was cut: with the request id that it had, as long as this page knows it. */
 export async function tryAgain(question: string): Promise<void> {
   const open = chat.value;
-  if (open === null || blocked.value !== null || runs.value.has(open.row.id)) return;
+  if (open === null || runs.value.has(open.row.id) || hindered()) return;
   asked.value += 1;
   const failure = failures.value.get(question);
   await begin(open.row.id, question, failure?.rid ?? newRid(), chosenModel.value?.id ?? null);
+}
+
+/** Whether nothing can be sent now; whoever pressed a button that sends is told why. */
+function hindered(): boolean {
+  const reason = blocked.value;
+  if (reason !== null) tell(t("chat.blocked", { reason: reasonText(reason).text }));
+  return reason !== null;
 }
 
 /** End the answer of a chat; what came stays. */

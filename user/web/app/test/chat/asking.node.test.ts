@@ -296,6 +296,23 @@ describe("without a proof nothing is sent", () => {
     expect(far.of("ask")).toEqual([]);
   });
 
+  test("and whoever has it tried again is told what stands against it", async () => {
+    await ask();
+    far.end("cut", "answer_cut");
+    await settle();
+    for (const press of [tryAgain, regenerate]) {
+      notices.value = [];
+      record.value = { ...RECORD, verdict: "refused", reasons: ["debug_enabled"] };
+      await press(message(0).id);
+      expect(notices.value.map(({ text }) => text)).toEqual([expect.stringContaining("Sending is blocked")]);
+      notices.value = [];
+      record.value = null;
+      await press(message(0).id);
+      expect(notices.value.length).toBe(1);
+    }
+    expect(far.of("ask").length).toBe(1);
+  });
+
   test("neither again, nor anew, nor edited, nor from the queue", async () => {
     await ask("first");
     await ask("second");
