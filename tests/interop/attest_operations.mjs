@@ -41,9 +41,9 @@ const readers = {
     const one = cose.decode(data);
     return { protected: hex(one.protected), payload: hex(one.payload), signature: hex(one.signature), curve: one.curve.name };
   },
-  event_log: ({ event_log }, data) => {
+  event_log: async ({ event_log }, data) => {
     const events = event_log.decode(data);
-    return { events: events.map(({ tag, payload }) => [tag, hex(payload)]), replay: hex(event_log.replay(events)) };
+    return { events: events.map(({ tag, payload }) => [tag, hex(payload)]), replay: hex(await event_log.replay(events)) };
   },
   policy: ({ policy }, data) => {
     const one = policy.decode(data);
@@ -58,9 +58,9 @@ const readers = {
 };
 
 /** What a reader gives, or the name of the documented error and its code or reason. */
-function attempt(all, reader, data) {
+async function attempt(all, reader, data) {
   try {
-    return { ok: readers[reader](all, data) };
+    return { ok: await readers[reader](all, data) };
   } catch (error) {
     const documented = [all.der.DerError, all.cose.CoseError, all.event_log.EventLogError, all.errors.PolicyMalformed];
     if (documented.some((kind) => error instanceof kind) || error.constructor.name === "Malformed") {
@@ -91,7 +91,7 @@ async function record(all, { policy, now, nonce, traffic_key, proved }, data) {
 export const attest = {
   async read({ reader, inputs }) {
     const all = await modules();
-    return { read: inputs.map((data) => attempt(all, reader, raw(data))) };
+    return { read: await Promise.all(inputs.map((data) => attempt(all, reader, raw(data)))) };
   },
   async appraise({ bundles, policy, ...rest }) {
     const all = await modules();

@@ -13,6 +13,7 @@ const { Connection } = await load("channel/dist/src/sdk.js");
 const { chatRequest, NO_WISHES } = await load("channel/dist/src/request.js");
 const { Answer } = await load("channel/dist/src/answer.js");
 const { Chain } = await load("channel/dist/src/chain.js");
+const { Conversation } = await load("channel/dist/src/turns.js");
 const { chooseXWing } = await load("protocol/dist/src/webcrypto.js");
 
 const [, , origin, pinFile, root, bundleFile] = process.argv;
@@ -100,7 +101,7 @@ async function stopped(connection, node) {
 
 /** A question that the person leaves at its first words. */
 async function left(connection) {
-  const conversation = connection.conversation();
+  const conversation = new Conversation(connection, ground);
   const over = new AbortController();
   try {
     for await (const { kind } of conversation.ask("Go on.", { signal: over.signal, restart: false })) {
@@ -115,13 +116,13 @@ async function left(connection) {
 const refused = await refusal(() => visit([]).source.nodes("", false));
 const postedBefore = wire.asked.length;
 const connection = visit([root]);
-const conversation = connection.conversation();
+const conversation = new Conversation(connection, ground);
 const first = await ask(conversation, "Hello?", 12);
 const { provenance } = conversation;
 writeFileSync(bundleFile, provenance.bundle);
 const second = await ask(conversation, "And then?", 12);
 wire.cut = 72 + 512 * 3;
-const resumed = await ask(connection.conversation(), "Speak on.", 380);
+const resumed = await ask(new Conversation(connection, ground), "Speak on.", 380);
 const [node] = await connection.source.nodes("", false);
 const ended = await stopped(connection, node);
 const gone = await left(connection);

@@ -7,8 +7,8 @@ import { attest } from "./attest_operations.mjs";
 
 const DIST = new URL("../../user/web/packages/protocol/dist/src/", import.meta.url);
 const load = (name) => import(new URL(`${name}.js`, DIST).href);
-const NAMES = ["admission", "application", "bytes", "errors", "hello", "labels", "limits", "pacing", "run", "xwing"];
-const [admission, application, bytes, errors, hello, labels, limits, pacing, run, xwing] = await Promise.all(
+const NAMES = ["admission", "application", "bytes", "errors", "hello", "labels", "limits", "pacing", "reasons", "run", "xwing"];
+const [admission, application, bytes, errors, hello, labels, limits, pacing, reasons, run, xwing] = await Promise.all(
   NAMES.map(load),
 );
 
@@ -99,7 +99,7 @@ const constants = {
   constants() {
     const { OUTER_ERRORS, REACTIONS } = admission;
     const { INNER_ERRORS } = application;
-    return { limits, labels, reasons: errors.REASONS, OUTER_ERRORS, REACTIONS, INNER_ERRORS };
+    return { limits, labels, reasons: reasons.REASONS, OUTER_ERRORS, REACTIONS, INNER_ERRORS };
   },
 };
 

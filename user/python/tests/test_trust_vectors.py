@@ -56,5 +56,5 @@ def test_the_specified_reasons_are_reasons_of_the_client() -> None:
     spec = (FILE.parents[2] / "specs/trust.md").read_text()
     (line,) = [line for line in spec.splitlines() if line.startswith("**Reasons of the client:**")]
     named = line.partition(". ")[0].split("`")[1::2]
-    assert len(named) == 11
+    assert len(named) == 12
     assert [name for name in named if name not in CLIENT_REASONS] == []
