@@ -238,7 +238,7 @@ def install_programs() -> None:
         return
     mark("programs", "")
     shutil.rmtree(PROGRAMS, ignore_errors=True)
-    say(f"installing {lock.name}: programs of others, to try as they are; 180 MB")
+    say(f"installing {lock.name}: programs of others, to try as they are; 200 MB")
     pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--quiet", "--only-binary", ":all:"]
     pip += ["--no-compile", "--ignore-installed", "--prefix", str(PROGRAMS)]
     try:

@@ -5,8 +5,7 @@ import datetime
 import os
 import ssl
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -96,16 +95,6 @@ async def _piped(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> 
         target.close()
 
 
-@contextmanager
-def front(certificate: Path, behind: Path) -> Iterator[Front]:
-    """TLS in front, gone afterwards."""
-    made = Front(certificate, behind)
-    try:
-        yield made
-    finally:
-        made.close()
-
-
 @pytest.mark.system
 @pytest.mark.parametrize(
     ("trusted", "host", "said"),
@@ -124,7 +113,7 @@ def test_a_node_asks_a_ledger_behind_a_certificate_that_its_machine_trusts_and_n
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
     with (
         served(app, tmp_path / "s"),
-        front(ours.with_name("server.pem"), tmp_path / "s") as tls,
+        closing(Front(ours.with_name("server.pem"), tmp_path / "s")) as tls,
         node_process(f"https://localhost:{tls.port}", NOON) as node,
     ):
         post(tmp_path, Listed(node.document))

@@ -84,7 +84,7 @@ if (executablePath === null) {
     const server = await serve(folder);
     const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
     const address = `http://localhost:${server.address().port}/`;
-    const found = {};
+    const found = { slower: SLOWER };
     for (const count of [10, 500]) found[count] = await measured(browser, address, count, Number(rounds));
     console.log(JSON.stringify(found));
     await browser.close();
