@@ -106,6 +106,8 @@ export interface ChatView {
   readonly instructions: string;
   readonly folder: FolderRow | null;
   readonly messages: readonly MessageView[];
+  /** The newest other versions of the answer at the end, oldest first; absent: there are none. */
+  readonly beside?: readonly MessageView[];
 }
 
 export interface DeviceView {

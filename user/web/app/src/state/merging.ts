@@ -5,13 +5,15 @@ import type { ChatView, MessageView } from "../bridge/views.ts";
 /** `next`, with every message of `before` that did not change. */
 export function merged(before: ChatView | null, next: ChatView): ChatView {
   if (before?.row.id !== next.row.id) return next;
-  const known = new Map(before.messages.map((one) => [one.id, one]));
-  const messages = next.messages.map((one) => {
+  const known = new Map([...before.messages, ...before.beside ?? []].map((one) => [one.id, one]));
+  const same = (one: MessageView): MessageView => {
     const old = known.get(one.id);
     return old !== undefined && isSame(old, one) ? old : one;
-  });
+  };
+  const messages = next.messages.map(same);
   const unchanged = messages.length === before.messages.length && messages.every((one, index) => one === before.messages[index]);
-  return { ...next, messages: unchanged ? before.messages : messages };
+  const beside = next.beside === undefined ? {} : { beside: next.beside.map(same) };
+  return { ...next, ...beside, messages: unchanged ? before.messages : messages };
 }
 
 function isSame(left: MessageView, right: MessageView): boolean {

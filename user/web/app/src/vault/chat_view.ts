@@ -32,15 +32,26 @@ export function viewOf(opened: Opened, temporary: boolean, folders: Folders): Ch
   const time = Math.max(0, ...Array.from(nodes.values(), (one) => one.time));
   const folder = folderOf(content.folder.value, folders);
   const named = folder === null ? undefined : folders.get(folder);
+  const views = (ids: readonly Id[]): readonly MessageView[] => ids.flatMap((one) => {
+    const node = nodes.get(one);
+    return node === undefined ? [] : [messageView(opened, one, node, tree.siblings(grown, one))];
+  });
+  const beside = views(besides(grown, branch.at(-1)));
   return {
     row: rowOf({ id, content, archived, time, faults }, temporary, folders),
     model: content.model.value, effort: content.effort.value, instructions: content.instructions.value,
     folder: folder === null || named === undefined ? null : folderRow(folder, named),
-    messages: branch.flatMap((one) => {
-      const node = nodes.get(one);
-      return node === undefined ? [] : [messageView(opened, one, node, tree.siblings(grown, one))];
-    }),
+    messages: views(branch),
+    ...(beside.length > 0 && { beside }),
   };
+}
+
+/** Answers that may be shown beside the one at the end of a branch. */
+const MOST_BESIDE = 4;
+
+function besides(grown: tree.Tree, last: Id | undefined): readonly Id[] {
+  if (last === undefined || grown.nodes.get(last)?.role !== Role.ASSISTANT) return [];
+  return tree.siblings(grown, last).filter((one) => one !== last).slice(-MOST_BESIDE);
 }
 
 function messageView({ files, proofs, coming }: Opened, id: Id, node: Node, siblings: readonly Id[]): MessageView {

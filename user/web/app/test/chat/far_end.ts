@@ -211,7 +211,13 @@ export class FarEnd {
       at = node.parent;
     }
     const row = { id, title, folder: null, pinned: false, archived: false, temporary: false, time: 1, faults: [] };
-    return { row, model: null, effort: null, instructions: "", folder: null, messages: path };
+    const last = path.at(-1);
+    const siblings = last?.siblings ?? [];
+    const beside = nodes.filter((one) => one.id !== last?.id && siblings.includes(one.id));
+    return {
+      row, model: null, effort: null, instructions: "", folder: null, messages: path,
+      ...(last?.role === "assistant" && beside.length > 0 && { beside: beside.map((one) => ({ ...one, siblings })) }),
+    };
   }
 
   #tree(id: string): Tree {

@@ -42,11 +42,25 @@ describe("a guest", () => {
     expect((await tab.do("open", { chat })).messages[1]?.siblings).toEqual([first, second]);
     await tab.do("branch", { chat, message: first });
     expect(await shown(tab, chat)).toEqual(["One", "First answer"]);
+    expect((await tab.do("open", { chat })).beside?.map(({ id, text }) => [id, text])).toEqual([[second, "Second answer"]]);
     const edited = await write(tab, "One, edited", { chat, parent: null });
     expect(await shown(tab, chat)).toEqual(["One, edited"]);
     await tab.do("branch", { chat, message });
     expect((await tab.do("open", { chat })).messages[0]?.siblings).toEqual([message, edited.message]);
     expect((await shown(tab, chat))[0]).toBe("One");
+  });
+
+  test("the answer at the end comes with its newest other versions, and only the end does", async () => {
+    const tab = await new Profile("laptop").open();
+    const { chat, message } = await write(tab, "One");
+    const beside = async () => (await tab.do("open", { chat })).beside?.map(({ text }) => text);
+    expect(await beside()).toBeUndefined();
+    const first = await answer(tab, chat, message, "1");
+    expect(await beside()).toBeUndefined();
+    for (const text of ["2", "3", "4", "5", "6"]) await answer(tab, chat, message, text);
+    expect(await beside()).toEqual(["2", "3", "4", "5"]);
+    await write(tab, "Two", { chat, parent: first });
+    expect(await beside()).toBeUndefined();
   });
 
 });
