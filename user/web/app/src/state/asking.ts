@@ -9,7 +9,7 @@ import { batch, signal } from "@preact/signals";
 import { toHex } from "@privity/protocol/bytes";
 import { encode, type Json } from "@privity/protocol/canonical";
 
-import type { ChannelNews, Ended } from "../bridge/channel.ts";
+import type { ChannelNews, Ended, ModelView } from "../bridge/channel.ts";
 import { Refusal } from "../bridge/line.ts";
 import type { Given } from "../bridge/vault.ts";
 import type { MessageView } from "../bridge/views.ts";
@@ -19,15 +19,18 @@ import { blocked, chat } from "./app.ts";
 import { adopt, archiveOldest, fresh, reread } from "./chats.ts";
 import { clears } from "./clearing.ts";
 import { giveBack, keepWaiting, wasSent } from "./drafts.ts";
-import { failed } from "./failing.ts";
+import { failed, tried } from "./failing.ts";
 import { faultOf } from "./faults.ts";
-import { chosenEffort, chosenModel } from "./models.ts";
+import { chosenModel, effortOf } from "./models.ts";
 import { say, tell } from "./notices.ts";
 import { affordable, allowance, tokensFor, watchAllowance } from "./paying.ts";
 import { ports } from "./ports.ts";
 import { remembered } from "./remembered.ts";
 import { keepId } from "./request_ids.ts";
-import { failures, newRun, type Run, runOf, runs, setFailure, setRun } from "./runs.ts";
+import { type Failure, failures, newRun, type Run, runOf, runs, setFailure, setRun } from "./runs.ts";
+import {
+  answered, followChat, nextOf, pairOf, pairs, placeOf, secondAsked, secondIn, secondKey, secondModel, setPair,
+} from "./second.ts";
 import { addPiece, beginStream, endStream, restart } from "./streaming.ts";
 import { wordsIn } from "./words.ts";
 
@@ -53,34 +56,44 @@ clears(() => {
 export async function send(question: Question): Promise<boolean> {
   if (blocked.value !== null || writing.value || (allowance.value?.left === 0 && !await affordable())) return false;
   const open = chat.value;
-  if (open !== null && runs.value.has(open.row.id)) return enqueue(open.row.id, question);
+  if (open !== null && isBusy(open.row.id)) return enqueue(open.row.id, question);
   asked.value += 1;
-  return await put(open?.row.id ?? null, open?.messages.at(-1)?.id ?? null, question);
+  return await put(open?.row.id ?? null, open?.messages.at(-1)?.id ?? null, question, secondModel.value);
 }
 
-/** Ask again with other words: beside the old question, which stays. */
+/** Ask again with other words: beside the old question, which stays. One model answers: only the composer announces two. */
 export async function edit(message: MessageView, text: string): Promise<boolean> {
   const open = chat.value;
-  if (open === null || blocked.value !== null || runs.value.has(open.row.id) || writing.value) return false;
+  if (open === null || blocked.value !== null || isBusy(open.row.id) || writing.value) return false;
   asked.value += 1;
-  return await put(open.row.id, message.parent, { text, attachments: message.attachments.map(({ id }) => id) });
+  return await put(open.row.id, message.parent, { text, attachments: message.attachments.map(({ id }) => id) }, null);
 }
 
 /** Have a question of the chat in sight answered again, beside the answers that it has; `model` by another one. */
 export async function regenerate(question: string, model: string | null = null): Promise<void> {
   const open = chat.value;
-  if (open === null || runs.value.has(open.row.id) || hindered()) return;
+  if (open === null || isBusy(open.row.id) || hindered()) return;
   asked.value += 1;
+  if (pairOf(open.row.id, question) !== null) setPair(open.row.id, null);
   await begin(open.row.id, question, newRid(), model ?? chosenModel.value?.id ?? null);
 }
 
-/** Try again what failed or was cut: with the request id that it had, as long as this page knows it. */
-export async function tryAgain(question: string): Promise<void> {
+/**
+ * Try again what failed or was cut: with the request id that it had, as long as this page knows it. `key` says which of two
+ * answers; each is that of its own model.
+ */
+export async function tryAgain(question: string, key = question): Promise<void> {
   const open = chat.value;
-  if (open === null || runs.value.has(open.row.id) || hindered()) return;
+  if (open === null || isBusy(open.row.id) || hindered()) return;
   asked.value += 1;
-  const failure = failures.value.get(question);
-  await begin(open.row.id, question, failure?.rid ?? newRid(), chosenModel.value?.id ?? null);
+  const failure = failures.value.get(key);
+  const model = pairOf(open.row.id, question)?.models[placeOf({ key, question })] ?? chosenModel.value;
+  await begin(open.row.id, question, failure?.rid ?? newRid(), model?.id ?? null, key);
+}
+
+/** An answer comes to the chat, or is still to be asked of a second model. */
+function isBusy(id: string): boolean {
+  return runs.value.has(id) || pairs.value.get(id)?.waits === true;
 }
 
 /** Whether nothing can be sent now; whoever pressed a button that sends is told why. */
@@ -90,8 +103,9 @@ function hindered(): boolean {
   return reason !== null;
 }
 
-/** End the answer of a chat; what came stays. */
+/** End the answer of a chat; what came stays, and a second model that was to answer next is not asked. */
 export function stop(id: string): void {
+  if (pairs.value.get(id)?.waits === true) setPair(id, null);
   const run = runs.value.get(id);
   if (run === undefined || run.phase.value === "keeping") return;
   ports().channel.ask("stop", { request: run.request }).catch((error: unknown) => failed(error));
@@ -146,13 +160,20 @@ function enqueue(id: string, question: Question): boolean {
 }
 
 /** Write a question down and have it answered. What cannot be written stays in the composer. */
-async function put(id: string | null, parent: string | null, { text, attachments }: Question): Promise<boolean> {
+async function put(
+  id: string | null, parent: string | null, { text, attachments }: Question, second: ModelView | null,
+): Promise<boolean> {
   const { temporary, folder, model, effort } = fresh.value;
   writing.value = true;
   try {
     const written = await ports().vault.ask("write", { chat: id, parent, text, attachments, temporary, folder, model, effort });
+    if (id === null) followChat(written.chat);
     await shown(id, written.chat);
-    void begin(written.chat, written.message, newRid(), chosenModel.value?.id ?? null);
+    const first = chosenModel.value;
+    if (first !== null && second !== null) {
+      setPair(written.chat, { question: written.message, models: [first, second], answers: [null, null], waits: true });
+    }
+    void begin(written.chat, written.message, newRid(), first?.id ?? null);
     return true;
   } catch (error) {
     failed(error, { archive_oldest: () => void archiveOldest() });
@@ -170,19 +191,25 @@ async function shown(before: string | null, id: string): Promise<void> {
   else await reread(id);
 }
 
-async function begin(id: string, question: string, rid: string, model: string | null): Promise<void> {
-  setFailure(question, null);
+async function begin(id: string, question: string, rid: string, model: string | null, key = question): Promise<void> {
+  setFailure(key, null);
   let run: Run | null = null;
   try {
     if (blocked.value !== null) throw new Refusal(blocked.value);
     if (model === null) throw new Refusal("model_unavailable");
     const paid = await tokensFor(rid, false);
+    // Stopped meanwhile: the tokens wait for another question.
+    if (key !== question && pairOf(id, question) === null) {
+      release(id);
+      return;
+    }
     const { answer, given } = await ports().vault.ask("answer", { chat: id, message: question });
-    run = newRun({ request: newRid(), chat: id, question, answer, rid: paid.rid, model });
+    run = newRun({ request: newRid(), chat: id, question, key, answer, rid: paid.rid, model });
     beginStream(run);
     setRun(id, run);
+    if (key !== question) secondAsked(id);
     const asking = {
-      request: run.request, conversation: id, model, effort: chosenEffort.value, messages: spelled(given),
+      request: run.request, conversation: id, model, effort: effortOf(model), messages: spelled(given),
       receipt: remembered.value.receipts,
     };
     if (paid.tokens.length > 0) {
@@ -191,15 +218,35 @@ async function begin(id: string, question: string, rid: string, model: string | 
     await ports().channel.ask("ask", { ...asking, ...paid });
   } catch (error) {
     const { reason, detail } = faultOf(error);
-    if (run === null) setFailure(question, { rid, reason, detail, answer: null });
+    if (run === null) await notBegun(id, question, key, { rid, reason, detail, answer: null });
     else await ended(run, { ...NOTHING, reason, detail });
   }
+}
+
+/** Nobody was asked: that is told where the answer would be. A second model is asked all the same. */
+async function notBegun(id: string, question: string, key: string, failure: Failure): Promise<void> {
+  setFailure(key, failure);
+  const pair = pairOf(id, question);
+  if (key === question && pair?.waits === true) {
+    await begin(id, question, newRid(), pair.models[1].id, secondKey(question));
+    return;
+  }
+  secondAsked(id);
+  release(id);
+}
+
+/** The first answer has ended, and the second does not begin: the chat waits for nothing any more. */
+function release(id: string): void {
+  setRun(id, null);
+  unqueue(id);
 }
 
 function began(run: Run): void {
   const first = run.phase.value === "asking" || run.phase.value === "thinking";
   run.phase.value = "answering";
-  if (first && run.chat === chat.value?.row.id) say(t("chat.started"));
+  if (!first || run.chat !== chat.value?.row.id) return;
+  const name = nameOf(run);
+  say(name === null ? t("chat.started") : t("second.started", { model: name }));
 }
 
 /** Tokens that were spent or are over: others go with the same request, once. Returns whether it goes on. */
@@ -235,35 +282,52 @@ async function keep(run: Run, first: Ended): Promise<void> {
   // What came before a new beginning that brought nothing is the part of an answer, whatever became of the rest.
   const end: Ended = old && text !== "" ? { ...told, state: told.state === "stopped" ? "stopped" : "cut" } : told;
   run.phase.value = "keeping";
+  const came = text !== "" || reasoning !== "";
+  const kept = came || end.state === "complete";
   const [prompt, cached, completion] = end.usage ?? [0, 0, 0];
   try {
     await ports().vault.ask("finish", {
       chat: run.chat, answer: run.answer, text, reasoning, state: end.state, model: end.model, prompt, cached, completion,
       proof: end.proof, document: end.document, bundle: end.bundle, appraisal: end.appraisal, receipt: end.receipt,
     });
+    const first = pairOf(run.chat, run.question)?.answers[0] ?? null;
+    // The next question follows the first answer, unless the person says otherwise.
+    if (placeOf(run) === 1 && kept && first !== null) {
+      await tried(() => ports().vault.ask("branch", { chat: run.chat, message: first }));
+    }
     await reread(run.chat);
   } catch (error) {
     // The text stays on the page, and the answer can be kept once there is room, or the vault is back.
     failed(error, { try_again: () => void keep(run, end), free_space: () => void keep(run, end) });
     return;
   }
-  const came = text !== "" || reasoning !== "";
   if (end.state === "complete" || end.state === "stopped") {
-    keepId(run.question, null);
+    keepId(run.key, null);
     watchAllowance(run.rid);
   }
+  const broke = end.state === "failed" || end.state === "cut";
+  const next = nextOf(run);
   batch(() => {
-    setRun(run.chat, null);
-    if (end.state === "failed" || end.state === "cut") {
-      setFailure(run.question, { rid: run.rid, reason: end.reason, detail: end.detail, answer: came ? run.answer : null });
+    // Until the second begins the chat still waits for an answer.
+    if (next === null) setRun(run.chat, null);
+    answered(run, kept, broke);
+    if (broke) {
+      setFailure(run.key, { rid: run.rid, reason: end.reason, detail: end.detail, answer: came ? run.answer : null });
     }
   });
-  if (run.chat === chat.value?.row.id) announce(end, text);
-  afterwards(run, end, came ? run.answer : run.question);
+  if (run.chat === chat.value?.row.id) announce(run, end, text);
+  if (next !== null) void begin(run.chat, run.question, newRid(), next.id, secondKey(run.question));
+  else afterwards(run, end, came ? run.answer : run.question);
 }
 
-function announce({ state }: Ended, text: string): void {
-  if (state === "complete") say(t("chat.finished", { count: wordsIn(text) }));
+/** Who answers, where two do. */
+function nameOf(run: Run): string | null {
+  return pairOf(run.chat, run.question)?.models[placeOf(run)].name ?? null;
+}
+
+function announce(run: Run, { state }: Ended, text: string): void {
+  const [name, count] = [nameOf(run), wordsIn(text)];
+  if (state === "complete") say(name === null ? t("chat.finished", { count }) : t("second.finished", { model: name, count }));
   else if (state === "stopped") say(t("chat.stopped_spoken"));
 }
 
@@ -271,11 +335,13 @@ function announce({ state }: Ended, text: string): void {
 function afterwards(run: Run, { state }: Ended, last: string): void {
   const waiting = queued.value.get(run.chat);
   if (waiting === undefined) return;
-  if (state === "failed" || state === "cut" || blocked.value !== null) {
+  const pair = pairOf(run.chat, run.question);
+  const firstBroke = pair !== null && failures.value.has(run.question);
+  if (state === "failed" || state === "cut" || firstBroke || blocked.value !== null) {
     unqueue(run.chat);
     return;
   }
-  void put(run.chat, last, waiting).then((taken) => {
+  void put(run.chat, pair?.answers[0] ?? last, waiting, secondIn(run.chat, chosenModel.value)).then((taken) => {
     if (taken) setQueued(run.chat, null);
     else unqueue(run.chat);
   });

@@ -9,6 +9,7 @@ import { draft } from "./drafts.ts";
 import { faultOf } from "./faults.ts";
 import { chosenModel } from "./models.ts";
 import { ports } from "./ports.ts";
+import { secondModel } from "./second.ts";
 
 /** A file in the tray. */
 export interface Item {
@@ -50,9 +51,10 @@ clears(() => {
   impatient.value = false;
 });
 
-/** A picture, and a model that would refuse the question for it. */
+/** A picture, and a model of those that are asked that would refuse the question for it. */
 export const unseen = ({ state, type }: Item): boolean => {
-  return state === "ready" && type.startsWith("image/") && chosenModel.value?.vision === false;
+  const blind = chosenModel.value?.vision === false || secondModel.value?.vision === false;
+  return state === "ready" && type.startsWith("image/") && blind;
 };
 
 /** What can be sent as it stands: a text or a file, none that is still being read and none that the model cannot see. */

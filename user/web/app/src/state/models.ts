@@ -19,6 +19,12 @@ export const chosenEffort = computed<string | null>(() => {
   return wanted !== null && chosenModel.value?.efforts.includes(wanted) === true ? wanted : null;
 });
 
+/** The same for another model than the chosen one: null where it has no such effort. */
+export function effortOf(model: string): string | null {
+  const effort = chosenEffort.value;
+  return effort !== null && models.value.find(({ id }) => id === model)?.efforts.includes(effort) === true ? effort : null;
+}
+
 /** The name of the model that wrote an answer, by the digest of its weights; null: it is not offered any more. */
 export function modelOf(digest: string | null): ModelView | null {
   return digest === null ? null : models.value.find((one) => one.digest === digest) ?? null;

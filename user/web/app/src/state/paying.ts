@@ -35,6 +35,11 @@ export function tokensFor(rid: string, fresh: boolean): Promise<Paid> {
   return metering((purse, found) => purse.take(found, rid, fresh), { rid, tokens: [] });
 }
 
+/** Messages that one question costs; 0: nothing is counted. */
+export function price(): Promise<number> {
+  return metering((_purse, found) => Promise.resolve(found.prices.chat), 0);
+}
+
 /** Learn what is left; from then on tokens are drawn ahead of need. The answer to `rid` has come: its tokens are used up. */
 export function watchAllowance(rid = ""): void {
   void metering((purse, found) => purse.learn(found, rid), undefined).catch(() => undefined);

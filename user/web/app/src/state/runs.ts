@@ -17,6 +17,8 @@ export interface Run {
   readonly request: string;
   readonly chat: string;
   readonly question: string;
+  /** Under what its failure is told: the question, or for a second model's answer `secondKey` of it. */
+  readonly key: string;
   readonly answer: string;
   /** 16 bytes in hexadecimal that stay the same when it is tried again. */
   readonly rid: string;
@@ -39,7 +41,7 @@ export interface Failure {
 
 /** By chat. */
 export const runs = signal<ReadonlyMap<string, Run>>(new Map());
-/** By question; those that were asked before the page was loaded anew are among them. */
+/** By `Run.key`; questions that were asked before the page was loaded anew are among them. */
 export const failures = signal<ReadonlyMap<string, Failure>>(left());
 
 /** The run of the chat in sight. */
@@ -56,14 +58,15 @@ function left(): ReadonlyMap<string, Failure> {
 }
 
 export function setRun(id: string, run: Run | null): void {
-  if (run !== null) keepId(run.question, run.rid);
+  // A second answer's model is forgotten with the page, and its request with it.
+  if (run !== null && run.key === run.question) keepId(run.question, run.rid);
   runs.value = changed(runs.value, id, run);
 }
 
-export function setFailure(question: string, failure: Failure | null): void {
-  if (failure === null && !failures.value.has(question)) return;
-  if (failure === null) keepId(question, null);
-  failures.value = changed(failures.value, question, failure);
+export function setFailure(key: string, failure: Failure | null): void {
+  if (failure === null && !failures.value.has(key)) return;
+  if (failure === null) keepId(key, null);
+  failures.value = changed(failures.value, key, failure);
 }
 
 export function runOf(request: string): Run | null {
@@ -75,7 +78,8 @@ export function newRun(of: Omit<Run, "phase" | "text" | "reasoning" | "again">):
   return { ...of, phase: signal<Phase>("asking"), text: signal(""), reasoning: signal(""), again: null };
 }
 
-function changed<Value>(map: ReadonlyMap<string, Value>, key: string, value: Value | null): ReadonlyMap<string, Value> {
+/** A map with another value, or without it. */
+export function changed<Value>(map: ReadonlyMap<string, Value>, key: string, value: Value | null): ReadonlyMap<string, Value> {
   const next = new Map(map);
   if (value === null) next.delete(key);
   else next.set(key, value);

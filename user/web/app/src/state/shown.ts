@@ -7,11 +7,41 @@ import { inChunks } from "../parts/chunks.ts";
 import { chat } from "./app.ts";
 import { clears } from "./clearing.ts";
 import { type Run, running } from "./runs.ts";
+import { type Pair, pairs, placeOf } from "./second.ts";
 
 const NONE: readonly MessageView[] = [];
 
+/** Two answers in sight, beside each other; null where nothing of one is there. */
+export interface Beside {
+  readonly pair: Pair;
+  readonly answers: readonly (MessageView | null)[];
+  /** The one that the next question follows. */
+  readonly chosen: string | null;
+}
+
+/** As long as both are the newest answers to the question at the end of what is shown. */
+export const shownPair = computed<Beside | null>(() => {
+  const { row: { id = "" } = {}, messages = NONE, beside = NONE } = chat.value ?? {};
+  const pair = pairs.value.get(id);
+  const at = messages.findIndex((one) => one.id === pair?.question);
+  if (pair === undefined || at < 0 || messages.length > at + 2) return null;
+  const last = messages[at + 1];
+  const run = running.value?.question === pair.question ? running.value : null;
+  if (run === null && last !== undefined && !pair.answers.includes(last.id)) return null;
+  const known = new Map([...beside, ...messages.slice(at + 1)].map((one) => [one.id, one]));
+  const answers = pair.answers.map((kept, place) => {
+    if (run === null || placeOf(run) !== place) return known.get(kept ?? "") ?? null;
+    return known.get(run.answer) ?? coming(run, last?.siblings ?? []);
+  });
+  // Newer versions from another device have taken its place: it is one version of many.
+  if (answers.some((one, place) => one === null && pair.answers[place] !== null)) return null;
+  return { pair, answers, chosen: last?.id ?? null };
+});
+
 export const shownMessages = computed<readonly MessageView[]>(() => {
   const messages = chat.value?.messages ?? NONE;
+  const pair = shownPair.value?.pair;
+  if (pair !== undefined) return messages.slice(0, messages.findIndex(({ id }) => id === pair.question) + 1);
   const run = running.value;
   // The vault tells of an answer once some of it is kept, and shows its branch once it has ended.
   if (run === null || messages.some(({ id }) => id === run.answer)) return messages;

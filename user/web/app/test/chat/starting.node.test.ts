@@ -53,7 +53,7 @@ beforeEach(() => {
 
 test("a channel that breaks is started anew, its answers are cut, and nothing is sent before another proof", async () => {
   await settle();
-  const run = newRun({ request: "r", chat: "c", question: "q", answer: "a", rid: "00", model: "m" });
+  const run = newRun({ request: "r", chat: "c", question: "q", key: "q", answer: "a", rid: "00", model: "m" });
   setRun("c", run);
   started[1]?.dispatchEvent(new Event("error"));
   await settle();

@@ -205,7 +205,7 @@ test("a guest with chats or words is asked before the page goes, and so is whoev
   expect(wouldLose()).toBe(true);
   account.value = { state: "open" };
   expect(wouldLose()).toBe(false);
-  setRun("c", newRun({ request: "r", chat: "c", question: "q", answer: "a", rid: "00", model: "m" }));
+  setRun("c", newRun({ request: "r", chat: "c", question: "q", key: "q", answer: "a", rid: "00", model: "m" }));
   expect(wouldLose()).toBe(true);
 });
 

@@ -5,6 +5,7 @@ import { useRef } from "preact/hooks";
 
 import { IconButton } from "../../parts/Button.tsx";
 import { lazy } from "../../parts/lazy.tsx";
+import { models } from "../../state/app.ts";
 import { attach, submit, tray } from "../../state/composing.ts";
 import { allowance } from "../../state/paying.ts";
 import { t } from "../../text/text.ts";
@@ -16,6 +17,7 @@ import { StateLine } from "./StateLine.tsx";
 import { Writing } from "./Writing.tsx";
 
 const Tray = lazy(async () => (await import("./Tray.tsx")).Tray, () => <></>);
+const Announced = lazy(async () => (await import("./Beside.tsx")).Announced, () => <></>);
 const Allowance = lazy(async () => (await import("./Allowance.tsx")).Allowance, () => <></>);
 
 export function Composer(): JSX.Element {
@@ -34,6 +36,7 @@ export function Composer(): JSX.Element {
         >
           {tray.value.length > 0 && <Tray />}
           <Writing />
+          {models.value.length > 1 && <Announced />}
           <div class="composer-row">
             <Files />
             <ModelMenu />

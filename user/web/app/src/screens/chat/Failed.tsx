@@ -6,11 +6,19 @@ import { regenerate, tryAgain } from "../../state/asking.ts";
 import { models } from "../../state/app.ts";
 import { chosenModel } from "../../state/models.ts";
 import { go } from "../../state/places.ts";
-import { type Failure, setFailure } from "../../state/runs.ts";
+import type { Failure } from "../../state/runs.ts";
+import { leave } from "../../state/second.ts";
 import { checkAgain, saveEvidence } from "../../state/verifying.ts";
 import { ReasonNotice } from "../states/ReasonNotice.tsx";
 
-export function Failed({ question, failure }: { readonly question: string; readonly failure: Failure }): JSX.Element {
+export interface FailedProps {
+  readonly question: string;
+  /** Under what it is told: see `Run.key`. */
+  readonly failing: string;
+  readonly failure: Failure;
+}
+
+export function Failed({ question, failing, failure }: FailedProps): JSX.Element {
   const other = models.value.find(({ id }) => id !== chosenModel.value?.id);
   return (
     <div class="failed">
@@ -18,9 +26,9 @@ export function Failed({ question, failure }: { readonly question: string; reado
         reason={failure.reason}
         detail={failure.detail}
         act={{
-          try_again: () => void tryAgain(question),
-          keep: () => setFailure(question, null),
-          check_again: () => void checkAgain().then(() => tryAgain(question)),
+          try_again: () => void tryAgain(question, failing),
+          keep: () => leave(question, failing),
+          check_again: () => void checkAgain().then(() => tryAgain(question, failing)),
           save_evidence: () => void saveEvidence(),
           plans: () => go("usage"),
           ...(other === undefined ? {} : { other_model: () => void regenerate(question, other.id) }),

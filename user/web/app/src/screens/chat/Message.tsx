@@ -16,10 +16,12 @@ export interface MessageProps {
   /** Whether it is drawn whole, or as its words alone. */
   readonly whole: ReadonlySignal<boolean>;
   readonly last: boolean;
+  /** Under what the failure of its answer is told, when not under the question: see `Run.key`. */
+  readonly failing?: string;
 }
 
 /** Drawn again only when the message is another one. */
-export const Message = memo(function Message({ message, whole, last }: MessageProps): JSX.Element {
+export const Message = memo(function Message({ message, whole, last, failing }: MessageProps): JSX.Element {
   const { id, role, siblings } = message;
   const question = role === "user" ? id : message.parent;
   const mine = role === "user";
@@ -35,16 +37,22 @@ export const Message = memo(function Message({ message, whole, last }: MessagePr
       <h2 class="spoken" id={`name-${id}`}>{nameOf(message)}</h2>
       {!whole.value ? <p class="message-far" dir="auto">{message.text}</p>
         : mine ? <Question message={message} last={last} /> : <AnswerBlock message={message} />}
-      {last && question !== null && <Trouble question={question} message={message} />}
+      {last && question !== null && <Trouble question={question} failing={failing ?? question} message={message} />}
     </article>
   );
 });
 
+interface TroubleProps {
+  readonly question: string;
+  readonly failing: string;
+  readonly message: MessageView;
+}
+
 /** Why there is no whole answer; below the last message alone. */
-function Trouble({ question, message }: { readonly question: string; readonly message: MessageView }): JSX.Element | null {
-  const failure = failures.value.get(question);
-  if (failure === undefined) return null;
-  return failure.answer === null || failure.answer === message.id ? <Failed question={question} failure={failure} /> : null;
+function Trouble({ question, failing, message }: TroubleProps): JSX.Element | null {
+  const failure = failures.value.get(failing);
+  if (failure === undefined || (failure.answer !== null && failure.answer !== message.id)) return null;
+  return <Failed question={question} failing={failing} failure={failure} />;
 }
 
 function nameOf({ role, time }: MessageView): string {

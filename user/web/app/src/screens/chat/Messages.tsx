@@ -4,9 +4,10 @@ import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
 import { Button } from "../../parts/Button.tsx";
+import { lazy } from "../../parts/lazy.tsx";
 import { asked } from "../../state/asking.ts";
 import { target } from "../../state/chats.ts";
-import { shownChunks } from "../../state/shown.ts";
+import { shownChunks, shownPair } from "../../state/shown.ts";
 import { t } from "../../text/text.ts";
 import { Faults, Offers } from "./Faults.tsx";
 import { Instructions } from "./Instructions.tsx";
@@ -14,6 +15,8 @@ import { Chunk } from "./Chunk.tsx";
 import { Nearness } from "./nearness.ts";
 import { Scroll, Scrolling } from "./scroll.ts";
 import { branchKeys, nextMessage } from "./walking.ts";
+
+const Beside = lazy(async () => (await import("./Beside.tsx")).Beside, () => <></>);
 
 /** From the end, these chunks are drawn whole at once. */
 const WHOLE = 2;
@@ -58,15 +61,17 @@ export function Messages(): JSX.Element {
 
 function List({ nearness, scroll }: { readonly nearness: Nearness; readonly scroll: Scroll }): JSX.Element {
   const chunks = shownChunks.value;
+  const pair = shownPair.value !== null;
   useLayoutEffect(() => { if (asked.value > 0) scroll.toEnd(); }, [asked.value]);
   return (
     <>
       {chunks.map((messages, index) => (
         <Chunk
           key={index} messages={messages} nearness={nearness} near={index >= chunks.length - WHOLE}
-          last={index === chunks.length - 1}
+          last={!pair && index === chunks.length - 1}
         />
       ))}
+      {pair && <Beside />}
     </>
   );
 }

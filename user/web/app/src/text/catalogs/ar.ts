@@ -7,6 +7,7 @@ import memory from "./ar/memory.json" with { type: "json" };
 import panel from "./ar/panel.json" with { type: "json" };
 import parts from "./ar/parts.json" with { type: "json" };
 import reasons from "./ar/reasons.json" with { type: "json" };
+import second from "./ar/second.json" with { type: "json" };
 import settings from "./ar/settings.json" with { type: "json" };
 import shell from "./ar/shell.json" with { type: "json" };
 import sidebar from "./ar/sidebar.json" with { type: "json" };
@@ -14,6 +15,6 @@ import states from "./ar/states.json" with { type: "json" };
 import update from "./ar/update.json" with { type: "json" };
 
 export default {
-  ...account, ...answer, ...chat, ...entry, ...files, ...memory, ...panel, ...parts, ...reasons, ...settings, ...shell,
-  ...sidebar, ...states, ...update,
+  ...account, ...answer, ...chat, ...entry, ...files, ...memory, ...panel, ...parts, ...reasons, ...second, ...settings,
+  ...shell, ...sidebar, ...states, ...update,
 };
