@@ -87,7 +87,12 @@ class App:
             plans.write_text(json.dumps(PLANS))
             served = Served(folder, model)
             shelf.add(served.home.models, model, model_id="tiny", context=4096)
-            served.start(*(["--plans-file", str(plans)] if counted else []))
+            if counted:
+                # Beside the first, so that one question can have two answers, and each its own price.
+                other = folder / "other.gguf"
+                build(other, SHAPES["tiny"], seed=2)
+                shelf.add(served.home.models, other, model_id="other", context=4096)
+            served.start(*(["--plans-file", str(plans), "--model", "other"] if counted else []))
             self._served[counted] = served
         return self._served[counted]
 
