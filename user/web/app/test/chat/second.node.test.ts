@@ -1,6 +1,6 @@
 /** One question, two answers: asked one after the other, each its own request, each with its own end. */
 
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { chat, models, record } from "../../src/state/app.ts";
 import { edit, queued, regenerate, send, stop, tryAgain } from "../../src/state/asking.ts";
@@ -8,12 +8,17 @@ import { clearShown } from "../../src/state/clearing.ts";
 import { newChat, setModel, showBranch } from "../../src/state/chats.ts";
 import { draft, followDrafts, typed } from "../../src/state/drafts.ts";
 import { polite } from "../../src/state/notices.ts";
+import { price } from "../../src/state/paying.ts";
 import { failures, running } from "../../src/state/runs.ts";
 import { pairs, secondKey, secondModel, setSecond } from "../../src/state/second.ts";
 import { shownMessages, shownPair } from "../../src/state/shown.ts";
 import { allTexts } from "../../src/text/text.ts";
 import { FarEnd, RECORD, settle } from "./far_end.ts";
 
+const METERING = {
+  prices: { chat: 1, embed: 1 },
+  meter: { deploy: "d", issuer: "a.test", origin: "r.test", issuers: { deploy: "d", time: 1, keys: [] } },
+};
 let far: FarEnd;
 let unfollow: () => void;
 
@@ -114,6 +119,20 @@ describe("two models", () => {
   });
 });
 
+test("where messages are counted each takes its own token, the second after the first one's is known to be used", async () => {
+  far.metering = METERING;
+  const begun = (count: number) => vi.waitFor(() => expect(far.of("ask")).toHaveLength(count), { timeout: 20_000, interval: 5 });
+  expect(await price()).toBe(1);
+  await send({ text: "Why?", attachments: [] });
+  await begun(1);
+  far.end("complete");
+  await begun(2);
+  const [first, second] = far.of("ask");
+  expect(far.of("tokens").map(({ rid, count }) => [rid, count])).toEqual([[first?.rid, 1], [first?.rid, 0], [second?.rid, 1]]);
+  expect([first?.tokens, second?.tokens]).toEqual([[Uint8Array.of(19)], [Uint8Array.of(18)]]);
+  expect(far.left).toBe(18);
+});
+
 describe("who is asked", () => {
   test("is one model where none was chosen, where only one is left, and where the first is chosen twice", async () => {
     models.value = models.value.slice(0, 1);
@@ -136,7 +155,12 @@ describe("who is asked", () => {
     expect(secondModel.value?.id).toBe("large");
     newChat();
     expect(secondModel.value).toBeNull();
+    setSecond("large");
+    expect(secondModel.value?.id).toBe("large");
+    const served = models.value;
     clearShown();
+    models.value = served;
+    expect(secondModel.value).toBeNull();
     expect(pairs.value.size).toBe(0);
   });
 
