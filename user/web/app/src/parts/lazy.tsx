@@ -28,7 +28,11 @@ export function lazy<Props extends object>(
         setFound(() => component);
       }, () => setFound("failed"));
     };
-    useEffect(() => { if (known === null) fetch(); }, []);
+    useEffect(() => {
+      if (known === null) fetch();
+      // Another place had it loaded between this one's first drawing and now.
+      else setFound(() => known);
+    }, []);
     if (found === null) return meanwhile(props);
     if (found === "failed") return <Missing again={fetch} />;
     const Found = found;

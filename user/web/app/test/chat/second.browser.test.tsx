@@ -78,6 +78,7 @@ test("both stand beside each other, in their order, and the chat goes on from th
   far.pieces("It is not.");
   far.end("complete");
   await expect.poll(() => all(".beside .margin-line").length).toBe(2);
+  await expect.poll(() => all(".beside .prose").length).toBe(2);
   await drawn();
   expect(all(".beside .prose").map(({ textContent }) => textContent.trim())).toEqual(["It is so.", "It is not."]);
   expect(all(".beside .branches-at").map(({ textContent }) => textContent)).toEqual(["1 / 2", "2 / 2"]);
