@@ -74,8 +74,9 @@ def test_no_file_and_no_output_holds_a_planted_word(tmp_path: Path, small_model:
                         killed = True
                         i.engine().kill()
 
+                # So long that a machine which pauses between two ticks has not said all of it.
                 with pytest.raises(ClientError):
-                    await client.follow(client.request(f"And {prompt} again.", tokens=600), seen)
+                    await client.follow(client.request(f"And {prompt} again.", tokens=3600), seen)
             await nonsense(i, header, broken)
             words = [word for each in (prompt, overlong, header, broken) for word in spellings(each.encode())]
             words += [spelling for rid in ids for spelling in spellings(rid)]
