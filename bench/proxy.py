@@ -2,8 +2,9 @@
 
 The same client reads both. The proxy is a process of its own; node, relay, both engines and the client share the
 machine, so where the engine fills every core the path's processes take from it: beside tokens a second stands what the
-SDK in the client's own process reaches, and the processor time a token takes. Two models of random weights: one of 28
-million parameters, the least that the goal names, whose token is cheap beside its way, and one of 91 million.
+SDK in the client's own process reaches, and the processor time a token takes. Three models of random weights: one of
+28 million parameters, the least that the goal names, whose token is cheap beside its way, one of 91 million, and one
+as large as the smallest that people chat with. An answer has as many words as answers have, fewer where they take long.
 """
 
 import asyncio
@@ -51,6 +52,9 @@ CONTEXT = 512
 PAUSE = 0.05
 """Seconds between rounds, in which the proxy makes its next session ahead."""
 STREAMS = (1, 4, 16, 32)
+SIZES = (("bench", 128, 5), ("large", 64, 3), ("real", 32, 3))
+"""Each model's tokens in an answer, and its rounds."""
+QUICK = (("bench", 64, 1), ("large", 32, 1), ("real", 16, 1))
 Ask = Callable[[str, int], Awaitable[Timing]]
 
 
@@ -169,13 +173,13 @@ async def three(folder: Path, shape: Shape) -> AsyncIterator[tuple[Ask, Ask, Ask
         await installation.stop()
 
 
-async def measure(shape: Shape, *, least: bool, quick: bool) -> list[Figure]:
+async def measure(shape: Shape, tokens: int, rounds: int, *, least: bool, quick: bool) -> list[Figure]:
     """The path's figures with a model of this shape; with the `least` one also what does not depend on the model."""
     size = f"{shape.parameters / 1e6:.0f} M"
     with tempfile.TemporaryDirectory() as name:
         async with three(Path(name), shape) as (direct, sdk, proxied, process):
             figures = await first_tokens(direct, sdk, proxied, 5 if quick else 25) if least else []
-            figures += await speeds(size, (direct, sdk, proxied), 32 if quick else 64, 1 if quick else 3)
+            figures += await speeds(size, (direct, sdk, proxied), tokens, rounds)
             return [*figures, *await own(proxied, process, 4 if quick else 16)] if least else figures
 
 
@@ -226,8 +230,9 @@ def run(*, quick: bool) -> list[Figure]:
         at_least("proxy: records/s opened and told, one core", asyncio.run(relayed(2000)), 1000, "", 0),
         at_most("proxy: verification of a node judged before", asyncio.run(cached(1000)), 1, "ms", 4),
     ]
-    figures += asyncio.run(measure(SHAPES["bench"], least=True, quick=quick))
-    return figures + asyncio.run(measure(SHAPES["large"], least=False, quick=quick))
+    for name, tokens, rounds in QUICK if quick else SIZES:
+        figures += asyncio.run(measure(SHAPES[name], tokens, rounds, least=name == "bench", quick=quick))
+    return figures
 
 
 if __name__ == "__main__":

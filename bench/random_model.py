@@ -46,7 +46,9 @@ SHAPES = {
     "tiny": Shape(vocabulary=512, hidden=128, layers=4, heads=4, feed_forward=352, context=4096),
     "bench": Shape(vocabulary=4096, hidden=512, layers=8, heads=8, feed_forward=1408, context=4096),
     "large": Shape(vocabulary=8192, hidden=768, layers=12, heads=12, feed_forward=2048, context=4096),
+    "real": Shape(vocabulary=8192, hidden=960, layers=32, heads=15, feed_forward=2560, context=4096),
 }
+"""The last one is as large as the smallest models that people chat with."""
 
 
 def build(path: Path, shape: Shape, seed: int = 1) -> None:
