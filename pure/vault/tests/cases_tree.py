@@ -6,6 +6,7 @@ import cases_contents
 import vault_material as m
 from cases_contents import encoded
 from history_operations import id_of
+from privity_vault.wallet import AHEAD_S, BATCH, DAY_S, LOW, STOCK
 from vault_form import Case, case
 
 TALK: Any = [["a", None, 1], ["b", "a", 2], ["c", "b", 3], ["d", "c", 4]]
@@ -157,6 +158,7 @@ def wallet_cases() -> list[Case]:
         return case(f"spend-{id_}", what, "spend", ..., data=data, name="a", count=count, day=day)
 
     return [
+        *_drawn(fresh),
         claim("first", "the first block", fresh, zero),
         claim("second", "the second", fresh, one),
         claim("random", "as entropy has it", fresh, last),
@@ -179,4 +181,41 @@ def wallet_cases() -> list[Case]:
         spend("full", "none is left and none is free", full, 5),
         spend("day", "another day", held([1, own]), 3, m.DAY + 1),
         spend("over", "two days later", held([1, own]), 0, m.DAY + 2),
+    ]
+
+
+def _drawn(fresh: bytes) -> list[Case]:
+    ends, entropy = (m.DAY + 1) * DAY_S, "0123456789abcdef"
+    plans: list[tuple[str, str, int | None, int, int]] = [
+        ("free", "a plan that one drawing fills", 20, 0, 0),
+        ("rest", "what is left of it", 20, 12, 8),
+        ("gone", "nothing is left of it", 20, 20, 0),
+        ("smaller", "the plan became smaller", 20, 25, 0),
+        ("most", "the most that is shared", BATCH, 0, 0),
+        ("larger", "a plan of each device's own", BATCH + 1, 0, 0),
+        ("one", "its last token", BATCH + 1, BATCH, 0),
+        ("enough", "as many as are enough", 3000, 64, LOW),
+        ("low", "one below", 3000, 64, LOW - 1),
+        ("unlimited", "no limit", None, 10_000, 0),
+        ("stock", "no limit and enough", None, 10_000, STOCK),
+    ]
+    times: list[tuple[str, str, int, str]] = [
+        ("early", "a second before the last six hours", ends - AHEAD_S - 1, entropy),
+        ("opens", "the first second", ends - AHEAD_S, entropy),
+        ("between", "half an hour before midnight", ends - 1800, entropy),
+        ("closes", "the last second", ends - 1, entropy),
+        ("midnight", "the next day", ends, entropy),
+        ("least", "the least entropy", ends - AHEAD_S, "00" * 8),
+        ("greatest", "the greatest", ends - AHEAD_S, "ff" * 8),
+    ]
+    given: Any = {"data": fresh, "name": "a", "entropy": entropy}
+    return [
+        *(
+            case(f"draw-{id_}", what, "draw_tokens", ..., daily=daily, drawn=drawn, stock=stock, **given)
+            for id_, what, daily, drawn, stock in plans
+        ),
+        *(
+            case(f"time-{id_}", what, "draw_times", ..., day=m.DAY, now=now, entropy=random)
+            for id_, what, now, random in times
+        ),
     ]

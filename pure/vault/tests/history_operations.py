@@ -205,11 +205,28 @@ def spend(given: Input) -> Any:
     return {"left": [one.hex() for one in left], "claim": due is not None, "over": wallet.is_over(held, given["day"])}
 
 
+def draw_tokens(given: Input) -> Any:
+    """How many tokens a device asks for, and the wallet that it writes for those of `data`."""
+    daily, fresh = given["daily"], _wallet(given["data"])
+    shared = wallet.is_shared(daily)
+    device, entropy = id_of(given["name"]), bytes.fromhex(given["entropy"])
+    written = wallet.drawn(fresh.issuer, fresh.day, fresh.tokens, device, entropy, shared=shared)
+    count = wallet.to_draw(daily, given["drawn"], given["stock"])
+    return {"count": count, "shared": shared, "content": data_of(written).hex()}
+
+
+def draw_times(given: Input) -> Any:
+    """When the next day's tokens are drawn, null: not yet, and how long a claim waits."""
+    entropy = bytes.fromhex(given["entropy"])
+    moment = wallet.draw_moment(given["day"], given["now"], entropy)
+    return {"moment": moment, "delay": wallet.claim_delay(entropy)}
+
+
 OPERATIONS: dict[str, Callable[[Input], Any]] = {
     one.__name__: one
     for one in (
         *(decode_content, place_content, order_between, order_spread, run_clock, merge_contents, lost_texts),
         *(settle_contents, show_tree, reply_time, delete_message, delete_chat, sweep_box, title_of),
-        *(claim_block, accept_wallet, spend),
+        *(claim_block, accept_wallet, spend, draw_tokens, draw_times),
     )
 }

@@ -202,6 +202,23 @@ function spend(given: Given): unknown {
   return { left: left.map(toHex), claim: due !== null, over: wallet.isOver(held, day) };
 }
 
+/** How many tokens a device asks for, and the wallet that it writes for those of `data`. */
+function drawTokens(given: Given): unknown {
+  const daily = given.isNull("daily") ? null : given.number("daily");
+  const fresh = walletOf(given.bytes("data"));
+  const [shared, entropy] = [wallet.isShared(daily), hex(given.text("entropy"))];
+  const written = wallet.drawn(fresh, idOf(given.text("name")), entropy, shared);
+  const count = wallet.toDraw(daily, given.number("drawn"), given.number("stock"));
+  return { count, shared, content: toHex(dataOf(written)) };
+}
+
+/** When the next day's tokens are drawn, null: not yet, and how long a claim waits. */
+function drawTimes(given: Given): unknown {
+  const entropy = hex(given.text("entropy"));
+  const moment = wallet.drawMoment(given.number("day"), given.number("now"), entropy);
+  return { moment, delay: wallet.claimDelay(entropy) };
+}
+
 /** The keyring is revision 3; boxes are [name, epoch]. */
 function rotationLeft(given: Given): unknown {
   const [account, nothing] = [idOf("account"), new Uint8Array(32)];
@@ -240,5 +257,7 @@ export const HISTORY: readonly (readonly [string, Operation])[] = [
   ["claim_block", claimBlock],
   ["accept_wallet", acceptWallet],
   ["spend", spend],
+  ["draw_tokens", drawTokens],
+  ["draw_times", drawTimes],
   ["rotation_left", rotationLeft],
 ];
