@@ -3,6 +3,7 @@
 import asyncio
 import importlib.util
 import json
+import os
 import re
 import shutil
 import signal
@@ -19,12 +20,16 @@ from typing import Any
 import httpx
 import pytest
 from privity_client import fetch
+from privity_client.appraisal import read_root
 from privity_client.client.async_client import AsyncClient
 from privity_client.client.policy import Policy
 from privity_client.client.request import Chat, User
+from privity_client.history.http import Service
+from privity_client.history.session import Folder, here
 from privity_client.models import shelf
-from privity_client.wallet.opening import ServerPurse
+from privity_client.wallet.opening import ACCOUNT, ServerPurse
 from privity_protocol.canonical import base64url_encode
+from typescript import example
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 ROOT = Path(__file__).resolve().parents[2]
@@ -136,6 +141,39 @@ def test_a_fresh_account_has_its_messages_on_two_devices_and_a_voucher_lifts_it(
     assert redeemed.returncode == 0, redeemed.stderr
     assert "has the plan plus" in redeemed.stdout
     assert laptop.ask().returncode == 0
+
+
+async def signed_in(device: Device) -> str:
+    """An access token of scope full for this device's account."""
+    with here(Folder(device.home / ACCOUNT)) as (_, way):
+        async with fetch.new_client(way.origin) as client:
+            return (await Service(client, way.origin).run(way.sign_in())).text
+
+
+def test_a_typescript_program_spends_an_accounts_tokens_once_each_also_when_it_is_killed(
+    installation: Any, tmp_path: Path
+) -> None:
+    device, store, today = Device(installation, tmp_path / "home"), tmp_path / "tokens", int(time.time()) // 86_400
+    device.create()
+    root = read_root(installation.home.root_certificate).hex()
+    argv = example("account", device.home, installation.url, str(store), root)
+    environment = os.environ | {"PRIVITY_TOKEN": asyncio.run(signed_in(device))}
+    with subprocess.Popen(argv, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as killed:
+        assert killed.stdin is not None
+        assert killed.stdout is not None
+        killed.stdin.write("Hello\n")
+        killed.stdin.flush()
+        assert isinstance(json.loads(killed.stdout.readline()), str)
+        killed.kill()
+    assert store.stat().st_mode & 0o777 == 0o600
+    more = "Hello\n" * DAILY
+    done = subprocess.run(argv, env=environment, input=more, capture_output=True, text=True, timeout=110, check=False)
+    if int(time.time()) // 86_400 != today:
+        pytest.skip("midnight of UTC came in between, and with it another day's messages")
+    assert done.returncode != 0
+    assert len(done.stdout.splitlines()) == DAILY - 1, done.stderr
+    assert re.search(r"tokens_gone: The next ones are there from \d{4}-\d\d-\d\d 00:00 UTC\.", done.stderr)
+    assert json.loads(device.run("usage", "--json").stdout)["left_today"] == 0
 
 
 class Recorded(httpx.AsyncBaseTransport):

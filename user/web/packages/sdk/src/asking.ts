@@ -86,19 +86,21 @@ export class Asking {
    * Raises documented errors, ApiError, and the reason of an abort.
    */
   async *ask(asked: Asked, manner: Manner): Flow {
-    const requests = asked.bodies.map((body) => this.#request(asked, body));
-    if (this.#running + requests.length > MOST) {
+    const bodies = asked.bodies.map(written);
+    if (this.#running + bodies.length > MOST) {
       const message = `More than ${String(MOST)} answers at once; try again in a moment.`;
       throw new ApiError({ status: 429, message, type: "rate_limit_error", code: "too_many_at_once", param: null });
     }
-    this.#running += requests.length;
+    this.#running += bodies.length;
     const over = new AbortController();
     const signal = AbortSignal.any([manner.signal, over.signal]);
-    const choices = requests.map((request, index) => this.#choice(asked, request, index, { ...manner, signal }));
+    let choices: readonly Flow[] = [];
     try {
+      const requests = await Promise.all(bodies.map((body) => this.#request(asked, body)));
+      choices = requests.map((request, index) => this.#choice(asked, request, index, { ...manner, signal }));
       yield* merged(choices);
     } finally {
-      this.#running -= requests.length;
+      this.#running -= bodies.length;
       over.abort();
       await Promise.allSettled(choices.map((choice) => choice.return()));
     }
@@ -140,7 +142,8 @@ export class Asking {
       try {
         for await (const event of this.#link.channel.ask(request, chain, { ...manner, pay })) {
           if (event.kind === "line") last = event.value.t;
-          if (event.kind === "complete") purse?.ended(rid);
+          // The answer is whole. What cannot be noted of it goes with a later request, whose node refuses it.
+          if (event.kind === "complete") await purse?.ended(rid).catch(() => undefined);
           yield event;
         }
         return;
@@ -148,7 +151,7 @@ export class Asking {
         if (request.receipt && last === "done" && error instanceof PrivityError) throw noReceipt(error.reason);
         const reason = error instanceof ChannelError ? error.reason : "";
         if (!NOT_PAID.includes(reason)) throw error;
-        purse?.refused(rid);
+        await purse?.refused(rid);
         if (again || last !== "" || purse === null) throw error;
         told.again(reason, 0);
       }
@@ -161,10 +164,11 @@ export class Asking {
     await kept(receipts, bodies.length === 1 ? receipt : `${receipt}-${String(index)}`, event.receipt);
   }
 
-  #request(asked: Asked, body: JsonObject): Sealed {
+  async #request(asked: Asked, body: Bytes): Promise<Sealed> {
+    const { purse, ground, source } = this.#link;
     return {
-      rid: this.#link.ground.entropy(RID), op: asked.op, body: written(body), model: asked.model, profile: this.#settings.profile,
-      resume: asked.op === "chat", receipt: asked.receipt !== "", seen: this.#link.source.seen,
+      rid: purse === null ? ground.entropy(RID) : await purse.requestId(), op: asked.op, body, model: asked.model,
+      profile: this.#settings.profile, resume: asked.op === "chat", receipt: asked.receipt !== "", seen: source.seen,
     };
   }
 }

@@ -8,6 +8,7 @@ import { Connection, type Visit } from "@privity/channel/sdk";
 import { turned } from "@privity/channel/relayed";
 import { base64urlEncode } from "@privity/protocol/canonical";
 
+import { AccountPurse } from "./account_purse.ts";
 import { type Asked, Asking, type Heard, type Link } from "./asking.ts";
 import { type Choice, Chunks, completion, type Head, usageChunk } from "./chat_answer.ts";
 import { bodiesOf, type ChatCall, choicesOf, readChat } from "./chat_request.ts";
@@ -44,7 +45,9 @@ export function privityFetch(visit: Visit, options: Options = {}): Fetch {
   const way = relay === null ? ground : { ...ground, fetch: turned(ground.fetch, new URL(origin).origin, relay) };
   const { source, channel, server } = new Connection(heardBy({ ...visit, ground: way }, settings.progress));
   const meter = { deploy: server.pin.deploy, listed: () => source.standing?.posted.issuers ?? null };
-  const purse = new GuestPurse({ origin, ground, meter, hidden: relay !== null });
+  const { account } = options;
+  const purse = account === undefined
+    ? new GuestPurse({ origin, ground, meter, hidden: relay !== null }) : new AccountPurse({ origin, ground, meter }, account);
   return answering({ source, channel, ground: way, purse }, options);
 }
 

@@ -5,6 +5,7 @@ import { type Visit } from "@privity/channel/sdk";
 import { type ProfileName } from "@privity/protocol/binding";
 
 import { silent, type Tell } from "./progress.ts";
+import { type Payer } from "./purse.ts";
 import { type Receipts } from "./receipts.ts";
 
 /** Seconds for one answer. */
@@ -15,7 +16,8 @@ export interface Options {
   readonly profile?: ProfileName;
   /**
    * The origin of a relay that somebody else runs, so that the operator does not see from where this program asks; left
-   * out or null: there is none. A server that takes tokens is then refused: drawing one would show the address.
+   * out or null: there is none. An account draws its tokens past it, ahead of need where it can; a guest, who would show the
+   * address when asking, is refused by servers that take tokens.
    */
   readonly relay?: string | null;
   /** Seconds for one answer, 600 where left out, null for no limit. After them it is a `TimeoutError`, and the node is told. */
@@ -24,6 +26,8 @@ export interface Options {
   readonly progress?: Tell;
   /** Where signed receipts are kept; left out: none can be asked for. */
   readonly receipts?: Receipts;
+  /** Who pays where a server counts: an account; left out: a guest, who shares a few tokens a day with others of the network. */
+  readonly account?: Payer;
   /** Whether a session for the next conversation is made before it begins; true where left out. */
   readonly ahead?: boolean;
 }

@@ -1,6 +1,11 @@
-/** What pays for a request where a server counts: what a guest may draw. Source: specs/wallet.md. */
+/** What pays for a request where a server counts: an account's tokens, or what a guest may draw. Source: specs/wallet.md. */
 
+import { type Memories } from "@privity/channel/appraisal";
+import { type Ground } from "@privity/channel/ground";
+import { type Access } from "@privity/history/http";
 import { type Bytes } from "@privity/protocol/bytes";
+
+import { type Meter } from "./issuer.ts";
 
 export type WalletReason = "issuer_refused" | "tokens_gone";
 
@@ -19,6 +24,8 @@ export class WalletError extends Error {
 
 /** Where tokens come from. A request is known by its id, which stays the same however often it is sent. */
 export interface Purse {
+  /** The id for a new request: a fresh one, or that of one that came to no end and whose tokens go with it. */
+  requestId(): Promise<Bytes>;
   /**
    * So many tokens for a request, the same ones each time. They count as spent from now on.
    *
@@ -26,9 +33,27 @@ export interface Purse {
    */
   pay(rid: Bytes, count: number): Promise<readonly Bytes[]>;
   /** A node did not take the request's tokens: the next ones are others. */
-  refused(rid: Bytes): void;
+  refused(rid: Bytes): Promise<void>;
   /** The request's answer came to its end. */
-  ended(rid: Bytes): void;
+  ended(rid: Bytes): Promise<void>;
+}
+
+/** A server that counts: its origin, whose keys its tokens have, and what asking it stands on. */
+export interface Counting {
+  readonly origin: string;
+  readonly ground: Ground;
+  readonly meter: Meter;
+}
+
+/**
+ * An account that pays. `access` asks its service with a token of scope full, as `Tokens.way` of @privity/account does.
+ *
+ * `store` keeps the account's tokens durably: whoever reads it can spend them, and whoever loses it loses them for the day. It
+ * belongs to this account at this server, and to nothing else.
+ */
+export interface Payer {
+  readonly access: Access;
+  readonly store: Memories;
 }
 
 export const DAY_S = 86_400;

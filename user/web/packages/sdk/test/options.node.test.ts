@@ -1,11 +1,8 @@
 /** What a program may choose: a relay, receipts, time, progress, sessions ahead, and tokens where a node counts. */
 
-import { constants, generateKeyPairSync, privateDecrypt } from "node:crypto";
-
 import { Channel } from "@privity/channel/channel";
 import { turned } from "@privity/channel/relayed";
-import { type Bytes, concat, fromHex } from "@privity/protocol/bytes";
-import { base64urlDecode, base64urlEncode, encode } from "@privity/protocol/canonical";
+import { type Bytes } from "@privity/protocol/bytes";
 import { challenge, decodeKey, verify } from "@privity/protocol/token";
 import { sha256 } from "@privity/protocol/kdf";
 import { type Issuers } from "@privity/tlog/leaves/issuers";
@@ -18,6 +15,7 @@ import { GuestPurse } from "../src/guest_purse.ts";
 import { type Options, relayOf, settingsOf } from "../src/options.ts";
 import { type Progress } from "../src/progress.ts";
 import { type Purse } from "../src/purse.ts";
+import { keyNamed, signed, wellKnown } from "./service.ts";
 
 const ADDRESS = "https://api.example.test/v1/chat/completions";
 const ASKED = { model: "demonstration", messages: [{ role: "user", content: "Hello" }] };
@@ -115,7 +113,9 @@ function telling(): { readonly purse: Purse; readonly told: string[] } {
     told.push(`pay ${String(count)}`);
     return Promise.resolve(Array.from({ length: count }, () => new Uint8Array(354).fill(told.length)));
   };
-  return { told, purse: { pay, refused: () => void told.push("refused"), ended: () => void told.push("ended") } };
+  const noted = (what: string): Promise<void> => Promise.resolve(void told.push(what));
+  const requestId = (): Promise<Bytes> => Promise.resolve(new Uint8Array(16).fill(7));
+  return { told, purse: { requestId, pay, refused: () => noted("refused"), ended: () => noted("ended") } };
 }
 
 test("a request takes along what it costs, and others once where a node does not take them", async () => {
@@ -124,48 +124,35 @@ test("a request takes along what it costs, and others once where a node does not
   expect((await fetch(ADDRESS, HELLO)).status).toBe(200);
   expect(node.runs.map(({ header }) => header.tok.map((one) => one[0]))).toEqual([[1, 1], [3, 3]]);
   expect(told).toEqual(["pay 2", "refused", "pay 2", "ended"]);
-  expect(node.runs[1]?.header.rid).toEqual(node.runs[0]?.header.rid);
+  expect(node.runs.map(({ header }) => header.rid)).toEqual([0, 1].map(() => new Uint8Array(16).fill(7)));
   const twice = await standing({}, { inner: [[2, "spent"], [3, "expired"]] }, telling().purse, 1);
   expect(await codeOf(await twice.fetch(ADDRESS, HELLO))).toEqual([403, "token_expired"]);
   expect(twice.node.runs).toHaveLength(2);
 });
 
 const NOW = 1_790_000_000;
-const HASH = "0609608648016503040202";
-const BEFORE = `30820152303d06092a864886f70d01010a3030a00d300b${HASH}a11a301806092a864886f70d010108300b${HASH}`
-  + "a2030201300382010f003082010a0282010100";
 
-/** A service that signs for guests, as often as `left` says. */
-function issuer(left: number): { readonly listed: Issuers; readonly fetch: Fetch; readonly asked: string[] } {
-  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const n = base64urlDecode((privateKey.export({ format: "jwk" }) as { readonly n: string }).n) ?? new Uint8Array(0);
-  const spki = concat(fromHex(BEFORE) ?? new Uint8Array(0), n, fromHex("0203010001") ?? new Uint8Array(0));
+/** A service that signs for guests with the key of a name, as often as `left` says. */
+function issuer(left: number, name: string): { readonly listed: Issuers; readonly fetch: Fetch; readonly asked: string[] } {
+  const key = keyNamed(name);
   const day = new Date(NOW * 1000).toISOString().slice(0, 10);
-  const listed = { deploy: "test", time: NOW, keys: [{ plan: "free", day, nbf: NOW - 1, exp: NOW + 1000, spki }] };
+  const listed = { deploy: "test", time: NOW, keys: [{ plan: "free", day, nbf: NOW - 1, exp: NOW + 1000, spki: key.spki }] };
   const asked: string[] = [];
   let rest = left;
-  const sign = (request: string): string => {
-    const blinded = base64urlDecode(request)?.subarray(3) ?? new Uint8Array(0);
-    return base64urlEncode(privateDecrypt({ key: privateKey, padding: constants.RSA_NO_PADDING }, blinded));
-  };
   const fetch: Fetch = async (input, init) => {
     const { pathname } = new URL(input as string);
     asked.push(pathname);
-    if (pathname.startsWith("/.well-known/")) {
-      return new Response(encode({
-        account: "http://chat.test:8080", deploy: "test", logs: [], plans: null, relays: [], run: "https://run.test", v: 1,
-      }));
-    }
+    if (pathname.startsWith("/.well-known/")) return wellKnown();
     const { requests } = await new Response(init?.body ?? "").json() as { readonly requests: readonly string[] };
     rest -= requests.length;
     if (rest < 0) return Response.json({ reason: "tokens.daily" }, { status: 429 });
-    return Response.json({ signatures: requests.map(sign) });
+    return Response.json({ signatures: requests.map((one) => signed(key, one)) });
   };
   return { listed, fetch, asked };
 }
 
 test("a guest draws what a request costs, under the logged key, until none is left", async () => {
-  const { listed, fetch, asked } = issuer(2);
+  const { listed, fetch, asked } = issuer(2, "guests");
   const ground = { ...new Bench().ground, fetch, clock: () => NOW };
   let leaf: Issuers | null = listed;
   const guest = { origin: "http://chat.test:8080", ground, meter: { deploy: "test", listed: () => leaf }, hidden: false };
@@ -177,14 +164,13 @@ test("a guest draws what a request costs, under the logged key, until none is le
   const digest = await sha256(challenge("chat.test:8080", "run.test"));
   for (const one of tokens) await verify(one, [decodeKey(key?.spki ?? new Uint8Array(0))], digest);
   expect(await refusal(purse.pay(second, 1))).toBe("tokens_gone");
-  leaf = { ...listed, keys: issuer(0).listed.keys };
+  leaf = { ...listed, keys: issuer(0, "other").listed.keys };
   expect(await refusal(purse.pay(second, 1))).toBe("issuer_refused");
   const before = asked.length;
   expect(await refusal(new GuestPurse({ ...guest, hidden: true }).pay(first, 1))).toBe("relay_bypassed");
   expect(asked).toHaveLength(before);
-  leaf = issuer(0).listed;
+  leaf = issuer(0, "other").listed;
   expect(await refusal(new GuestPurse(guest).pay(first, 1))).toBe("tokens_gone");
-  leaf = { ...listed, keys: issuer(0).listed.keys };
-  const forging = { ...guest, ground: { ...ground, fetch: issuer(9).fetch } };
+  const forging = { ...guest, ground: { ...ground, fetch: issuer(9, "forged").fetch } };
   expect(await refusal(new GuestPurse(forging).pay(first, 1))).toBe("issuer_refused");
 });
