@@ -2,7 +2,7 @@
 
 import { beforeAll, expect, test } from "vitest";
 
-import { Profile } from "./browser.ts";
+import { PATIENCE, Profile } from "./browser.ts";
 import { agree, ask, composer, create, go, press, recover, sync } from "./people.ts";
 
 let here: Profile;
@@ -32,7 +32,7 @@ test("4: a device that knew nothing has every chat, and reads them without a net
   for (const one of ["Renamed once", CHATS[1]]) {
     await page.getByText(one).first().click();
     await page.locator("main .user-text").first().waitFor();
-    expect(await page.locator("main .answer").first().innerText()).not.toBe("");
+    await expect.poll(() => page.locator("main .answer").first().innerText(), { timeout: PATIENCE }).not.toBe("");
   }
   await go(there, "Devices");
   await page.getByText("Offline. Everything saved here can be read").first().waitFor();
