@@ -14,6 +14,8 @@ import { DAY, Service, Store } from "./service.ts";
 
 const HOUR = 3600;
 const LATER = 900;
+/** Milliseconds that something may take on a busy machine. */
+const PATIENCE = { timeout: 30_000 };
 
 let service: Service;
 let store: Store;
@@ -210,11 +212,11 @@ describe("ahead of need", () => {
     for (let at = 0; at < 3; at += 1) await pay();
     expect(service.drawn).toBe(5);
     await service.pass(601);
-    await expect.poll(() => service.drawn).toBe(10);
+    await expect.poll(() => service.drawn, PATIENCE).toBe(10);
     await all();
     const before = service.asked.length;
     await service.pass(601);
-    await expect.poll(() => service.asked.slice(before).map(({ path }) => path)).toEqual(["/v1/usage"]);
+    await expect.poll(() => service.asked.slice(before).map(({ path }) => path), PATIENCE).toEqual(["/v1/usage"]);
   });
 
   test("the next day's are drawn in its last six hours, and spent after midnight", async () => {
@@ -224,7 +226,7 @@ describe("ahead of need", () => {
     await service.pass(9);
     expect(service.drawn).toBe(5);
     await service.pass(6 * HOUR);
-    await expect.poll(() => decode(store.kept).tokens).toHaveLength(10);
+    await expect.poll(() => decode(store.kept).tokens, PATIENCE).toHaveLength(10);
     await service.pass(HOUR);
     const before = service.asked.length;
     await pay(opened());
@@ -235,12 +237,12 @@ describe("ahead of need", () => {
     for (let at = 0; at < 3; at += 1) await pay();
     service.lost = { from: 0, answers: false };
     await service.pass(601);
-    await expect.poll(() => service.losses).toBe(1);
+    await expect.poll(() => service.losses, PATIENCE).toBe(1);
     await service.pass(0);
     service.lost = null;
     await pay();
     await service.pass(601);
-    await expect.poll(() => service.drawn).toBe(10);
+    await expect.poll(() => service.drawn, PATIENCE).toBe(10);
   });
 });
 
