@@ -52,7 +52,7 @@ CONTEXT = 512
 PAUSE = 0.05
 """Seconds between rounds, in which the proxy makes its next session ahead."""
 STREAMS = (1, 4, 16, 32)
-SIZES = (("bench", 128, 5), ("large", 64, 3), ("real", 32, 3))
+SIZES = (("bench", 128, 3), ("large", 64, 2), ("real", 32, 3))
 """Each model's tokens in an answer, and its rounds."""
 QUICK = (("bench", 64, 1), ("large", 32, 1), ("real", 16, 1))
 Ask = Callable[[str, int], Awaitable[Timing]]

@@ -3,6 +3,7 @@
 import { beforeAll, expect, test } from "vitest";
 
 import { PATIENCE, Profile } from "../browser.ts";
+import { look } from "../judging.ts";
 import { agree, answers, ask, composer, create, go, heading, press } from "../people.ts";
 
 const VOUCHER = process.env["PRIVITY_VOUCHER"] ?? "";
@@ -31,12 +32,14 @@ test("21: messages are counted down; what is written after the last one stays in
     await ask(profile, text);
   }
   await page.getByText("All 3 messages of today are used.").waitFor();
+  expect(await look(page, { name: "none left", file: "21-none-left", language: "en", judged: true })).toEqual([]);
   await anew();
   await composer(page).fill(KEPT);
   await composer(page).press("Enter");
   await go(profile, "Usage and plan");
   await heading(profile, "Plan: Free");
   await page.getByText("0 of 3 messages left", { exact: true }).waitFor();
+  expect(await look(page, { name: "free plan", file: "21-free-plan", language: "en", judged: true })).toEqual([]);
   await anew();
   await expect.poll(() => composer(page).inputValue(), { timeout: PATIENCE }).toBe(KEPT);
 });
@@ -51,6 +54,7 @@ test("21: a voucher is read letter by letter, and lifts the limit", async () => 
   await press(page, "Redeem");
   await heading(profile, "Plan: Plus");
   await page.getByText(/^Paid until /).waitFor();
+  expect(await look(page, { name: "paid plan", file: "21-paid-plan", language: "en", judged: true })).toEqual([]);
   await anew();
   await ask(profile, "Asked with the voucher");
   expect(profile.faults).toEqual([]);

@@ -3,6 +3,7 @@
 import { beforeAll, expect, test } from "vitest";
 
 import { PATIENCE, Profile } from "../browser.ts";
+import { look } from "../judging.ts";
 import { agree, composer, create } from "../people.ts";
 
 const [FIRST, SECOND] = ["random", "other"];
@@ -66,6 +67,7 @@ test("30: both stand side by side where there is room, below each other where th
   const [above, below] = await boxes();
   expect(below?.y).toBeGreaterThanOrEqual((above?.y ?? 0) + (above?.height ?? 0));
   await page.setViewportSize({ width: 1280, height: 800 });
+  expect(await look(page, { name: "two answers", file: "30-two-answers", language: "en", judged: true })).toEqual([]);
 });
 
 test("30: the chat goes on from the answer that is taken, and both are kept as versions", async () => {
