@@ -41,7 +41,7 @@ test("30: the composer says who answers and what it costs; both answer the same 
   const { page } = profile;
   await choose(`Ask a second model too: ${SECOND}`);
   await page.getByText(`Two answers: ${FIRST} and ${SECOND}, one after the other`).waitFor();
-  await page.getByText("costs 2 messages").waitFor();
+  await page.getByText("Costs 2 messages.").waitFor();
   await composer(page).fill("Which of you is right?");
   await composer(page).press("Enter");
   await words(FIRST);

@@ -60,7 +60,7 @@ test("before anything is sent the composer says who answers, and what it costs",
   far.metering = METERING;
   await choose(ASK);
   await there(".two");
-  await expect.poll(() => one(".two").textContent).toBe("Two answers: Small and Large, one after the othercosts 2 messages");
+  await expect.poll(() => one(".two").textContent).toBe("Two answers: Small and Large, one after the other.Costs 2 messages.");
   expect(far.of("ask")).toEqual([]);
   await choose("Ask one model only");
   expect(document.querySelector(".two")).toBeNull();
