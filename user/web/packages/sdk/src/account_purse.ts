@@ -13,9 +13,10 @@ import { ServiceError } from "@privity/history/service";
 import { type Bytes, equal, fromHex, toHex } from "@privity/protocol/bytes";
 import { base64urlEncode } from "@privity/protocol/canonical";
 import { type Issuers } from "@privity/tlog/leaves/issuers";
+import { expanded, isOver } from "@privity/vault/drawing";
 import { AHEAD_S, claimDelay, drawMoment, isShared, LEAST_LEFT, LOW } from "@privity/vault/wallet";
 
-import { drawn, expanded } from "./drawing.ts";
+import { drawn } from "./drawing.ts";
 import { type Home, homeOf } from "./home.ts";
 import { held, keyOf } from "./issuer.ts";
 import { countOf, planOf } from "./plan.ts";
@@ -26,10 +27,6 @@ import { type Counting, DAY_S, gone, type Payer, type Purse, WalletError } from 
 const STEPS = 16;
 /** Seconds after which a request that came to no end has none any more: an answer takes ten minutes, a lease three. */
 const ABANDONED = 900;
-/** After these repeating a drawing brings nothing. */
-const FINAL: readonly string[] = [
-  "tokens.daily", "tokens.day", "tokens.malformed", "tokens.off", "plan.tokens", "request.key_reused",
-];
 const NEVER = new AbortController().signal;
 
 /** An account at one server. Tokens are asked of its service itself, whoever carries the channel. */
@@ -248,5 +245,5 @@ function stockOf({ tokens }: Pocket, day: number): number {
 }
 
 function isFinal(error: unknown): boolean {
-  return error instanceof WalletError || (error instanceof ServiceError && FINAL.includes(error.reason));
+  return error instanceof WalletError || (error instanceof ServiceError && isOver(error.reason));
 }

@@ -3,9 +3,8 @@
  * the same answer. Source: specs/token.md, specs/issuance.md.
  */
 
-import { sha256 } from "@noble/hashes/sha2.js";
 import { list, malformed, octets } from "@privity/history/http";
-import { type Bytes, concat, uint } from "@privity/protocol/bytes";
+import { type Bytes } from "@privity/protocol/bytes";
 import { base64urlEncode, type JsonObject } from "@privity/protocol/canonical";
 import { Malformed, NotAuthentic } from "@privity/protocol/errors";
 import { begin, encode, MODULUS, type PublicKey } from "@privity/protocol/token";
@@ -25,8 +24,6 @@ export interface Draw {
 /** Sends `day` and `requests`, and gives what the service answers. Raises ServiceError. */
 export type Post = (asked: JsonObject) => Promise<JsonObject>;
 
-const BLOCK_BYTES = 32;
-
 /** All that was asked for, or none. Raises ServiceError, and WalletError `issuer_refused` for what the key did not sign. */
 export async function drawn({ key, challenge, day, count, entropy }: Draw, post: Post): Promise<readonly Bytes[]> {
   const begun = Array.from({ length: count }, () => begin(key, challenge, entropy));
@@ -41,13 +38,4 @@ export async function drawn({ key, challenge, day, count, entropy }: Draw, post:
     throw new WalletError("issuer_refused", "the key in the log did not sign what the service answered");
   }
   return made;
-}
-
-/** Bytes that nobody can guess who has not the seed, as many as asked for; the same seed gives the same ones. */
-export function expanded(seed: Bytes): Entropy {
-  let block = 0;
-  return (size) => {
-    const blocks = Array.from({ length: Math.ceil(size / BLOCK_BYTES) }, () => sha256(concat(seed, uint(block++, 4))));
-    return concat(...blocks).slice(0, size);
-  };
 }

@@ -3,22 +3,12 @@
  * the same request again, and opens the same answer. Source: specs/token.md, specs/issuance.md.
  */
 
-import { sha256 } from "@noble/hashes/sha2.js";
-import { type Bytes, concat, fromHex, uint } from "@privity/protocol/bytes";
+import { type Bytes, fromHex } from "@privity/protocol/bytes";
 import * as token from "@privity/protocol/token";
-import type { Entropy } from "@privity/protocol/xwing";
+import { expanded } from "@privity/vault/drawing";
 
 import type { Meter } from "../../bridge/tokens.ts";
 import type { Draw } from "./state.ts";
-
-/** Bytes of a seed that nobody can guess, as many as asked for; the same seed gives the same ones. */
-export function expanded(seed: Uint8Array): Entropy {
-  let block = 0;
-  return (size) => {
-    const blocks = Array.from({ length: Math.ceil(size / 32) }, () => sha256(concat(seed, uint(block++, 4))));
-    return concat(...blocks).slice(0, size);
-  };
-}
 
 /** What is sent, and what opens the answer. Raises Malformed. */
 export function begun(draw: Draw, spki: Bytes, { issuer, origin }: Meter): readonly (readonly [token.Pending, Bytes])[] {

@@ -9,10 +9,11 @@ import { base64urlDecode, base64urlEncode } from "@privity/protocol/canonical";
 import { Malformed, NotAuthentic } from "@privity/protocol/errors";
 import type { Entropy } from "@privity/protocol/xwing";
 import type { IssuerKey } from "@privity/tlog/leaves/issuers";
+import { expanded, isOver } from "@privity/vault/drawing";
 import { BATCH, claim, claimDelay, drawMoment, drawn, isShared, LEAST_LEFT, MAX_DELAY_S, toDraw } from "@privity/vault/wallet";
 
 import type { Facts, Meter, Own, Round } from "../../bridge/tokens.ts";
-import { begun, expanded, finished } from "./drawing.ts";
+import { begun, finished } from "./drawing.ts";
 import { countOf, type Held, heldOf, overOf, ownOf, remembered, unfinishedOf, written } from "./held.ts";
 import { DAY_MS, Keys, spelled } from "./keys.ts";
 import { type Draw, meterOf, read, type State, written as kept } from "./state.ts";
@@ -22,8 +23,6 @@ import { OF_GUESTS, type Plan, planOf } from "./usage.ts";
 const LONGEST = 3_600_000;
 /** Milliseconds until a request whose answer was lost goes out again by itself. */
 const AGAIN = 60_000;
-/** The service's words for "not these": such a request is not repeated. */
-const FINAL = /^(?:tokens\.(?:daily|day|malformed|off)|plan\.tokens|request\.(?:key_reused|malformed))$/;
 const REFUSED = "issuer_refused";
 const GONE = "tokens_gone";
 
@@ -137,7 +136,7 @@ class Look {
     const meter = this.#meter;
     const key = this.#keys.named(draw.issuer, dayOf(draw.day));
     const there = this.#held.some(({ id }) => id === draw.id);
-    if (there || key === null || FINAL.test(reason)) {
+    if (there || key === null || isOver(reason)) {
       this.#state = { ...this.#state, draw: null };
       if (!there && reason !== "") this.#none(draw, reason === "tokens.daily" ? GONE : reason);
       return false;
